@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The walls: every existential is spelled, no member leaks in through another room's import, and an import is private unless it says otherwise.
+let walls: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .swiftLanguageMode(.v6),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+func room(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: walls)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: walls)
+}
+
+func exam(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: walls)
+}
+
+let package = Package(
+    name: "cutover",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "cutoverctl", targets: ["cutoverctl"]),
+        .executable(name: "cutover-lab", targets: ["cutover-lab"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", "4.5.2"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibpq", path: "Sources/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        room("Cutover", [crypto]),
+        room("Postgres", ["CLibpq"]),
+        room("HTTP", ["CCurl"]),
+        room("DataPath", ["Postgres", "HTTP", crypto]),
+        room("Host", ["Cutover", crypto, subprocess]),
+        room("Phases", ["Cutover", "Host", "DataPath", "Postgres", "HTTP", crypto]),
+        room("PlanFiles", ["Cutover", yams, crypto]),
+        room("Journals", ["Cutover", grdb]),
+        room("Transports", ["Cutover", subprocess]),
+        program(
+            "cutoverctl",
+            ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", arguments, logging],
+            path: "Sources/cutoverctl"),
+        room("CutoverTestKit", ["Cutover"]),
+
+        room("LabKit", ["CLibpq", "CCurl", crypto, hummingbird, logging], path: "Sources/Lab/LabKit"),
+        program("cutover-lab", ["LabKit", arguments], path: "Sources/Lab/cutover-lab"),
+        program("lab-plugin", ["LabKit"], path: "Sources/Lab/lab-plugin"),
+        program("lab-workspace-server", ["LabKit"], path: "Sources/Lab/lab-workspace-server"),
+
+        program("look-stress", ["DataPath", "Postgres"], path: "Tests/LookStress"),
+        exam("CutoverTests", ["Cutover", "CutoverTestKit"]),
+        exam("PhasesTests", ["Phases", "Host", "CutoverTestKit"]),
+        exam("DataPathTests", ["DataPath", "Postgres"]),
+        exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
+        exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit"]),
+        exam("TransportsTests", ["Transports", "Cutover", "CutoverTestKit"]),
+        exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit"]),
+        exam("LabTests", ["LabKit"]),
+    ]
+)

@@ -1,0 +1,103 @@
+/// What is to happen to a tenant next. Imperatives: the engine carries them out.
+public enum Decision: Sendable, Equatable {
+    case adoptPlan
+    case perform(StepRef)
+    case verify(StepRef)
+    case beginWait(StepRef)
+    case observe(StepRef, began: OperationID)
+    case revert(StepRef)
+    case askConsent(StepRef)
+    case stop(Stop)
+    case finished
+    /// Everything that was to be taken back has been.
+    case settled
+
+    public enum Stop: Sendable, Equatable {
+        case held(by: OperatorID, reason: String)
+        case quarantined(String)
+        case failed(StepRef, StepFailure)
+        /// A step that can't be undone stands between here and the target.
+        case noWayBack(StepRef)
+        case planChanged(adopted: String)
+        case newerPlan(adopted: Int)
+    }
+}
+
+extension Standing {
+    /// The one place that decides. Pure: the same standing and plan always give the same answer.
+    /// - Parameter catalog: tells waits and irreversible steps apart.
+    public func decide(under plan: Plan, catalog: StepCatalog) -> Decision {
+        if let quarantine { return .stop(.quarantined(quarantine)) }
+        if let hold { return .stop(.held(by: hold.by, reason: hold.reason)) }
+        guard let planDigest else { return .adoptPlan }
+        if let planRevision, planRevision > plan.revision { return .stop(.newerPlan(adopted: planRevision)) }
+        if planDigest != plan.digest { return isInDoubt(plan) ? .stop(.planChanged(adopted: planDigest)) : .adoptPlan }
+        for step in plan.steps {
+            switch position(of: step.id) {
+            case .inDoubt, .revertInDoubt: return .verify(step.ref(for: tenant))
+            default: break
+            }
+        }
+        switch direction {
+        case .forward: return decideForward(plan, catalog)
+        case .back(let target): return decideBack(plan, catalog, to: target)
+        }
+    }
+
+    private func isInDoubt(_ plan: Plan) -> Bool {
+        plan.steps.contains { step in
+            switch position(of: step.id) {
+            case .inDoubt, .revertInDoubt: true
+            default: false
+            }
+        }
+    }
+
+    private func decideForward(_ plan: Plan, _ catalog: StepCatalog) -> Decision {
+        for step in plan.steps {
+            let ref = step.ref(for: tenant)
+            switch position(of: step.id) {
+            case .verified: continue
+            case .performed: return .verify(ref)
+            case .waiting(let began): return .observe(ref, began: began)
+            case .failed(let failure), .revertFailed(let failure): return .stop(.failed(ref, failure))
+            case .inDoubt, .revertInDoubt: return .verify(ref)
+            case .pending, .reverted:
+                switch catalog.nature(of: step.spec.kind) {
+                case .wait: return .beginWait(ref)
+                case .irreversible: return consent(to: step) == nil ? .askConsent(ref) : .perform(ref)
+                case .reversible: return .perform(ref)
+                }
+            }
+        }
+        return .finished
+    }
+
+    private func decideBack(_ plan: Plan, _ catalog: StepCatalog, to target: StepID?) -> Decision {
+        for step in plan.steps.reversed() {
+            if step.id == target { return .settled }
+            let ref = step.ref(for: tenant)
+            switch position(of: step.id) {
+            case .pending, .reverted: continue
+            case .inDoubt, .revertInDoubt: return .verify(ref)
+            case .revertFailed(let failure): return .stop(.failed(ref, failure))
+            case .performed, .verified, .waiting, .failed:
+                if case .irreversible = catalog.nature(of: step.spec.kind) { return .stop(.noWayBack(ref)) }
+                return .revert(ref)
+            }
+        }
+        return .settled
+    }
+
+    /// The newest consent to this step that names it; needed before an irreversible step.
+    public func consent(to step: PlannedStep) -> Consent? {
+        consents.last { $0.topic == step.place }
+    }
+
+    /// Distinct people who approved `step`, in the order in which they did.
+    public func approvers(of step: PlannedStep) -> [OperatorID] {
+        var people: [OperatorID] = []
+        for consent in consents where consent.topic == step.place && !people.contains(consent.by) { people.append(consent.by) }
+        return people
+    }
+}

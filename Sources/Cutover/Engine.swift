@@ -1,0 +1,232 @@
+/// Carries out decisions. Without memory: each call replays the tenant's stream, so a crash costs nothing.
+public struct Engine: Sendable {
+    public let plan: Plan
+    public let fleet: Fleet
+    public let catalog: StepCatalog
+    public let journal: any Journal
+    public let time: any TimeSource
+    public let me: OperatorID
+    let holder: LeaseHolder
+    let transport: @Sendable (TenantHost) -> (any Transport)?
+    /// How long one host operation may take before its outcome counts as unknown.
+    let operationSeconds: Int
+
+    public init(
+        plan: Plan, fleet: Fleet, catalog: StepCatalog, journal: any Journal, time: any TimeSource, me: OperatorID, holder: LeaseHolder,
+        operationSeconds: Int = 300, transport: @escaping @Sendable (TenantHost) -> (any Transport)?
+    ) {
+        self.plan = plan
+        self.fleet = fleet
+        self.catalog = catalog
+        self.journal = journal
+        self.time = time
+        self.me = me
+        self.holder = holder
+        self.operationSeconds = operationSeconds
+        self.transport = transport
+    }
+
+    /// Takes one decision for the tenant and carries it out, under its lease.
+    public func advance(_ tenant: TenantID) async throws(EngineError) -> Advance {
+        let ledger = try await open(tenant, holder: holder)
+        let beat = heartbeat(ledger)
+        defer { beat.cancel() }
+        do {
+            let outcome = try await carryOut(await ledger.standing.decide(under: plan, catalog: catalog), tenant, ledger)
+            await ledger.close()
+            return outcome
+        } catch {
+            await ledger.close()
+            throw error
+        }
+    }
+
+    private func carryOut(_ decision: Decision, _ tenant: TenantID, _ ledger: Ledger) async throws(EngineError) -> Advance {
+        switch decision {
+        case .adoptPlan:
+            try await record(.planAdopted(digest: plan.digest, name: plan.name, revision: plan.revision, wave: waveName(of: tenant)), ledger)
+            return .did(nil, "adopted plan \(plan.name) revision \(plan.revision)")
+        case .perform(let ref): return try await perform(ref, ledger)
+        case .verify(let ref): return try await verify(ref, ledger)
+        case .beginWait(let ref): return try await beginWait(ref, ledger)
+        case .observe(let ref, let began): return try await observe(ref, began: began, ledger)
+        case .revert(let ref): return try await revert(ref, ledger)
+        case .askConsent(let ref): return .consentNeeded(ref)
+        case .stop(let stop): return .stopped(stop)
+        case .finished: return .finished
+        case .settled: return .settled
+        }
+    }
+
+    // MARK: - Forward
+
+    private func perform(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
+        let (planned, step) = try find(ref)
+        let sight = try await sight(for: ref, ledger)
+        let answers = await assess(gates(of: step, planned, await ledger.standing), sight)
+        let shut = answers.filter { !$0.verdict.isOpen }
+        guard shut.isEmpty else {
+            try await recordNews(shut, of: ref, ledger)
+            return .gated(ref, shut)
+        }
+        let opened = answers.map { Event.Change.gateAssessed(ref, claim: $0.claim, $0.verdict) }
+        let attempt = await ledger.standing.attempts(of: ref.step) + 1
+        let started = try await record(opened + [.started(ref, attempt: attempt)], ledger)
+        let site = site(sight, ref, started: started, ledger)
+        do {
+            let evidence: Evidence
+            switch step {
+            case .reversible(let step): evidence = try await step.perform(site)
+            case .irreversible(let step):
+                guard let consent = await ledger.standing.consent(to: planned) else { return .consentNeeded(ref) }
+                evidence = try await step.perform(site, with: consent)
+            case .wait: return .did(ref, "nothing to perform")
+            }
+            try await record(.performed(ref, evidence), ledger)
+            return .did(ref, "performed")
+        } catch {
+            return try await settle(ref, error, ledger)
+        }
+    }
+
+    /// A failure is recorded as one only when its effect is known; otherwise the step stays in doubt.
+    private func settle(_ ref: StepRef, _ error: any Error, _ ledger: Ledger) async throws(EngineError) -> Advance {
+        if let error = error as? EngineError { throw error }
+        guard let failure = error as? StepFailure else { throw .defect("\(ref): \(error)") }
+        if failure.effect == .unknown {
+            try await record(.becameUnknown(ref, detail: failure.what), ledger)
+            return .unknown(ref, failure.what)
+        }
+        try await record(.failed(ref, failure), ledger)
+        return .failed(ref, failure)
+    }
+
+    private func verify(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
+        let (_, step) = try find(ref)
+        let finding = await look(step, try await sight(for: ref, ledger))
+        let position = await ledger.standing.position(of: ref.step)
+        switch finding {
+        case .unknown(let detail):
+            if await ledger.standing.unknown(of: ref.step) != detail { try await record(.becameUnknown(ref, detail: detail), ledger) }
+            return .unknown(ref, detail)
+        case .absent(let facts), .partial(let facts):
+            guard case .performed = position else { break }
+            let failure = StepFailure(
+                "performed, but not in place: \(Gate.Verdict.open(facts).detail)", effect: .partlyChanged, next: "cutoverctl why \(ref.tenant)")
+            try await record(.failed(ref, failure), ledger)
+            return .failed(ref, failure)
+        case .inPlace: break
+        }
+        try await record(.verified(ref, finding), ledger)
+        return .did(ref, finding.isInPlace ? "verified" : "not in place: open again")
+    }
+
+    // MARK: - Waits
+
+    private func beginWait(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
+        let (planned, step) = try find(ref)
+        let sight = try await sight(for: ref, ledger)
+        let shut = await assess(gates(of: step, planned, await ledger.standing), sight).filter { !$0.verdict.isOpen }
+        guard shut.isEmpty else {
+            try await recordNews(shut, of: ref, ledger)
+            return .gated(ref, shut)
+        }
+        let began = try await record(.waitBegan(ref), ledger)
+        return try await tend(step, ref, site(sight, ref, started: began, ledger), ledger) ?? .did(ref, "waiting")
+    }
+
+    private func observe(_ ref: StepRef, began: OperationID, _ ledger: Ledger) async throws(EngineError) -> Advance {
+        let (_, step) = try find(ref)
+        guard case .wait(let wait) = step else { throw .defect("\(ref) waits but is not a wait") }
+        let sight = try await sight(for: ref, ledger)
+        let seen = await wait.observe(sight, began: began)
+        if let reason = seen.needsTending {
+            let tended = try await record(.tended(ref, reason: reason), ledger)
+            if let failed = try await tend(step, ref, site(sight, ref, started: tended, ledger), ledger) { return failed }
+        }
+        if case .open(let evidence) = seen.verdict {
+            try await record(.verified(ref, .inPlace(evidence)), ledger)
+            return .did(ref, "verified")
+        }
+        try await recordNews([GateAnswer(claim: "the window is clean", verdict: seen.verdict, clearedBy: seen.clearedBy)], of: ref, ledger)
+        return .waiting(ref, seen)
+    }
+
+    /// Nil when the samplers run.
+    private func tend(_ step: AnyStep, _ ref: StepRef, _ site: Site, _ ledger: Ledger) async throws(EngineError) -> Advance? {
+        guard case .wait(let wait) = step else { throw .defect("\(ref) is tended but is not a wait") }
+        do {
+            _ = try await wait.tend(site)
+            return nil
+        } catch {
+            // The next observation asks for tending again: nothing is lost but time.
+            return .waiting(ref, Observation(.unknown(error.what)))
+        }
+    }
+
+    // MARK: - Back
+
+    private func revert(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
+        let (_, step) = try find(ref)
+        guard case .reversible(let reversible) = step else {
+            try await record(.reverted(ref, Evidence(["effect": "none"])), ledger)
+            return .did(ref, "left")
+        }
+        let performed = await ledger.standing.evidence(of: ref.step)
+        let attempt = await ledger.standing.attempts(of: ref.step) + 1
+        let sight = try await sight(for: ref, ledger)
+        let started = try await record([.revertStarted(ref, attempt: attempt)], ledger)
+        do {
+            let evidence = try await reversible.revert(site(sight, ref, started: started, ledger), performed: performed)
+            let finding = await look(step, sight)
+            switch finding {
+            case .absent: break
+            case .unknown(let detail): throw StepFailure(detail, effect: .unknown, next: "cutoverctl why \(ref.tenant)")
+            case .partial(let facts), .inPlace(let facts):
+                throw StepFailure(
+                    "reverted, but something is still in place: \(Gate.Verdict.open(facts).detail)", effect: .partlyChanged,
+                    next: "cutoverctl why \(ref.tenant)")
+            }
+            try await record(.reverted(ref, evidence), ledger)
+            return .did(ref, "reverted")
+        } catch {
+            return try await settle(ref, error, ledger)
+        }
+    }
+}
+
+/// What one advance came to.
+public enum Advance: Sendable {
+    case did(StepRef?, String)
+    case gated(StepRef, [GateAnswer])
+    case waiting(StepRef, Observation)
+    case failed(StepRef, StepFailure)
+    case unknown(StepRef, String)
+    case consentNeeded(StepRef)
+    case stopped(Decision.Stop)
+    case finished
+    case settled
+}
+
+public struct GateAnswer: Sendable, Equatable {
+    public let claim: String
+    public let verdict: Gate.Verdict
+    public let clearedBy: Gate.Clearance
+    public init(claim: String, verdict: Gate.Verdict, clearedBy: Gate.Clearance) {
+        self.claim = claim
+        self.verdict = verdict
+        self.clearedBy = clearedBy
+    }
+}
+
+public enum EngineError: Error, Sendable {
+    case journal(JournalError)
+    case unknownTenant(TenantID)
+    case unknownKind(StepKind)
+    case noTransport(TenantID, scheme: String)
+    case defect(String)
+}
+
+extension Finding {
+    public var isInPlace: Bool { if case .inPlace = self { true } else { false } }
+}

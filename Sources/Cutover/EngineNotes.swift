@@ -1,0 +1,20 @@
+/// What people ask for. Each only appends an event with a reason; `decide` does the rest.
+extension Engine {
+    public func hold(_ tenant: TenantID, reason: String) async throws(EngineError) { try await note(.held(reason: reason), tenant) }
+    public func release(_ tenant: TenantID, reason: String) async throws(EngineError) { try await note(.released(reason: reason), tenant) }
+    public func reopen(_ tenant: TenantID, reason: String) async throws(EngineError) { try await note(.reopened(reason: reason), tenant) }
+
+    public func approve(_ tenant: TenantID, topic: String, reason: String, facts: [String: String] = [:]) async throws(EngineError) {
+        try await note(.approved(topic: topic, reason: reason, facts: facts), tenant)
+    }
+
+    /// Asks that everything after `step` be taken back; everything, when nil.
+    public func requestRevert(_ tenant: TenantID, to step: StepID?, reason: String) async throws(EngineError) {
+        try await note(.revertRequested(to: step, reason: reason), tenant)
+    }
+
+    private func note(_ change: Event.Change, _ tenant: TenantID) async throws(EngineError) {
+        guard fleet.host(of: tenant) != nil else { throw .unknownTenant(tenant) }
+        try await record(change, try await open(tenant, holder: nil))
+    }
+}

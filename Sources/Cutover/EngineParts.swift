@@ -1,0 +1,103 @@
+/// What the engine's acts share: opening a stream, sights and sites, gates, and records.
+extension Engine {
+    func open(_ tenant: TenantID, holder: LeaseHolder?) async throws(EngineError) -> Ledger {
+        let projection = projection
+        do {
+            return try await Ledger.open(tenant, in: journal, time: time, me: me, holder: holder, project: projection)
+        } catch { throw .journal(error) }
+    }
+
+    var projection: @Sendable (Standing) -> TenantStatus? {
+        let (plan, catalog) = (plan, catalog)
+        return { $0.status(under: plan, catalog: catalog) }
+    }
+
+    @discardableResult
+    func record(_ changes: [Event.Change], _ ledger: Ledger) async throws(EngineError) -> [Event] {
+        do { return try await ledger.record(changes) } catch { throw .journal(error) }
+    }
+
+    @discardableResult
+    func record(_ change: Event.Change, _ ledger: Ledger) async throws(EngineError) -> [Event] { try await record([change], ledger) }
+
+    /// Records the verdicts whose answer is not the one recorded last, so that asking often does not fill the journal.
+    func recordNews(_ answers: [GateAnswer], of ref: StepRef, _ ledger: Ledger) async throws(EngineError) {
+        let standing = await ledger.standing
+        let news = answers.filter { standing.lastVerdict(ref, claim: $0.claim)?.answer != $0.verdict.answer }
+        if !news.isEmpty { try await record(news.map { .gateAssessed(ref, claim: $0.claim, $0.verdict) }, ledger) }
+    }
+
+    /// Keeps the lease while work is under way; when it is lost, the next append is refused.
+    func heartbeat(_ ledger: Ledger) -> Task<Void, Never> {
+        let (time, holder) = (time, holder)
+        return Task {
+            while !Task.isCancelled {
+                guard (try? await time.sleep(milliseconds: holder.seconds * 1000 / 3)) != nil else { return }
+                guard (try? await ledger.renew(holder)) != nil else { return }
+            }
+        }
+    }
+
+    func find(_ ref: StepRef) throws(EngineError) -> (PlannedStep, AnyStep) {
+        guard let planned = plan.steps.first(where: { $0.id == ref.step }), let step = catalog.make(planned, in: plan) else {
+            throw .unknownKind(StepKind(ref.step.text))
+        }
+        return (planned, step)
+    }
+
+    func sight(for ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Sight {
+        guard let host = fleet.host(of: ref.tenant) else { throw .unknownTenant(ref.tenant) }
+        guard let transport = transport(host) else { throw .noTransport(ref.tenant, scheme: host.transport) }
+        let link = HostLink(
+            transport: transport, host: host, journal: await ledger.journalID, fence: await ledger.fence, ref: ref,
+            timeoutSeconds: operationSeconds)
+        return Sight(ref: ref, time: time, consents: await ledger.standing.consents, link: link)
+    }
+
+    func site(_ sight: Sight, _ ref: StepRef, started: [Event], _ ledger: Ledger) -> Site {
+        Site(sight: sight, operations: OperationSequence(origin: started.last?.hash ?? "")) { (evidence) async throws(StepFailure) in
+            do { try await ledger.record([.checkpointed(ref, evidence)]) } catch {
+                throw StepFailure("the journal refused a checkpoint: \(error)", effect: .unknown, next: "cutoverctl why \(ref.tenant)")
+            }
+        }
+    }
+
+    func look(_ step: AnyStep, _ sight: Sight) async -> Finding {
+        do { return try await step.base.verify(sight) } catch { return .unknown(error.what) }
+    }
+
+    func assess(_ gates: [Gate], _ sight: Sight) async -> [GateAnswer] {
+        var answers: [GateAnswer] = []
+        for gate in gates {
+            answers.append(GateAnswer(claim: gate.claim, verdict: await gate.assess(sight), clearedBy: gate.clearedBy))
+        }
+        return answers
+    }
+
+    /// The step's own gates, the probe of its way back, and the plan's approvals where the risk is high.
+    func gates(of step: AnyStep, _ planned: PlannedStep, _ standing: Standing) -> [Gate] {
+        var gates = approvalGates(for: planned, standing) + step.base.preconditions
+        if case .reversible(let reversible) = step { gates += reversible.wayBack }
+        return gates
+    }
+
+    private func approvalGates(for planned: PlannedStep, _ standing: Standing) -> [Gate] {
+        guard planned.spec.risk == .high, plan.approvals.count > 0 else { return [] }
+        let rule = plan.approvals
+        let valid = standing.approvers(of: planned).filter {
+            (rule.from.isEmpty || rule.from.contains($0)) && !(rule.notAuthor && $0 == plan.author)
+        }
+        let command = "cutoverctl approve \(standing.tenant) \(planned.place) --as PERSON --reason TEXT"
+        let claim = "\(rule.count) approved it, not the author"
+        let people = valid.map(\.text).joined(separator: ", ")
+        let verdict: Gate.Verdict =
+            valid.count >= rule.count
+            ? .open(Evidence(["by": people]))
+            : .shut("\(valid.count) of \(rule.count)\(people.isEmpty ? "" : " (\(people))"); may approve: \(rule.from.map(\.text).joined(separator: ", "))")
+        return [Gate(claim, clearedBy: .person(command)) { _ in verdict }]
+    }
+
+    public func waveName(of tenant: TenantID) -> String {
+        plan.rollout.assignment(of: fleet).first { $0.tenants.contains(tenant) }?.wave.name ?? ""
+    }
+}

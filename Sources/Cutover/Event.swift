@@ -1,0 +1,115 @@
+/// One entry of a stream: what changed, when, by whom, under which lease, and the hash of the entry before it.
+public struct Event: Sendable, Equatable {
+    /// Past participles: what has become true of the tenant.
+    public enum Change: Sendable, Equatable {
+        case planAdopted(digest: String, name: String, revision: Int, wave: String)
+        case gateAssessed(StepRef, claim: String, Gate.Verdict)
+        /// A person agreed to a topic: a step's place, `exceptions/<reason>`, `access/gains`, `access/losses`.
+        case approved(topic: String, reason: String, facts: [String: String])
+        case started(StepRef, attempt: Int)
+        case checkpointed(StepRef, Evidence)
+        case performed(StepRef, Evidence)
+        case verified(StepRef, Finding)
+        case failed(StepRef, StepFailure)
+        /// The outcome of what was started cannot be told. The step stays in doubt.
+        case becameUnknown(StepRef, detail: String)
+        case waitBegan(StepRef)
+        case tended(StepRef, reason: String)
+        case revertRequested(to: StepID?, reason: String)
+        case revertStarted(StepRef, attempt: Int)
+        case reverted(StepRef, Evidence)
+        case reopened(reason: String)
+        case held(reason: String)
+        case released(reason: String)
+        case quarantined(reason: String)
+        case waveOpened(name: String, tenants: [TenantID])
+    }
+
+    public let stream: StreamID
+    public let revision: Int
+    public let at: Timestamp
+    public let by: OperatorID
+    /// The fencing number of the lease it was written under; 0 for a person's note, which needs no lease.
+    public let fence: Int
+    public let change: Change
+    public let previous: String
+    public let hash: String
+
+    /// Chains the event to `previous`.
+    public init(stream: StreamID, revision: Int, at: Timestamp, by: OperatorID, fence: Int, change: Change, previous: String) {
+        self.stream = stream
+        self.revision = revision
+        self.at = at
+        self.by = by
+        self.fence = fence
+        self.change = change
+        self.previous = previous
+        self.hash = EventRecord.hash(
+            stream: stream, revision: revision, at: at.description, by: by, fence: fence, kind: change.kind,
+            step: change.ref?.description, facts: change.facts, previous: previous)
+    }
+
+    /// What stands before the first event of a stream: it binds the stream to its journal and its name.
+    public static func genesis(of stream: StreamID, in journal: JournalID) -> String {
+        Digest.sha256("cutover journal \(journal) stream \(stream)")
+    }
+}
+
+/// The stored form of an event: flat, all facts text, so that it can be hashed, shown and read by others.
+public struct EventRecord: Sendable, Codable, Equatable {
+    public let stream: StreamID
+    public let revision: Int
+    public let at: String
+    public let by: OperatorID
+    public let fence: Int
+    public let kind: String
+    public let step: String?
+    public let facts: [String: String]
+    public let previous: String
+    public let hash: String
+
+    public init(
+        stream: StreamID, revision: Int, at: String, by: OperatorID, fence: Int, kind: String, step: String?,
+        facts: [String: String], previous: String, hash: String
+    ) {
+        self.stream = stream
+        self.revision = revision
+        self.at = at
+        self.by = by
+        self.fence = fence
+        self.kind = kind
+        self.step = step
+        self.facts = facts
+        self.previous = previous
+        self.hash = hash
+    }
+
+    public init(_ event: Event) {
+        self.init(
+            stream: event.stream, revision: event.revision, at: event.at.description, by: event.by, fence: event.fence,
+            kind: event.change.kind, step: event.change.ref?.description, facts: event.change.facts,
+            previous: event.previous, hash: event.hash)
+    }
+
+    /// Nil when the kind is not one that this build knows, or its facts are not whole.
+    public func event() -> Event? {
+        guard let at = Timestamp(at), let change = Event.Change(kind: kind, step: step.flatMap(StepRef.init), facts: facts) else { return nil }
+        let event = Event(stream: stream, revision: revision, at: at, by: by, fence: fence, change: change, previous: previous)
+        return event.hash == hash ? event : nil
+    }
+
+    /// The hash that these fields must have.
+    public var computedHash: String {
+        Self.hash(stream: stream, revision: revision, at: at, by: by, fence: fence, kind: kind, step: step, facts: facts, previous: previous)
+    }
+
+    static func hash(
+        stream: StreamID, revision: Int, at: String, by: OperatorID, fence: Int, kind: String, step: String?,
+        facts: [String: String], previous: String
+    ) -> String {
+        // Each part carries its length, so that no two different events can spell the same text.
+        var parts = [stream.text, String(revision), at, by.text, String(fence), kind, step ?? "", previous]
+        for (key, value) in facts.sorted(by: { $0.key < $1.key }) { parts += [key, value] }
+        return Digest.sha256(parts.map { "\($0.utf8.count):\($0)" }.joined(separator: ","))
+    }
+}

@@ -1,0 +1,169 @@
+/// The one table between `Event.Change` and its stored words.
+extension Event.Change {
+    public var kind: String {
+        switch self {
+        case .planAdopted: "planAdopted"
+        case .gateAssessed: "gateAssessed"
+        case .approved: "approved"
+        case .started: "started"
+        case .checkpointed: "checkpointed"
+        case .performed: "performed"
+        case .verified: "verified"
+        case .failed: "failed"
+        case .becameUnknown: "becameUnknown"
+        case .waitBegan: "waitBegan"
+        case .tended: "tended"
+        case .revertRequested: "revertRequested"
+        case .revertStarted: "revertStarted"
+        case .reverted: "reverted"
+        case .reopened: "reopened"
+        case .held: "held"
+        case .released: "released"
+        case .quarantined: "quarantined"
+        case .waveOpened: "waveOpened"
+        }
+    }
+
+    public var ref: StepRef? {
+        switch self {
+        case .gateAssessed(let ref, _, _), .started(let ref, _), .checkpointed(let ref, _), .performed(let ref, _),
+            .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _),
+            .revertStarted(let ref, _), .reverted(let ref, _):
+            ref
+        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened: nil
+        }
+    }
+
+    /// Notes of people, which need no lease: they only ask, and the holder of the lease acts on them.
+    public var isNote: Bool {
+        switch self {
+        case .approved, .revertRequested, .reopened, .held, .released: true
+        default: false
+        }
+    }
+
+    public var facts: [String: String] {
+        switch self {
+        case .planAdopted(let digest, let name, let revision, let wave):
+            ["digest": digest, "name": name, "revision": String(revision), "wave": wave]
+        case .gateAssessed(_, let claim, let verdict): Self.facts(claim: claim, verdict)
+        case .approved(let topic, let reason, let facts):
+            Self.prefixed("about.", facts).merging(["topic": topic, "reason": reason]) { _, new in new }
+        case .started(_, let attempt), .revertStarted(_, let attempt): ["attempt": String(attempt)]
+        case .checkpointed(_, let evidence), .performed(_, let evidence), .reverted(_, let evidence): evidence.facts
+        case .verified(_, let finding): Self.facts(finding)
+        case .failed(_, let failure): ["what": failure.what, "effect": failure.effect.rawValue, "next": failure.next]
+        case .becameUnknown(_, let detail): ["detail": detail]
+        case .waitBegan: [:]
+        case .tended(_, let reason), .reopened(let reason), .held(let reason), .released(let reason), .quarantined(let reason):
+            ["reason": reason]
+        case .revertRequested(let step, let reason): ["to": step?.text ?? "start", "reason": reason]
+        case .waveOpened(let name, let tenants): ["name": name, "tenants": tenants.map(\.text).joined(separator: " ")]
+        }
+    }
+
+    /// Nil when `kind` is not known or a fact it needs is missing.
+    init?(kind: String, step: StepRef?, facts: [String: String]) {
+        if let ref = step, let change = Self.ofStep(kind, ref, facts) {
+            self = change
+        } else if step == nil, let change = Self.ofTenant(kind, facts) {
+            self = change
+        } else {
+            return nil
+        }
+    }
+
+    private static func ofStep(_ kind: String, _ ref: StepRef, _ facts: [String: String]) -> Self? {
+        let attempt = facts["attempt"].flatMap(Int.init)
+        switch kind {
+        case "gateAssessed": return facts["claim"].flatMap { claim in verdict(facts).map { .gateAssessed(ref, claim: claim, $0) } }
+        case "started": return attempt.map { .started(ref, attempt: $0) }
+        case "checkpointed": return .checkpointed(ref, Evidence(facts))
+        case "performed": return .performed(ref, Evidence(facts))
+        case "verified": return finding(facts).map { .verified(ref, $0) }
+        case "failed":
+            guard let what = facts["what"], let next = facts["next"],
+                let effect = facts["effect"].flatMap(StepFailure.Effect.init(rawValue:))
+            else { return nil }
+            return .failed(ref, StepFailure(what, effect: effect, next: next))
+        case "becameUnknown": return facts["detail"].map { .becameUnknown(ref, detail: $0) }
+        case "waitBegan": return .waitBegan(ref)
+        case "tended": return facts["reason"].map { .tended(ref, reason: $0) }
+        case "revertStarted": return attempt.map { .revertStarted(ref, attempt: $0) }
+        case "reverted": return .reverted(ref, Evidence(facts))
+        default: return nil
+        }
+    }
+
+    private static func ofTenant(_ kind: String, _ facts: [String: String]) -> Self? {
+        let reason = facts["reason"]
+        switch kind {
+        case "planAdopted":
+            guard let digest = facts["digest"], let name = facts["name"], let wave = facts["wave"],
+                let revision = facts["revision"].flatMap(Int.init)
+            else { return nil }
+            return .planAdopted(digest: digest, name: name, revision: revision, wave: wave)
+        case "approved":
+            guard let topic = facts["topic"], let reason else { return nil }
+            return .approved(topic: topic, reason: reason, facts: unprefixed("about.", facts))
+        case "revertRequested":
+            guard let to = facts["to"], let reason else { return nil }
+            return .revertRequested(to: to == "start" ? nil : StepID(to), reason: reason)
+        case "reopened": return reason.map { .reopened(reason: $0) }
+        case "held": return reason.map { .held(reason: $0) }
+        case "released": return reason.map { .released(reason: $0) }
+        case "quarantined": return reason.map { .quarantined(reason: $0) }
+        case "waveOpened":
+            guard let name = facts["name"], let tenants = facts["tenants"] else { return nil }
+            return .waveOpened(name: name, tenants: tenants.split(separator: " ").map { TenantID(String($0)) })
+        default: return nil
+        }
+    }
+
+    private static func prefixed(_ prefix: String, _ facts: [String: String]) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: facts.map { (prefix + $0.key, $0.value) })
+    }
+
+    private static func unprefixed(_ prefix: String, _ facts: [String: String]) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: facts.filter { $0.key.hasPrefix(prefix) }.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+    }
+
+    private static func facts(claim: String, _ verdict: Gate.Verdict) -> [String: String] {
+        let base = ["claim": claim, "answer": verdict.answer]
+        switch verdict {
+        case .open(let evidence): return prefixed("fact.", evidence.facts).merging(base) { _, new in new }
+        case .shut(let why), .unknown(let why): return base.merging(["detail": why]) { _, new in new }
+        }
+    }
+
+    private static func verdict(_ facts: [String: String]) -> Gate.Verdict? {
+        switch facts["answer"] {
+        case "open": .open(Evidence(unprefixed("fact.", facts)))
+        case "shut": facts["detail"].map { .shut($0) }
+        case "unknown": facts["detail"].map { .unknown($0) }
+        default: nil
+        }
+    }
+
+    private static func facts(_ finding: Finding) -> [String: String] {
+        let (word, evidence): (String, Evidence) =
+            switch finding {
+            case .absent(let evidence): ("absent", evidence)
+            case .partial(let evidence): ("partial", evidence)
+            case .inPlace(let evidence): ("inPlace", evidence)
+            case .unknown(let detail): ("unknown", Evidence(["detail": detail]))
+            }
+        return prefixed("fact.", evidence.facts).merging(["finding": word]) { _, new in new }
+    }
+
+    private static func finding(_ facts: [String: String]) -> Finding? {
+        let evidence = Evidence(unprefixed("fact.", facts))
+        return switch facts["finding"] {
+        case "absent": .absent(evidence)
+        case "partial": .partial(evidence)
+        case "inPlace": .inPlace(evidence)
+        case "unknown": .unknown(evidence.facts["detail"] ?? "")
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,137 @@
+/// The loop: advances what may advance until everything is done or only people can help.
+public struct FleetRun: Sendable {
+    public enum Outcome: Sendable, Equatable {
+        case advanced(String), waiting(String), gatedByTime(String), gatedByPerson(String), failed(String), unknown(String)
+        case leased(String), held(String), notAdmitted(Rollout.Admission), finished, reached, settled
+
+        /// May this change without a person?
+        var mayChange: Bool {
+            switch self {
+            case .advanced, .waiting, .gatedByTime, .leased: true
+            case .notAdmitted(let why): if case .noWave = why { false } else { true }
+            default: false
+            }
+        }
+    }
+
+    let engine: Engine
+    let tenants: [TenantID]
+    /// Stop a tenant when this step is verified; nil runs to the plan's end.
+    let target: StepID?
+    /// Only tenants that waves and budget admit; false for an explicit `advance`.
+    let byWaves: Bool
+    let oneStep: Bool
+    let pollMilliseconds: Int
+    let report: @Sendable (TenantID, Outcome) -> Void
+
+    public init(
+        engine: Engine, tenants: [TenantID], target: StepID? = nil, byWaves: Bool, oneStep: Bool = false, pollMilliseconds: Int = 500,
+        report: @escaping @Sendable (TenantID, Outcome) -> Void
+    ) {
+        self.engine = engine
+        self.tenants = tenants
+        self.target = target
+        self.byWaves = byWaves
+        self.oneStep = oneStep
+        self.pollMilliseconds = pollMilliseconds
+        self.report = report
+    }
+
+    /// Runs until nothing can change without a person, or until cancelled.
+    /// `patience` is how many polls in a row may bring nothing but shut gates that time might open.
+    public func run(waitForClocks: Bool, patience: Int) async throws(EngineError) -> [TenantID: Outcome] {
+        var outcomes: [TenantID: Outcome] = [:]
+        var idle = 0
+        while !Task.isCancelled {
+            let round = try await round()
+            var moved = false
+            for (tenant, outcome) in round {
+                if outcomes[tenant] != outcome { report(tenant, outcome) }
+                if case .advanced = outcome { moved = true }
+                outcomes[tenant] = outcome
+            }
+            if oneStep { break }
+            if moved {
+                idle = 0
+                continue
+            }
+            let open = outcomes.values.filter(\.mayChange)
+            let clocks = open.contains { if case .waiting = $0 { true } else { false } }
+            idle += 1
+            if open.isEmpty || (clocks && !waitForClocks && open.allSatisfy { if case .waiting = $0 { true } else { false } }) { break }
+            if !clocks && idle > patience { break }
+            guard (try? await engine.time.sleep(milliseconds: pollMilliseconds)) != nil else { break }
+        }
+        return outcomes
+    }
+
+    private func round() async throws(EngineError) -> [(TenantID, Outcome)] {
+        let admissions = try await admissions()
+        let engine = engine
+        let (target, oneStep) = (target, oneStep)
+        let results: [(TenantID, Result<Outcome, EngineError>)] = await withTaskGroup(of: (TenantID, Result<Outcome, EngineError>).self) { group in
+            for tenant in tenants {
+                if let admission = admissions[tenant], admission != .admitted {
+                    group.addTask { (tenant, .success(.notAdmitted(admission))) }
+                } else {
+                    group.addTask { (tenant, await Self.burst(engine, tenant, to: target, oneStep: oneStep)) }
+                }
+            }
+            var all: [(TenantID, Result<Outcome, EngineError>)] = []
+            for await result in group { all.append(result) }
+            return all
+        }
+        var outcomes: [(TenantID, Outcome)] = []
+        for (tenant, result) in results.sorted(by: { $0.0 < $1.0 }) { outcomes.append((tenant, try result.get())) }
+        return outcomes
+    }
+
+    private func admissions() async throws(EngineError) -> [TenantID: Rollout.Admission] {
+        guard byWaves else { return [:] }
+        var standings: [TenantID: Standing] = [:]
+        for host in engine.fleet.tenants { standings[host.id] = try await engine.standing(of: host.id) }
+        let statuses = standings.mapValues { $0.status(under: engine.plan, catalog: engine.catalog) }
+        let answers = engine.plan.rollout.admissions(
+            under: engine.plan, fleet: engine.fleet, statuses: statuses, standings: standings, now: engine.time.now)
+        return Dictionary(uniqueKeysWithValues: answers.map { ($0.tenant, $0.admission) })
+    }
+
+    /// One decision of one tenant, as an outcome.
+    private static func burst(_ engine: Engine, _ tenant: TenantID, to target: StepID?, oneStep: Bool) async -> Result<Outcome, EngineError> {
+        do throws(EngineError) {
+            if let target {
+                let standing = try await engine.standing(of: tenant)
+                if case .verified = standing.position(of: target) { return .success(.reached) }
+            }
+            return .success(outcome(of: try await engine.advance(tenant)))
+        } catch {
+            if case .journal(.leased(_, let holder, let until)) = error { return .success(.leased("\(holder) until \(until)")) }
+            return .failure(error)
+        }
+    }
+
+    private static func outcome(of advance: Advance) -> Outcome {
+        switch advance {
+        case .did(let ref, let what): .advanced("\(ref.map { "\($0.place) " } ?? "")\(what)")
+        case .gated(let ref, let answers): gated(ref, answers)
+        case .waiting(let ref, let seen):
+            switch seen.clearedBy {
+            case .time: .waiting("\(ref.place) \(seen.verdict.detail)")
+            case .person: .gatedByPerson("\(ref.place) \(seen.verdict.detail)")
+            }
+        case .failed(let ref, let failure): .failed("\(ref.place) \(failure.what)")
+        case .unknown(let ref, let detail): .unknown("\(ref.place) \(detail)")
+        case .consentNeeded(let ref): .gatedByPerson("\(ref.place) can't be undone and wants a consent: cutoverctl approve \(ref.tenant) \(ref.place)")
+        case .stopped(.held(let by, let reason)): .held("by \(by): \(reason)")
+        case .stopped(let stop): .failed("\(stop)")
+        case .finished: .finished
+        case .settled: .settled
+        }
+    }
+
+    private static func gated(_ ref: StepRef, _ answers: [GateAnswer]) -> Outcome {
+        let text = answers.map { "\($0.claim): \($0.verdict.answer), \($0.verdict.detail)" }.joined(separator: "; ")
+        let person = answers.contains { if case .person = $0.clearedBy { $0.verdict.answer == "shut" } else { false } }
+        return person ? .gatedByPerson("\(ref.place) \(text)") : .gatedByTime("\(ref.place) \(text)")
+    }
+}

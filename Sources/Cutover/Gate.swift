@@ -1,0 +1,50 @@
+/// A read-only question. It never throws: not knowing is an answer, and keeps the gate shut.
+public struct Gate: Sendable {
+    public enum Verdict: Sendable, Equatable {
+        case open(Evidence)
+        case shut(String)
+        case unknown(String)
+
+        public var isOpen: Bool { if case .open = self { true } else { false } }
+        /// `open`, `shut` or `unknown`: the word that commands print.
+        public var answer: String {
+            switch self {
+            case .open: "open"
+            case .shut: "shut"
+            case .unknown: "unknown"
+            }
+        }
+        public var detail: String {
+            switch self {
+            case .open(let evidence): evidence.facts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+            case .shut(let why), .unknown(let why): why
+            }
+        }
+    }
+
+    /// Who can open it when it is shut.
+    public enum Clearance: Sendable, Equatable {
+        /// The world may change by itself: asking again later makes sense.
+        case time
+        /// A person has to act; the text is the command to type.
+        case person(String)
+
+        public var text: String {
+            switch self {
+            case .time: "time"
+            case .person(let command): command
+            }
+        }
+    }
+
+    /// A claim that is true when the gate is open: "the plugin answers on loopback only".
+    public let claim: String
+    public let clearedBy: Clearance
+    public let assess: @Sendable (Sight) async -> Verdict
+
+    public init(_ claim: String, clearedBy: Clearance = .time, assess: @escaping @Sendable (Sight) async -> Verdict) {
+        self.claim = claim
+        self.clearedBy = clearedBy
+        self.assess = assess
+    }
+}

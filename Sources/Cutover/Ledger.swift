@@ -1,0 +1,104 @@
+/// The sole writer of a tenant's stream: leases it, replays it, and chains every event to the one before.
+public actor Ledger {
+    public private(set) var standing: Standing
+    private let stream: StreamID
+    private let journal: any Journal
+    private let identity: JournalID
+    private let time: any TimeSource
+    private let me: OperatorID
+    private let project: @Sendable (Standing) -> TenantStatus?
+    private var lease: Lease?
+
+    private init(
+        stream: StreamID, standing: Standing, journal: any Journal, identity: JournalID, time: any TimeSource, me: OperatorID,
+        lease: Lease?, project: @escaping @Sendable (Standing) -> TenantStatus?
+    ) {
+        self.stream = stream
+        self.standing = standing
+        self.journal = journal
+        self.identity = identity
+        self.time = time
+        self.me = me
+        self.lease = lease
+        self.project = project
+    }
+
+    /// Opens the tenant's stream. With `holder`, takes its lease first: only then can anything but a note be recorded.
+    public static func open(
+        _ tenant: TenantID, in journal: any Journal, time: any TimeSource, me: OperatorID, holder: LeaseHolder?,
+        project: @escaping @Sendable (Standing) -> TenantStatus?
+    ) async throws(JournalError) -> Ledger {
+        let stream = StreamID(tenant)
+        let identity = try await journal.identity()
+        var lease: Lease?
+        if let holder {
+            let now = time.now
+            lease = try await journal.lease(
+                stream, to: holder.name, until: now.adding(seconds: holder.seconds), now: now, gone: holder.gone)
+        }
+        var standing = Standing(tenant, genesis: Event.genesis(of: stream, in: identity))
+        for event in try await journal.events(in: stream, after: 0) { standing.apply(event) }
+        return Ledger(
+            stream: stream, standing: standing, journal: journal, identity: identity, time: time, me: me, lease: lease, project: project)
+    }
+
+    /// The fencing number under which effects may be asked of the host; 0 without a lease.
+    public var fence: Int { lease?.fence ?? 0 }
+    public var journalID: JournalID { identity }
+
+    /// Appends the changes durably, all or none. A person's note that came in between is taken in and the append repeated;
+    /// under a lost lease nothing is written.
+    @discardableResult
+    public func record(_ changes: [Event.Change]) async throws(JournalError) -> [Event] {
+        while true {
+            let at = time.now
+            var next = standing
+            var events: [Event] = []
+            for change in changes {
+                let event = Event(
+                    stream: stream, revision: next.revision + 1, at: at, by: me, fence: change.isNote ? 0 : fence, change: change,
+                    previous: next.head)
+                next.apply(event)
+                events.append(event)
+            }
+            do {
+                try await journal.append(events, status: project(next), under: lease)
+                standing = next
+                return events
+            } catch .conflict(let stream, let found) {
+                let news = try await journal.events(in: stream, after: standing.revision)
+                guard !news.isEmpty, lease == nil || news.allSatisfy(\.change.isNote) else { throw .conflict(stream, found: found) }
+                for event in news { standing.apply(event) }
+            }
+        }
+    }
+
+    /// Keeps the lease for another term. Throws `.leased` when it has passed to another.
+    public func renew(_ holder: LeaseHolder) async throws(JournalError) {
+        let now = time.now
+        let renewed = try await journal.lease(
+            stream, to: holder.name, until: now.adding(seconds: holder.seconds), now: now, gone: holder.gone)
+        if let lease, renewed.fence != lease.fence {
+            throw .superseded(stream, fence: lease.fence, newest: renewed.fence)
+        }
+        lease = renewed
+    }
+
+    public func close() async {
+        // A lease that can't be given back runs out by itself.
+        if let lease { try? await journal.giveBack(lease) }
+        lease = nil
+    }
+}
+
+/// Who takes leases: a process, by a name that is never used twice, and how to tell that another one has died.
+public struct LeaseHolder: Sendable {
+    public let name: String
+    public let seconds: Int
+    public let gone: @Sendable (String) -> Bool
+    public init(name: String, seconds: Int, gone: @escaping @Sendable (String) -> Bool = { _ in false }) {
+        self.name = name
+        self.seconds = seconds
+        self.gone = gone
+    }
+}

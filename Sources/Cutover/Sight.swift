@@ -1,0 +1,129 @@
+/// What may be looked at, already bound to one tenant's host. Nothing reachable from it can write.
+public struct Sight: Sendable {
+    public let ref: StepRef
+    public let time: any TimeSource
+    /// What people have agreed to for this tenant, by the journal.
+    public let consents: [Consent]
+    let link: HostLink
+
+    public func ask<R: Reading>(_ operation: R) async throws(StepFailure) -> R.Result {
+        try await link.deliver(operation, as: .reading, once: nil, id: link.readingID(for: ref))
+    }
+
+    /// Which build of the program stands on the host.
+    public func hand() async throws(StepFailure) -> HandReport {
+        do { return try await link.transport.probeHand(on: link.host) } catch { throw link.failure(from: error, changedBefore: false) }
+    }
+
+    /// The command line that carries out `kind` on this tenant's host, for previews.
+    public func commandLine(_ operationClass: OperationClass, _ kind: OperationKind) -> String {
+        "cutoverctl host \(operationClass.rawValue) \(kind)   # on \(link.host.host), state \(link.host.state)"
+    }
+}
+
+/// What a step may touch: a sight, and the hand.
+public struct Site: Sendable {
+    public let sight: Sight
+    let operations: OperationSequence
+    let record: @Sendable (Evidence) async throws(StepFailure) -> Void
+
+    public func ask<R: Reading>(_ operation: R) async throws(StepFailure) -> R.Result { try await sight.ask(operation) }
+
+    public func carryOut<W: Writing>(_ operation: W) async throws(StepFailure) -> W.Result {
+        try await sight.link.deliver(operation, as: .writing, once: W.once, id: operations.next())
+    }
+
+    public func exercise<X: Exercising>(_ operation: X) async throws(StepFailure) -> X.Result {
+        try await sight.link.deliver(operation, as: .exercising, once: nil, id: operations.next())
+    }
+
+    /// Puts this build's program on the host.
+    public func placeHand() async throws(StepFailure) -> HandReport {
+        do { return try await sight.link.transport.placeHand(on: sight.link.host) } catch {
+            throw sight.link.failure(from: error, changedBefore: true)
+        }
+    }
+
+    public func removeHand() async throws(StepFailure) {
+        do { try await sight.link.transport.removeHand(from: sight.link.host) } catch {
+            throw sight.link.failure(from: error, changedBefore: true)
+        }
+    }
+
+    /// Records progress in the journal.
+    public func checkpoint(_ evidence: Evidence) async throws(StepFailure) { try await record(evidence) }
+}
+
+/// The ids of one attempt's operations: the hash of the event that started it, and an ordinal.
+actor OperationSequence {
+    private let origin: String
+    private var ordinal = 0
+
+    init(origin: String) { self.origin = origin }
+
+    func next() -> OperationID {
+        defer { ordinal += 1 }
+        return OperationID.derived(from: origin, ordinal: ordinal)
+    }
+}
+
+extension OperationID {
+    public static func derived(from eventHash: String, ordinal: Int) -> OperationID {
+        OperationID(String(Digest.sha256("\(eventHash)#\(ordinal)").prefix(32)))
+    }
+}
+
+/// One tenant's transport with everything a request needs.
+struct HostLink: Sendable {
+    let transport: any Transport
+    let host: TenantHost
+    let journal: JournalID
+    let fence: Int
+    let ref: StepRef
+    let timeoutSeconds: Int
+
+    func readingID(for ref: StepRef) -> OperationID { OperationID("reading-\(ref.step)") }
+
+    func deliver<Operation: HostOperation>(
+        _ operation: Operation, as operationClass: OperationClass, once: Once?, id: OperationID
+    ) async throws(StepFailure) -> Operation.Result {
+        let changes = operationClass != .reading
+        let action: RemoteAction
+        do {
+            let request = HostRequest(
+                id: id, kind: Operation.kind, operationClass: operationClass, once: once, tenant: host.id, step: ref.place,
+                journal: journal, fence: fence, envPath: host.env, statePath: host.state,
+                payload: try CanonicalJSON.text(operation))
+            action = RemoteAction(
+                id: id, operationClass: operationClass, input: Array(try CanonicalJSON.text(request).utf8), timeoutSeconds: timeoutSeconds)
+        } catch {
+            throw StepFailure("the operation \(Operation.kind) cannot be written as JSON: \(error)", effect: .nothingChanged, next: "report this as a defect")
+        }
+        let result: ActionResult
+        do { result = try await transport.run(action, on: host) } catch { throw failure(from: error, changedBefore: changes) }
+        return try read(result, of: Operation.self, id: id, changes: changes)
+    }
+
+    private func read<Operation: HostOperation>(
+        _ result: ActionResult, of: Operation.Type, id: OperationID, changes: Bool
+    ) throws(StepFailure) -> Operation.Result {
+        guard let answer = HostAnswer.parse(result.output), answer.id == id else {
+            let detail = "\(host.host) gave no readable answer to \(Operation.kind) (exit code \(result.exitCode))"
+            throw StepFailure(detail, effect: changes ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
+        }
+        switch answer.status {
+        case .done:
+            if let text = answer.result, let value = try? CanonicalJSON.value(Operation.Result.self, from: text) { return value }
+            throw StepFailure("\(host.host) answered \(Operation.kind) in a form this build does not know", effect: changes ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
+        case .unknown:
+            throw StepFailure("\(Operation.kind) was begun on \(host.host) and never recorded as ended", effect: .unknown, next: "cutoverctl why \(host.id)")
+        case .failed, .refused:
+            throw answer.failure ?? StepFailure("\(host.host) refused \(Operation.kind)", effect: .nothingChanged, next: "cutoverctl why \(host.id)")
+        }
+    }
+
+    func failure(from error: TransportError, changedBefore changes: Bool) -> StepFailure {
+        let unclear = changes && error.outcome == .sentOutcomeUnknown
+        return StepFailure("\(error.host): \(error.detail)", effect: unclear ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
+    }
+}

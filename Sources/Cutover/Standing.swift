@@ -1,0 +1,173 @@
+/// Where a tenant is: a fold of its events. With `decide`, the only state machine.
+public struct Standing: Sendable, Equatable {
+    public enum Position: Sendable, Equatable {
+        /// Not begun. Can become inDoubt (started) or, for a wait, waiting.
+        case pending
+        /// Started, outcome not recorded. Leaves only through verify: to verified, or back to pending.
+        case inDoubt(attempt: Int)
+        /// Recorded as carried out. Can become verified, failed, inDoubt, or be reverted.
+        case performed
+        /// A wait whose samples are being collected. Can become verified.
+        case waiting(began: OperationID)
+        /// The world confirmed it. Can only be reverted.
+        case verified
+        /// A person has to look. Becomes pending when reopened, or is reverted.
+        case failed(StepFailure)
+        /// Its revert started, outcome not recorded. Leaves only through verify: to reverted, or back to performed.
+        case revertInDoubt(attempt: Int)
+        /// Its revert failed. Becomes performed when a revert is requested again.
+        case revertFailed(StepFailure)
+        /// Taken back. Can become inDoubt again.
+        case reverted
+    }
+
+    public enum Direction: Sendable, Equatable {
+        case forward
+        /// Everything after this step (everything, when nil) is to be taken back.
+        case back(to: StepID?)
+    }
+
+    public struct Note: Sendable, Equatable {
+        public let by: OperatorID
+        public let reason: String
+    }
+
+    public private(set) var tenant: TenantID
+    public private(set) var revision = 0
+    public private(set) var head: String
+    public private(set) var planDigest: String?
+    public private(set) var planRevision: Int?
+    public private(set) var wave = ""
+    public private(set) var direction = Direction.forward
+    public private(set) var hold: Note?
+    public private(set) var quarantine: String?
+    public private(set) var consents: [Consent] = []
+    public private(set) var since: Timestamp?
+    private var positions: [StepID: Position] = [:]
+    private var attempts: [StepID: Int] = [:]
+    private var evidence: [StepID: Evidence] = [:]
+    private var verifiedAt: [StepID: Timestamp] = [:]
+    private var verdicts: [String: Gate.Verdict] = [:]
+    private var unknowns: [StepID: String] = [:]
+    private var origins: [StepID: String] = [:]
+
+    public init(_ tenant: TenantID, genesis: String) {
+        self.tenant = tenant
+        self.head = genesis
+    }
+
+    public func position(of step: StepID) -> Position { positions[step] ?? .pending }
+    public func evidence(of step: StepID) -> Evidence? { evidence[step] }
+    public func attempts(of step: StepID) -> Int { attempts[step] ?? 0 }
+    public func verifiedAt(_ step: StepID) -> Timestamp? { verifiedAt[step] }
+    public func unknown(of step: StepID) -> String? { unknowns[step] }
+    /// The hash of the event that began the step's newest attempt: what its operation ids derive from.
+    public func origin(of step: StepID) -> String? { origins[step] }
+    public func lastVerdict(_ ref: StepRef, claim: String) -> Gate.Verdict? { verdicts["\(ref.step)|\(claim)"] }
+    /// The newest verdict of each claim of `ref` that was not open.
+    public func shutGates(of ref: StepRef) -> [(claim: String, verdict: Gate.Verdict)] {
+        verdicts.filter { $0.key.hasPrefix("\(ref.step)|") && !$0.value.isOpen }
+            .map { (String($0.key.dropFirst(ref.step.text.count + 1)), $0.value) }
+            .sorted { $0.claim < $1.claim }
+    }
+
+    public mutating func apply(_ event: Event) {
+        revision = event.revision
+        head = event.hash
+        switch event.change {
+        case .planAdopted(let digest, _, let revision, let wave):
+            planDigest = digest
+            planRevision = revision
+            self.wave = wave
+        case .gateAssessed(let ref, let claim, let verdict):
+            let key = "\(ref.step)|\(claim)"
+            if verdicts[key]?.answer != verdict.answer, !verdict.isOpen { since = event.at }
+            verdicts[key] = verdict
+            return
+        case .approved(let topic, let reason, let facts):
+            consents.append(Consent(by: event.by, topic: topic, reason: reason, at: event.at, facts: facts))
+            return
+        case .checkpointed, .tended, .waveOpened: return
+        case .held(let reason): hold = Note(by: event.by, reason: reason)
+        case .released: hold = nil
+        case .quarantined(let reason): quarantine = reason
+        case .revertRequested(let step, _): turnBack(to: step)
+        case .reopened: reopen()
+        case .started, .performed, .verified, .failed, .becameUnknown, .waitBegan, .revertStarted, .reverted:
+            applyToStep(event)
+        }
+        since = event.at
+    }
+
+    private mutating func applyToStep(_ event: Event) {
+        switch event.change {
+        case .started(let ref, let attempt):
+            positions[ref.step] = .inDoubt(attempt: attempt)
+            attempts[ref.step] = attempt
+            origins[ref.step] = event.hash
+            unknowns[ref.step] = nil
+            evidence[ref.step] = nil
+        case .performed(let ref, let facts):
+            positions[ref.step] = .performed
+            evidence[ref.step] = facts
+        case .verified(let ref, let finding): applyFinding(finding, to: ref, at: event.at)
+        case .failed(let ref, let failure):
+            switch position(of: ref.step) {
+            case .revertInDoubt, .revertFailed: positions[ref.step] = .revertFailed(failure)
+            default: positions[ref.step] = .failed(failure)
+            }
+        case .becameUnknown(let ref, let detail):
+            unknowns[ref.step] = detail
+            if case .performed = position(of: ref.step) { positions[ref.step] = .inDoubt(attempt: attempts(of: ref.step)) }
+        case .waitBegan(let ref):
+            positions[ref.step] = .waiting(began: OperationID.derived(from: event.hash, ordinal: 0))
+            origins[ref.step] = event.hash
+        case .revertStarted(let ref, let attempt):
+            positions[ref.step] = .revertInDoubt(attempt: attempt)
+            attempts[ref.step] = attempt
+            origins[ref.step] = event.hash
+            unknowns[ref.step] = nil
+        case .reverted(let ref, _):
+            positions[ref.step] = .reverted
+            evidence[ref.step] = nil
+            verifiedAt[ref.step] = nil
+            verdicts = verdicts.filter { !$0.key.hasPrefix("\(ref.step)|") }
+        default: break
+        }
+    }
+
+    private mutating func applyFinding(_ finding: Finding, to ref: StepRef, at: Timestamp) {
+        if case .unknown(let detail) = finding {
+            unknowns[ref.step] = detail
+            return
+        }
+        unknowns[ref.step] = nil
+        switch (position(of: ref.step), finding) {
+        case (.revertInDoubt, .absent): positions[ref.step] = .reverted
+        case (.revertInDoubt, _): positions[ref.step] = .performed
+        case (_, .inPlace(let facts)):
+            positions[ref.step] = .verified
+            verifiedAt[ref.step] = at
+            evidence[ref.step] = (evidence[ref.step] ?? Evidence()).merging(facts)
+        default: positions[ref.step] = .pending
+        }
+    }
+
+    private mutating func turnBack(to step: StepID?) {
+        direction = .back(to: step)
+        for (step, position) in positions {
+            if case .revertFailed = position { positions[step] = .performed }
+        }
+    }
+
+    private mutating func reopen() {
+        direction = .forward
+        for (step, position) in positions {
+            switch position {
+            case .failed: positions[step] = .pending
+            case .revertFailed: positions[step] = .performed
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// The status line of a standing: the only place where positions become the words that people read.
+extension Standing {
+    public func status(under plan: Plan, catalog: StepCatalog) -> TenantStatus {
+        let current = currentStep(of: plan, catalog)
+        let state = state(current)
+        return TenantStatus(
+            tenant: tenant, wave: wave, milestone: milestone(under: plan, catalog: catalog), phase: current?.phase.text ?? "",
+            step: current?.id.text ?? "", state: state, since: since?.description ?? "",
+            held: hold.map { "\($0.by): \($0.reason)" }, next: next(state))
+    }
+
+    /// The last of the owners' words whose steps have all been verified.
+    public func milestone(under plan: Plan, catalog: StepCatalog) -> String {
+        var reached = ""
+        var order: [String] = []
+        var complete: [String: Bool] = [:]
+        for step in plan.steps {
+            guard let word = catalog.entry(for: step.spec.kind)?.milestone, !word.isEmpty else { continue }
+            if complete[word] == nil { order.append(word) }
+            complete[word] = (complete[word] ?? true) && position(of: step.id) == .verified
+        }
+        for word in order {
+            guard complete[word] == true else { break }
+            reached = word
+        }
+        return reached
+    }
+
+    private func currentStep(of plan: Plan, _ catalog: StepCatalog) -> PlannedStep? {
+        switch direction {
+        case .forward: return plan.steps.first { position(of: $0.id) != .verified }
+        case .back(let target):
+            let last = plan.steps.last { step in
+                switch position(of: step.id) {
+                case .pending, .reverted: false
+                default: true
+                }
+            }
+            return last ?? plan.steps.first { $0.id == target }
+        }
+    }
+
+    private func state(_ current: PlannedStep?) -> TenantStatus.State {
+        if quarantine != nil { return .quarantined }
+        if hold != nil { return .held }
+        if case .back(let target) = direction { return stateGoingBack(current, target) }
+        guard let current else { return .done }
+        switch position(of: current.id) {
+        case .pending, .reverted:
+            let shut = shutGates(of: StepRef(tenant: tenant, phase: current.phase, step: current.id))
+            return shut.isEmpty ? .pending : .gated
+        case .inDoubt: return unknown(of: current.id) == nil ? .running : .inDoubt
+        case .revertInDoubt: return unknown(of: current.id) == nil ? .reverting : .inDoubt
+        case .performed, .verified: return .running
+        case .waiting: return .waiting
+        case .failed, .revertFailed: return .failed
+        }
+    }
+
+    private func stateGoingBack(_ current: PlannedStep?, _ target: StepID?) -> TenantStatus.State {
+        guard let current else { return .reverted }
+        if current.id == target { return .reverted }
+        switch position(of: current.id) {
+        case .pending, .reverted: return .reverted
+        case .revertFailed: return .failed
+        case .inDoubt, .revertInDoubt: return unknown(of: current.id) == nil ? .reverting : .inDoubt
+        default: return .reverting
+        }
+    }
+
+    private func next(_ state: TenantStatus.State) -> String {
+        switch state {
+        case .pending, .running, .reverting, .waiting: "cutoverctl run"
+        case .inDoubt, .gated, .failed, .quarantined: "cutoverctl why \(tenant)"
+        case .held: "cutoverctl release \(tenant) --reason TEXT"
+        case .reverted: "cutoverctl advance \(tenant)"
+        case .done: "cutoverctl check \(tenant)"
+        }
+    }
+}

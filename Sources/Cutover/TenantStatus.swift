@@ -1,0 +1,82 @@
+/// Where one tenant is, as `status --json` shows it. A fold of its events; stored beside them.
+public struct TenantStatus: Sendable, Codable, Equatable {
+    public enum State: String, Sendable, Codable, CaseIterable {
+        case pending, running, inDoubt, waiting, gated, failed, reverting, reverted, done, held, quarantined
+    }
+    public let tenant: TenantID
+    public let wave: String
+    public let milestone: String
+    public let phase: String
+    public let step: String
+    public let state: State
+    public let since: String
+    public let held: String?
+    public let next: String
+
+    public init(
+        tenant: TenantID, wave: String, milestone: String, phase: String, step: String, state: State, since: String, held: String?, next: String
+    ) {
+        self.tenant = tenant
+        self.wave = wave
+        self.milestone = milestone
+        self.phase = phase
+        self.step = step
+        self.state = state
+        self.since = since
+        self.held = held
+        self.next = next
+    }
+}
+
+/// The whole fleet, as `status --json` shows it.
+public struct StatusReport: Sendable, Codable, Equatable {
+    public struct PlanLine: Sendable, Codable, Equatable {
+        public let name: String
+        public let revision: Int
+        public let digest: String
+    }
+    public struct Budget: Sendable, Codable, Equatable {
+        public let atOnce: Int
+        public let inMotion: Int
+        public let failures: Int
+        public let allowed: Int
+    }
+    public let formatVersion: Int
+    public let plan: PlanLine
+    public let tenants: [TenantStatus]
+    public let budget: Budget
+
+    /// `statuses` are what the journal holds; tenants of the fleet it has never heard of are pending.
+    public init(plan: Plan, fleet: Fleet, statuses: [TenantStatus], waveOf: (TenantID) -> String) {
+        let known = Dictionary(uniqueKeysWithValues: statuses.map { ($0.tenant, $0) })
+        let first = plan.steps.first
+        self.formatVersion = 1
+        self.plan = PlanLine(name: plan.name, revision: plan.revision, digest: plan.digest)
+        self.tenants = fleet.tenants.map { host in
+            known[host.id]
+                ?? TenantStatus(
+                    tenant: host.id, wave: waveOf(host.id), milestone: "", phase: first?.phase.text ?? "", step: first?.id.text ?? "",
+                    state: .pending, since: "", held: nil, next: "cutoverctl advance \(host.id)")
+        }
+        self.budget = Budget(
+            atOnce: plan.rollout.atOnce, inMotion: tenants.filter { $0.state.isInMotion }.count,
+            failures: tenants.filter { $0.state.countsAsFailure }.count, allowed: plan.rollout.failureBudget)
+    }
+}
+
+extension TenantStatus.State {
+    /// Something of ours is under way; waiting on a clock is not motion.
+    public var isInMotion: Bool {
+        switch self {
+        case .running, .inDoubt, .reverting, .gated: true
+        case .pending, .waiting, .failed, .reverted, .done, .held, .quarantined: false
+        }
+    }
+    /// Spends the failure budget until the tenant recovers.
+    public var countsAsFailure: Bool {
+        switch self {
+        case .failed, .inDoubt: true
+        default: false
+        }
+    }
+}
