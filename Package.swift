@@ -58,7 +58,7 @@ let package = Package(
         room("Phases", ["Cutover", "Host", "DataPath", "Postgres", "HTTP", crypto]),
         room("PlanFiles", ["Cutover", yams, crypto]),
         room("Journals", ["Cutover", grdb]),
-        room("Transports", ["Cutover", subprocess]),
+        room("Transports", ["Cutover", crypto, subprocess]),
         program(
             "cutoverctl",
             ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", arguments, logging],

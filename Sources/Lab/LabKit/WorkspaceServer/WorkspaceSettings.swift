@@ -1,0 +1,33 @@
+/// What the workspace server is told by its environment and its one flag.
+struct WorkspaceSettings: Sendable {
+    struct Missing: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let address: ListenAddress
+    let databaseURL: String
+    let pluginURL: String?
+    let authSecret: String
+    /// No fallback: every memory is the plugin's, or the call fails.
+    let strict: Bool
+    let cutoverWanted: Bool
+
+    init(environment: [String: String], strict: Bool) throws(Missing) {
+        func required(_ name: String) throws(Missing) -> String {
+            guard let value = environment[name], !value.isEmpty else { throw Missing(description: "\(name) is not set") }
+            return value
+        }
+        let listen = environment["LISTEN_ADDR"] ?? ":8080"
+        guard let address = ListenAddress(listen) else { throw Missing(description: "LISTEN_ADDR is not host:port: \(listen)") }
+        self.address = address
+        databaseURL = try required("DATABASE_URL")
+        authSecret = try required("AUTH_SECRET")
+        let url = environment["MEMORY_PLUGIN_URL"] ?? ""
+        pluginURL = url.isEmpty ? nil : url
+        self.strict = strict
+        cutoverWanted = environment["MEMORY_V2_CUTOVER"] == "true"
+        if strict, pluginURL == nil {
+            throw Missing(description: "MEMORY_PLUGIN_URL is not set, and this version has no other place for memories")
+        }
+    }
+}
