@@ -1,0 +1,70 @@
+public import Cutover
+import Foundation
+
+/// The file in which a host keeps its own credentials and settings: KEY=VALUE lines. Its values never leave the host.
+public struct EnvFile: Sendable, Equatable {
+    public let path: String
+    private var lines: [String]
+
+    public init(path: String, text: String) {
+        self.path = path
+        self.lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+    }
+
+    public static func read(_ path: String) throws(HostFault) -> EnvFile {
+        guard let text = try DurableFile.read(path) else { throw HostFault.said("the env file \(path) is not there") }
+        return EnvFile(path: path, text: text)
+    }
+
+    public subscript(key: String) -> String? {
+        for line in lines.reversed() {
+            if let (found, value) = Self.parse(line), found == key { return value }
+        }
+        return nil
+    }
+
+    /// All variables, as a process is started with them.
+    public var variables: [String: String] {
+        var all: [String: String] = [:]
+        for line in lines { if let (key, value) = Self.parse(line) { all[key] = value } }
+        return all
+    }
+
+    public var text: String { lines.joined(separator: "\n") + "\n" }
+
+    /// A copy in which `key` has `value`, or is missing when nil; all other lines stay as they are.
+    public func setting(_ key: String, to value: String?) -> EnvFile {
+        var copy = self
+        let index = copy.lines.lastIndex { Self.parse($0)?.0 == key }
+        switch (index, value) {
+        case (let index?, let value?): copy.lines[index] = "\(key)=\(value)"
+        case (let index?, nil): copy.lines.remove(at: index)
+        case (nil, let value?): copy.lines.append("\(key)=\(value)")
+        case (nil, nil): break
+        }
+        return copy
+    }
+
+    public func save() throws(HostFault) { try DurableFile.write(text, to: path) }
+
+    /// What a setting says: itself, or for `env:NAME` the variable's value here.
+    public func resolve(_ setting: String) throws(StepFailure) -> String {
+        guard setting.hasPrefix("env:") else { return setting }
+        let key = String(setting.dropFirst(4))
+        if let value = self[key] { return value }
+        throw StepFailure("\(path) has no variable \(key), which the plan refers to", effect: .nothingChanged, next: "add \(key)=… to \(path) on the host")
+    }
+
+    public func require(_ key: String) throws(StepFailure) -> String { try resolve("env:\(key)") }
+
+    private static func parse(_ line: String) -> (String, String)? {
+        let trimmed = line.trimmingCharacters(in: .whitespaces)
+        guard !trimmed.hasPrefix("#"), let equals = trimmed.firstIndex(of: "=") else { return nil }
+        var value = String(trimmed[trimmed.index(after: equals)...])
+        if value.count >= 2, let quote = value.first, quote == value.last, quote == "\"" || quote == "'" {
+            value = String(value.dropFirst().dropLast())
+        }
+        return (String(trimmed[..<equals]), value)
+    }
+}

@@ -1,0 +1,82 @@
+public import Cutover
+
+/// What a reading sees of its host.
+public struct HostSight: Sendable {
+    public let tenant: TenantID
+    public let statePath: String
+    public let envPath: String
+
+    public init(tenant: TenantID, statePath: String, envPath: String) {
+        self.tenant = tenant
+        self.statePath = statePath
+        self.envPath = envPath
+    }
+
+    public var evidence: EvidenceLedger { EvidenceLedger(statePath: statePath) }
+
+    public func env() throws(StepFailure) -> EnvFile {
+        do { return try EnvFile.read(envPath) } catch {
+            throw StepFailure("\(error)", effect: .nothingChanged, next: "check the tenant's env: path in the fleet file")
+        }
+    }
+}
+
+/// What an exercise or a writing operation may touch on its host.
+public struct HostHand: Sendable {
+    public let sight: HostSight
+    public let operation: OperationID
+    public let fence: Int
+    public let journal: JournalID
+
+    public init(sight: HostSight, operation: OperationID, fence: Int, journal: JournalID) {
+        self.sight = sight
+        self.operation = operation
+        self.fence = fence
+        self.journal = journal
+    }
+}
+
+/// The host's half of a reading.
+public protocol ReadsOnHost: Reading {
+    func read(_ host: HostSight) async throws -> Result
+}
+
+/// The host's half of an exercise.
+public protocol TriesOnHost: Exercising {
+    func attempt(_ host: HostHand) async throws -> Result
+}
+
+/// The host's half of a writing operation. Must accept being run again over half-done work, as its `once` declares.
+public protocol ActsOnHost: Writing {
+    func act(_ host: HostHand) async throws -> Result
+}
+
+/// The operations this build can carry out, by kind and class.
+public struct HostOperationBook: Sendable {
+    struct Handler: Sendable {
+        let operationClass: OperationClass
+        let run: @Sendable (HostRequest, HostHand) async throws -> String
+    }
+    private(set) var handlers: [OperationKind: Handler] = [:]
+
+    public init() {}
+
+    public mutating func add<R: ReadsOnHost>(_ type: R.Type) {
+        add(R.kind, .reading) { try await CanonicalJSON.value(type, from: $0.payload).read($1.sight) }
+    }
+
+    public mutating func add<X: TriesOnHost>(_ type: X.Type) {
+        add(X.kind, .exercising) { try await CanonicalJSON.value(type, from: $0.payload).attempt($1) }
+    }
+
+    public mutating func add<W: ActsOnHost>(_ type: W.Type) {
+        add(W.kind, .writing) { try await CanonicalJSON.value(type, from: $0.payload).act($1) }
+    }
+
+    private mutating func add<Result: Encodable & Sendable>(
+        _ kind: OperationKind, _ operationClass: OperationClass, _ run: @escaping @Sendable (HostRequest, HostHand) async throws -> Result
+    ) {
+        precondition(handlers[kind] == nil, "two host operations are called \(kind)")
+        handlers[kind] = Handler(operationClass: operationClass) { try CanonicalJSON.text(try await run($0, $1)) }
+    }
+}

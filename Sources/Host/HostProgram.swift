@@ -1,0 +1,77 @@
+import Cutover
+import Foundation
+
+/// What runs on a tenant's host: takes one request, answers one line.
+public enum HostProgram {
+    public static let staleFenceExit: Int32 = 75
+    /// How long an operation waits for the one before it.
+    static let lockSeconds = 120.0
+
+    /// Carries out the request. The line is printed first on standard output; the exit code is 0 for done, 1 for failed,
+    /// 6 for unknown, 75 for a stale fence, 64 for a request that is not one.
+    public static func serve(operationClass: String, input: [UInt8], operations: HostOperationBook) async -> (line: String, exitCode: Int32) {
+        guard let request = try? CanonicalJSON.value(HostRequest.self, from: String(decoding: input, as: UTF8.self)) else {
+            return answer(refusal("unreadable", "standard input is not a host request", next: "cutoverctl host is run by cutoverctl, not by hand"), 64)
+        }
+        guard request.formatVersion == 1 else {
+            return answer(refusal(request.id, "this build does not know request format \(request.formatVersion)", next: "cutoverctl revert \(request.tenant) --to start, then advance again with one build"), 64)
+        }
+        guard let handler = operations.handlers[request.kind], handler.operationClass == request.operationClass,
+            operationClass == request.operationClass.rawValue
+        else {
+            return answer(refusal(request.id, "no \(operationClass) operation is called \(request.kind)", next: "put the same build on the host: cutoverctl advance \(request.tenant) --to host.prepare"), 64)
+        }
+        let hand = HostHand(
+            sight: HostSight(tenant: request.tenant, statePath: request.statePath, envPath: request.envPath), operation: request.id,
+            fence: request.fence, journal: request.journal)
+        if request.operationClass == .reading { return await run(handler, request, hand) }
+        do {
+            return try await guarded(handler, request, hand)
+        } catch {
+            return answer(refusal(request.id, "\(error)", next: "cutoverctl why \(request.tenant)"), 1)
+        }
+    }
+
+    private static func guarded(
+        _ handler: HostOperationBook.Handler, _ request: HostRequest, _ hand: HostHand
+    ) async throws(HostFault) -> (line: String, exitCode: Int32) {
+        try DurableFile.makeFolder(request.statePath)
+        guard let lock = try await FileLock.take("\(request.statePath)/lock", within: lockSeconds) else {
+            return answer(refusal(request.id, "another operation holds \(request.statePath)/lock", next: "cutoverctl why \(request.tenant)"), 1)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let ledger = OperationLedger(statePath: request.statePath)
+        switch try ledger.admit(request) {
+        case .done(let earlier): return answer(earlier, 0)
+        case .unknown: return answer(HostAnswer(id: request.id, status: .unknown), 6)
+        case .staleFence(let highest):
+            return answer(refusal(request.id, "fence \(request.fence) is stale: the host has seen \(highest)", next: "another operator is at work; cutoverctl status"), staleFenceExit)
+        case .foreignJournal(let bound):
+            return answer(refusal(request.id, "this host belongs to journal \(bound)", next: "use that journal, or take the host over: cutoverctl adopt \(request.tenant)"), 1)
+        case .go: break
+        }
+        let (line, exitCode) = await run(handler, request, hand)
+        if exitCode == 0, let done = HostAnswer.parse(line) { try ledger.finish(done) }
+        return (line, exitCode)
+    }
+
+    private static func run(_ handler: HostOperationBook.Handler, _ request: HostRequest, _ hand: HostHand) async -> (line: String, exitCode: Int32) {
+        do {
+            return answer(HostAnswer(id: request.id, status: .done, result: try await handler.run(request, hand)), 0)
+        } catch let failure as StepFailure {
+            return answer(HostAnswer(id: request.id, status: .failed, failure: failure), failure.effect == .unknown ? 6 : 1)
+        } catch {
+            let effect: StepFailure.Effect = request.operationClass == .reading ? .nothingChanged : .partlyChanged
+            let failure = StepFailure("\(request.kind): \(error)", effect: effect, next: "cutoverctl why \(request.tenant)")
+            return answer(HostAnswer(id: request.id, status: .failed, failure: failure), 1)
+        }
+    }
+
+    private static func refusal(_ id: OperationID, _ what: String, next: String) -> HostAnswer {
+        HostAnswer(id: id, status: .refused, failure: StepFailure(what, effect: .nothingChanged, next: next))
+    }
+
+    private static func answer(_ answer: HostAnswer, _ exitCode: Int32) -> (line: String, exitCode: Int32) {
+        ((try? answer.line()) ?? "", exitCode)
+    }
+}

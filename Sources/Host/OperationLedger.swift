@@ -1,0 +1,43 @@
+import Cutover
+import Foundation
+
+/// Remembers on the host which operations were begun and ended, which journal it belongs to, and the highest fence it has seen.
+struct OperationLedger: Sendable {
+    let statePath: String
+
+    private var operations: String { "\(statePath)/ops" }
+    private var binding: String { "\(statePath)/journal" }
+    private var highest: String { "\(statePath)/fence" }
+
+    enum Admission: Sendable {
+        case go
+        /// Carried out before: this was the answer.
+        case done(HostAnswer)
+        case unknown
+        case staleFence(highest: Int)
+        case foreignJournal(JournalID)
+    }
+
+    /// Under the host's lock. Writes `started` durably before it says go.
+    func admit(_ request: HostRequest) throws(HostFault) -> Admission {
+        try DurableFile.makeFolder(operations)
+        if let bound = try DurableFile.read(binding), bound != request.journal.text { return .foreignJournal(JournalID(bound)) }
+        if let text = try DurableFile.read("\(operations)/\(request.id).done"), let answer = HostAnswer.parse(text) { return .done(answer) }
+        let seen = try DurableFile.read(highest).flatMap { Int($0) } ?? 0
+        if request.fence < seen { return .staleFence(highest: seen) }
+        if request.fence > seen { try DurableFile.write(String(request.fence), to: highest) }
+        if try DurableFile.read(binding) == nil { try DurableFile.write(request.journal.text, to: binding) }
+        let started = "\(operations)/\(request.id).started"
+        if try DurableFile.read(started) != nil, request.once == .unrepeatable { return .unknown }
+        try DurableFile.write("\(request.kind) \(request.step) fence \(request.fence)\n", to: started)
+        return .go
+    }
+
+    /// Nothing is retried on the strength of a failure that was reported: only a success is remembered as the answer.
+    func finish(_ answer: HostAnswer) throws(HostFault) {
+        guard answer.status == .done else { return }
+        do { try DurableFile.write(try answer.line(), to: "\(operations)/\(answer.id).done") } catch let fault as HostFault { throw fault } catch {
+            throw HostFault.said("\(error)")
+        }
+    }
+}

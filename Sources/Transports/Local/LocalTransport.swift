@@ -1,0 +1,110 @@
+public import Cutover
+import Foundation
+import Subprocess
+
+#if canImport(System)
+    import System
+#else
+    import SystemPackage
+#endif
+
+/// Reaches tenants whose host is this machine: each operation is a process of its own, run by the tenant's own copy of the program.
+public struct LocalTransport: Transport {
+    private static let outputLimit = 16 << 20
+    /// Nothing of the caller's environment, and so none of its secrets, reaches the operation.
+    private static let environment: Environment = .custom([
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
+    ])
+    private let program: ProgramFile
+
+    /// - Parameter program: the file that is put on hosts, normally the running program's own.
+    public init(program: String) { self.program = ProgramFile(path: program) }
+
+    public func run(_ action: RemoteAction, on host: TenantHost) async throws(TransportError) -> ActionResult {
+        let hand = Self.handPath(host)
+        guard FileManager.default.isExecutableFile(atPath: hand) else {
+            throw TransportError(host: host.host, outcome: .neverSent, detail: "no program stands there yet: after host.prepare")
+        }
+        let work = Task { try await Self.spawn(hand, ["host", action.operationClass.rawValue], input: action.input) }
+        let clock = Task {
+            try await Task.sleep(for: .seconds(action.timeoutSeconds))
+            work.cancel()
+        }
+        defer { clock.cancel() }
+        let result = await withTaskCancellationHandler { await work.result } onCancel: { work.cancel() }
+        switch result {
+        case .success(let answer): return answer
+        case .failure(let error):
+            let detail = work.isCancelled ? "no answer within \(action.timeoutSeconds) s" : "\(error)"
+            throw TransportError(host: host.host, outcome: .sentOutcomeUnknown, detail: detail)
+        }
+    }
+
+    public func probeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
+        let script = #"test -x "$1" || exit 3; sha256sum < "$1""#
+        let answer = try await ask(host, "/bin/sh", ["-c", script, "sh", Self.handPath(host)])
+        if answer.exitCode == 3 { return .absent }
+        guard answer.exitCode == 0, let digest = answer.output.split(separator: " ").first else {
+            throw TransportError(host: host.host, outcome: .neverSent, detail: "the probe ended with \(answer.exitCode): \(answer.errors)")
+        }
+        return .present(digest: String(digest))
+    }
+
+    public func placeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
+        do {
+            let digest = try await program.digest()
+            let folder = "\(host.state)/bin"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            let target = "\(folder)/cutoverctl-\(digest)"
+            if !FileManager.default.fileExists(atPath: target) { try place(target) }
+            let link = "\(Self.handPath(host)).new"
+            unlink(link)
+            guard symlink("cutoverctl-\(digest)", link) == 0, rename(link, Self.handPath(host)) == 0 else {
+                throw TransportError(host: host.host, outcome: .neverSent, detail: "\(link): \(String(cString: strerror(errno)))")
+            }
+            return .present(digest: digest)
+        } catch let error as TransportError { throw error } catch {
+            throw TransportError(host: host.host, outcome: .neverSent, detail: "\(error)")
+        }
+    }
+
+    public func removeHand(from host: TenantHost) async throws(TransportError) {
+        let answer = try await ask(host, "/bin/sh", ["-c", #"rm -rf -- "$1""#, "sh", "\(host.state)/bin"])
+        guard answer.exitCode == 0 else {
+            throw TransportError(host: host.host, outcome: .sentOutcomeUnknown, detail: "rm ended with \(answer.exitCode): \(answer.errors)")
+        }
+    }
+
+    /// The program this transport puts on hosts, by digest.
+    public func expectedDigest() async throws -> String { try await program.digest() }
+
+    private static func handPath(_ host: TenantHost) -> String { "\(host.state)/bin/cutoverctl" }
+
+    /// A link where the file system allows it, else a copy; switched in by rename either way.
+    private func place(_ target: String) throws {
+        let temporary = "\(target).\(getpid()).new"
+        unlink(temporary)
+        if link(program.path, temporary) != 0 { try FileManager.default.copyItem(atPath: program.path, toPath: temporary) }
+        guard rename(temporary, target) == 0 else {
+            throw TransportError(host: "localhost", outcome: .neverSent, detail: "\(target): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private func ask(_ host: TenantHost, _ path: String, _ arguments: [String]) async throws(TransportError) -> ActionResult {
+        do { return try await Self.spawn(path, arguments, input: []) } catch {
+            throw TransportError(host: host.host, outcome: .neverSent, detail: "\(error)")
+        }
+    }
+
+    private static func spawn(_ path: String, _ arguments: [String], input: [UInt8]) async throws -> ActionResult {
+        let result = try await Subprocess.run(
+            .path(FilePath(path)), arguments: Arguments(arguments), environment: environment, input: .array(input),
+            output: .string(limit: outputLimit), error: .string(limit: outputLimit))
+        let code: Int
+        switch result.terminationStatus {
+        case .exited(let status): code = Int(status)
+        case .signaled(let signal): code = 128 + Int(signal)
+        }
+        return ActionResult(exitCode: code, output: result.standardOutput, errors: result.standardError)
+    }
+}
