@@ -1,0 +1,187 @@
+public import Postgres
+
+/// The triggers on both stores and on `workspaces`, and everything else that lives in schema `cutover`.
+public struct Capture: Sendable {
+    public struct Status: Sendable, Equatable, Codable {
+        /// Triggers that should be there and are not, or differ, as `schema.table.trigger`.
+        public let missingTriggers: [String]
+        /// Triggers that are there but not enabled `ALWAYS`.
+        public let disabledTriggers: [String]
+        public let missingFunctions: [String]
+        public let tablesThere: Bool
+
+        public var inPlace: Bool {
+            missingTriggers.isEmpty && disabledTriggers.isEmpty && missingFunctions.isEmpty && tablesThere
+        }
+    }
+
+    /// How much is waiting to be looked at.
+    public struct Growth: Sendable, Equatable, Codable {
+        public let entries: Int
+        public let markers: Int
+        public let bytes: Int
+    }
+
+    public let settings: DataPathSettings
+    let variant: LookVariant
+
+    public init(_ settings: DataPathSettings = DataPathSettings()) {
+        self.init(settings, variant: .lawful)
+    }
+
+    package init(_ settings: DataPathSettings, variant: LookVariant) {
+        self.settings = settings
+        self.variant = variant
+    }
+
+    /// Brings schema, tables, functions and triggers into place; changes nothing that already is.
+    ///
+    /// Each table's triggers are one transaction that waits at most `lockTimeoutSeconds` for the table, tried again `attempts`
+    /// times with pauses: a waiting `CREATE TRIGGER` blocks every writer that comes after it. Throws `.tablesBusy`.
+    public func install(
+        _ connection: PostgresConnection, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20
+    ) async throws {
+        let layout = try await Layout.complete(connection, settings)
+        try await connection.transaction { connection in
+            // Two installers at once would collide in the catalogue.
+            try await connection.execute("SELECT pg_advisory_xact_lock(\(Locks.space), \(Locks.install))")
+            try await connection.execute(TablesSQL.create)
+            try await connection.execute(MappingSQL.create(layout))
+            try await connection.execute(CaptureSQL.functions(layout, variant))
+            try await connection.execute(FreezeSQL.function)
+            if variant == .deduplicatedLog {
+                try await connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS change_log_one ON cutover.change_log (id)")
+            }
+        }
+        let there = try await triggers(connection)
+        for table in [settings.v1Memories, settings.v2Records, settings.v1Workspaces] {
+            let wanted = CaptureSQL.triggers(settings).filter { $0.table == table }
+            let wrong = wanted.filter { trigger in
+                !there.contains { $0.name == trigger.name && $0.table == table && $0.enabledAlways && $0.function == trigger.function }
+            }
+            if wrong.isEmpty { continue }
+            let statements = wrong.map { trigger in
+                """
+                DROP TRIGGER IF EXISTS \(trigger.name) ON \(table.sql);
+                CREATE TRIGGER \(trigger.name) \(trigger.definition);
+                ALTER TABLE \(table.sql) ENABLE ALWAYS TRIGGER \(trigger.name);
+                """
+            }
+            try await underLockTimeout(connection, "triggers on \(table)", lockTimeoutSeconds, attempts, statements.joined())
+        }
+    }
+
+    /// Takes the triggers and functions away, and with `keepRecords` false the whole schema.
+    ///
+    /// With `keepRecords` what was placed, the conflicts, exceptions, kept v2 rows, the frozen digests and the control row stay.
+    public func remove(
+        _ connection: PostgresConnection, keepRecords: Bool = false, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20
+    ) async throws {
+        for trigger in try await triggers(connection) {
+            try await underLockTimeout(
+                connection, "trigger \(trigger.name) on \(trigger.table)", lockTimeoutSeconds, attempts,
+                "DROP TRIGGER IF EXISTS \(trigger.name) ON \(trigger.table.sql)")
+        }
+        let drop =
+            keepRecords
+            ? TablesSQL.working.map { "DROP TABLE IF EXISTS cutover.\($0);" }.joined()
+                + (CaptureSQL.names + MappingSQL.names).map { "DROP FUNCTION IF EXISTS cutover.\($0);" }.joined()
+            : "DROP SCHEMA IF EXISTS cutover CASCADE"
+        if try await schemaThere(connection) {
+            try await underLockTimeout(connection, "schema cutover", lockTimeoutSeconds, attempts, drop)
+        }
+    }
+
+    /// Reads the catalogue only.
+    public func status(_ connection: PostgresConnection) async throws -> Status {
+        let there = try await triggers(connection)
+        var missing: [String] = []
+        var disabled: [String] = []
+        for wanted in CaptureSQL.triggers(settings) {
+            let name = "\(wanted.table).\(wanted.name)"
+            guard
+                let found = there.first(where: {
+                    $0.name == wanted.name && $0.table == wanted.table && $0.function == wanted.function
+                })
+            else {
+                missing.append(name)
+                continue
+            }
+            if !found.enabledAlways { disabled.append(name) }
+        }
+        let functions = try await connection.query(
+            """
+            SELECT p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name, p.proname AS bare FROM pg_proc p
+            JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'cutover'
+            """)
+        let bare = Set(try functions.map { try $0.string("bare") })
+        let wanted = CaptureSQL.names + MappingSQL.names
+        return Status(
+            missingTriggers: missing, disabledTriggers: disabled,
+            missingFunctions: wanted.filter { name in !bare.contains(String(name.prefix { $0 != "(" })) },
+            tablesThere: try await connection.query("SELECT to_regclass('cutover.change_log') IS NOT NULL AND to_regclass('cutover.placed') IS NOT NULL AS there")[0].bool("there"))
+    }
+
+    public func growth(_ connection: PostgresConnection) async throws -> Growth {
+        let row = try await connection.query(
+            """
+            SELECT (SELECT count(*) FROM cutover.change_log) AS entries, (SELECT count(*) FROM cutover.marker) AS markers,
+                   pg_total_relation_size('cutover.change_log') AS bytes
+            """)[0]
+        return Growth(entries: try row.int("entries"), markers: try row.int("markers"), bytes: try row.int("bytes"))
+    }
+
+    // MARK: - Non public
+
+    struct FoundTrigger: Sendable {
+        let name: String
+        let table: TableName
+        let function: String
+        let enabledAlways: Bool
+    }
+
+    /// Our capture triggers on any table, wherever the table was renamed to.
+    func triggers(_ connection: PostgresConnection) async throws -> [FoundTrigger] {
+        let rows = try await connection.query(
+            """
+            SELECT t.tgname AS name, s.nspname AS schema, c.relname AS table, p.proname AS function, t.tgenabled = 'A' AS always
+            FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace s ON s.oid = c.relnamespace
+            JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace f ON f.oid = p.pronamespace
+            WHERE f.nspname = 'cutover' AND p.proname LIKE 'capture%' AND NOT t.tgisinternal
+            """)
+        return try rows.map { row in
+            FoundTrigger(
+                name: try row.string("name"), table: TableName(try row.string("schema"), try row.string("table")),
+                function: try row.string("function"), enabledAlways: try row.bool("always"))
+        }
+    }
+
+    private func schemaThere(_ connection: PostgresConnection) async throws -> Bool {
+        try await connection.query("SELECT to_regnamespace('cutover') IS NOT NULL AS there")[0].bool("there")
+    }
+}
+
+/// Keys of the advisory locks the data path takes.
+enum Locks {
+    static let space = 1_129_534_550
+    static let writer = 1
+    static let install = 2
+}
+
+/// Runs the statements in one transaction that gives up on a lock after the timeout, and tries again after a pause.
+func underLockTimeout(
+    _ connection: PostgresConnection, _ what: String, _ timeoutSeconds: Double, _ attempts: Int, _ sql: String
+) async throws {
+    for attempt in 1...max(1, attempts) {
+        do {
+            return try await connection.transaction { connection in
+                try await connection.execute("SET LOCAL lock_timeout = \(Int(timeoutSeconds * 1000))")
+                try await connection.execute(sql)
+            }
+        } catch let error as PostgresError where ["55P03", "40P01"].contains(error.sqlState) {
+            // The queue behind us gets twice our waiting time to go through before we ask again.
+            if attempt < attempts { try await Task.sleep(for: .seconds(timeoutSeconds * 2)) }
+        }
+    }
+    throw DataPathError.tablesBusy(what)
+}

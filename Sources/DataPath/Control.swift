@@ -1,0 +1,84 @@
+public import Foundation
+public import Postgres
+
+/// The one row that tells the writer what to do, and that a newer operation has taken over.
+public struct Control: Sendable, Equatable, Codable {
+    public enum Mode: String, Sendable, Codable {
+        /// Nothing was asked for yet.
+        case idle
+        /// Looks at what changes.
+        case sync
+        /// Looks at what changes, and at chunks of v1 until all of it was looked at.
+        case copy
+        /// Was told to stop.
+        case stopped
+    }
+
+    public let fence: Int64
+    public let mode: Mode
+    public let copyLast: UUID?
+    public let copyDone: Bool
+    /// Rows the copy has looked at.
+    public let copied: Int
+    public let chunkRows: Int
+
+    public static func read(_ connection: PostgresConnection) async throws -> Control {
+        let rows = try await connection.query(
+            "SELECT fence, mode, copy_last, copy_done, copied, chunk_rows FROM cutover.control")
+        guard let row = rows.first else { throw DataPathError.notInstalled("cutover.control") }
+        return Control(
+            fence: Int64(try row.int("fence")), mode: Mode(rawValue: try row.string("mode")) ?? .stopped,
+            copyLast: try row.optionalUUID("copy_last"), copyDone: try row.bool("copy_done"), copied: try row.int("copied"),
+            chunkRows: try row.int("chunk_rows"))
+    }
+
+    /// Waits for a look under way; from its return on, the writer acts in the new mode. Throws `.fenced` when `fence` is not the row's.
+    public static func set(_ mode: Mode, fence: Int64, _ connection: PostgresConnection) async throws {
+        try await change("mode = $2", [.text(mode.rawValue)], fence, connection)
+    }
+
+    /// Starts the copy from its first key again and puts the writer in mode `.copy`.
+    public static func restartCopy(
+        fence: Int64, chunkRows: Int? = nil, _ connection: PostgresConnection
+    ) async throws {
+        try await change(
+            "mode = 'copy', copy_last = NULL, copy_done = false, copied = 0, chunk_rows = coalesce($2::int, chunk_rows)",
+            [chunkRows.map { .int($0) }], fence, connection)
+    }
+
+    /// Puts the writer in mode `.copy` where it was.
+    public static func resumeCopy(fence: Int64, _ connection: PostgresConnection) async throws {
+        try await change("mode = CASE WHEN $2::text IS NULL THEN 'copy' END", [nil], fence, connection)
+    }
+
+    public static func setChunkRows(_ rows: Int, fence: Int64, _ connection: PostgresConnection) async throws {
+        try await change("chunk_rows = $2::int", [.int(rows)], fence, connection)
+    }
+
+    /// Raises the fence. Once it returns, no transaction of a writer with a lower fence can commit any more.
+    ///
+    /// Throws `.fenced` when the row already has a higher one; the same one is no error.
+    public static func raiseFence(to fence: Int64, _ connection: PostgresConnection) async throws {
+        let raised = try await connection.query(
+            "UPDATE cutover.control SET fence = $1 WHERE fence <= $1", [.int(Int(fence))])
+        if raised.affected == 0 { throw DataPathError.fenced(found: try await read(connection).fence) }
+    }
+
+    // MARK: - Non public
+
+    private static func change(
+        _ assignments: String, _ values: [PostgresValue?], _ fence: Int64, _ connection: PostgresConnection
+    ) async throws {
+        let changed = try await connection.query(
+            "UPDATE cutover.control SET \(assignments) WHERE fence = $1", [.int(Int(fence))] + values)
+        if changed.affected == 0 { throw DataPathError.fenced(found: try await read(connection).fence) }
+    }
+
+    /// Holds the fence row until the caller's transaction ends, so that raising it waits for us or stops us.
+    static func checkFence(_ fence: Int64, _ connection: PostgresConnection) async throws {
+        let rows = try await connection.query("SELECT fence FROM cutover.control FOR SHARE")
+        guard let row = rows.first else { throw DataPathError.notInstalled("cutover.control") }
+        let found = Int64(try row.int("fence"))
+        guard found == fence else { throw DataPathError.fenced(found: found) }
+    }
+}

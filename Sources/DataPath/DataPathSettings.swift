@@ -1,0 +1,46 @@
+/// A table by schema and name.
+public struct TableName: Sendable, Hashable, Codable, CustomStringConvertible {
+    public let schema: String
+    public let name: String
+
+    public init(_ schema: String, _ name: String) {
+        self.schema = schema
+        self.name = name
+    }
+
+    /// `schema.name`, for people.
+    public var description: String { "\(schema).\(name)" }
+
+    /// Both parts quoted, for statements.
+    public var sql: String { "\(quoted(schema)).\(quoted(name))" }
+}
+
+/// Which tables are the two stores. They must lie in one database.
+public struct DataPathSettings: Sendable, Hashable, Codable {
+    public var v1Memories: TableName
+    public var v1Workspaces: TableName
+    public var v2Records: TableName
+    public var v2Namespaces: TableName
+
+    public init(
+        v1Memories: TableName = TableName("public", "agent_memories"),
+        v1Workspaces: TableName = TableName("public", "workspaces"),
+        v2Records: TableName = TableName("memory_plugin", "memory_records"),
+        v2Namespaces: TableName = TableName("memory_plugin", "memory_namespaces")
+    ) {
+        self.v1Memories = v1Memories
+        self.v1Workspaces = v1Workspaces
+        self.v2Records = v2Records
+        self.v2Namespaces = v2Namespaces
+    }
+}
+
+/// An identifier in double quotes.
+func quoted(_ identifier: String) -> String {
+    "\"" + identifier.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}
+
+/// A string literal in single quotes; `standard_conforming_strings` is on in our sessions.
+func literal(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+}

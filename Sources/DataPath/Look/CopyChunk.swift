@@ -1,0 +1,78 @@
+import Foundation
+import Postgres
+
+/// A look at the next keys of v1, with the last key remembered in the same transaction.
+struct CopyChunk: Sendable {
+    let look: Look
+    let rows: Int
+
+    func carryOut(
+        _ connection: PostgresConnection, failure: Look.Failure
+    ) async throws -> (counts: LookCounts, rows: Int, finished: Bool) {
+        let keys = try await connection.query(
+            """
+            SELECT m.id FROM \(look.sql.layout.v1) m, cutover.control c
+            WHERE c.copy_last IS NULL OR m.id > c.copy_last ORDER BY m.id LIMIT \(rows)
+            """)
+        let ids = try keys.map { try $0.uuid("id") }
+        var counts = LookCounts()
+        if !ids.isEmpty {
+            let outcome = try await look.look(at: ids, connection, failure: failure)
+            // Entries of held rows stay behind and bring the look back; a key passed over would not come again.
+            guard outcome.busy.isEmpty else { throw ChunkBusy() }
+            counts = outcome.counts
+        }
+        let finished = ids.count < rows
+        try await connection.query(
+            "UPDATE cutover.control SET copy_last = coalesce($1::uuid, copy_last), copied = copied + $2::int, copy_done = $3::boolean",
+            [ids.last.map { .uuid($0) }, .int(ids.count), .bool(finished)])
+        return (counts, ids.count, finished)
+    }
+}
+
+/// A row of the chunk is held by an agent.
+struct ChunkBusy: Error {}
+
+/// The naive copy: what was read in one transaction is inserted in a later one wherever v2 has no such id.
+struct StaleChunk: Sendable {
+    private var ids: [UUID] = []
+    private var rows: [String] = []
+    private var stepsUntilInsert = 0
+    private var last: UUID?
+
+    mutating func step(_ connection: PostgresConnection, _ layout: Layout, rows limit: Int) async throws -> Int {
+        if rows.isEmpty {
+            let read = try await connection.query(
+                """
+                SELECT m.id, jsonb_build_object('id', m.id, 'namespace', cutover.target(m.workspace_id, m.scope), 'content', m.content,
+                    'kind', 'fact', 'source', 'agent', 'pin', false, 'created_at', \(layout.createdAt("m"))) AS row
+                FROM \(layout.v1) m WHERE $1::uuid IS NULL OR m.id > $1::uuid ORDER BY m.id LIMIT \(limit)
+                """, [last.map { .uuid($0) }])
+            rows = try read.map { try $0.string("row") }
+            last = try read.last?.uuid("id")
+            stepsUntilInsert = 3
+            if rows.isEmpty { try await connection.query("UPDATE cutover.control SET copy_done = true") }
+            return 0
+        }
+        stepsUntilInsert -= 1
+        if stepsUntilInsert > 0 { return 0 }
+        let columns = "id, namespace, content, kind, source, pin, created_at"
+        let pending = rows
+        rows = []
+        try await connection.transaction { connection in
+            try await Look.mark(connection)
+            try await connection.query(
+                """
+                INSERT INTO \(layout.namespaces) (name, kind) SELECT DISTINCT j->>'namespace', split_part(j->>'namespace', ':', 1)
+                FROM unnest($1::jsonb[]) j WHERE j->>'namespace' IS NOT NULL ORDER BY 1 ON CONFLICT DO NOTHING
+                """, [.texts(pending)])
+            try await connection.query(
+                """
+                INSERT INTO \(layout.v2) (\(columns)) SELECT \(columns) FROM unnest($1::jsonb[]) j,
+                    jsonb_to_record(j) AS x(id uuid, namespace text, content text, kind text, source text, pin boolean, created_at timestamptz)
+                WHERE x.namespace IS NOT NULL ON CONFLICT (id) DO NOTHING
+                """, [.texts(pending)])
+        }
+        return pending.count
+    }
+}

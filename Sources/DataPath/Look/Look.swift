@@ -1,0 +1,183 @@
+import Foundation
+import Postgres
+
+/// Looks at ids within a transaction that its caller opened, and writes at most one side of each.
+struct Look: Sendable {
+    enum Failure: Sendable {
+        /// Any error is thrown; the caller rolls back.
+        case isThrown
+        /// A row the other side refuses is put on the exceptions list. For one id at a time.
+        case isListed
+    }
+
+    let sql: LookSQL
+    var variant: LookVariant { sql.variant }
+
+    init(layout: Layout, variant: LookVariant = .lawful) {
+        sql = LookSQL(layout: layout, variant: variant)
+    }
+
+    /// Marks the transaction as ours. Under REPEATABLE READ its snapshot is taken here.
+    static func mark(_ connection: PostgresConnection) async throws {
+        try await connection.query("SELECT set_config('cutover.own', pg_current_xact_id()::text, true)")
+    }
+
+    /// Plans, locks, consumes, agrees, writes and reads back. Ids whose rows somebody holds are returned as busy and left alone.
+    func look(
+        at ids: [UUID], _ connection: PostgresConnection, failure: Failure = .isThrown
+    ) async throws -> (counts: LookCounts, busy: Set<UUID>, lastSeq: Int) {
+        var plan = try await connection.query(sql.plan, [.uuids(ids)]).map { try PlannedID($0) }
+        if variant == .digestCheckWithoutLock || variant == .readThenConsume { try await Task.sleep(for: .milliseconds(15)) }
+        let busy = variant == .digestCheckWithoutLock ? [] : try await lockRows(of: plan, connection)
+        plan.removeAll { busy.contains($0.id) }
+        switch failure {
+        case .isThrown:
+            try await carryOut(plan, connection)
+        case .isListed:
+            try await carryOutOrList(&plan, connection)
+        }
+        var counts = LookCounts()
+        counts.looked = plan.count
+        counts.written = plan.count { ![.same, .conflict, .exception].contains($0.action) }
+        counts.conflicts = plan.count { $0.action == .conflict }
+        counts.exceptions = plan.count { $0.reason != nil && !$0.isProbe }
+        counts.postponed = busy.count
+        return (counts, busy, plan.map(\.lastSeq).max() ?? 0)
+    }
+
+    // MARK: - Non public
+
+    /// Locks only what will be overwritten or deleted, side 1 first; returns the ids that are held by others.
+    private func lockRows(of plan: [PlannedID], _ connection: PostgresConnection) async throws -> Set<UUID> {
+        var busy: Set<UUID> = []
+        for (side, actions) in [(1, [LookAction.upd1, .del1]), (2, [.upd2, .del2])] {
+            let ids = plan.filter { actions.contains($0.action) }.map(\.id)
+            if ids.isEmpty { continue }
+            let locked = try await connection.query(sql.lock(side), [.uuids(ids)])
+            busy.formUnion(Set(ids).subtracting(try locked.map { try $0.uuid("id") }))
+        }
+        return busy
+    }
+
+    private func carryOutOrList(_ plan: inout [PlannedID], _ connection: PostgresConnection) async throws {
+        try await connection.execute("SAVEPOINT carry")
+        do {
+            try await carryOut(plan, connection)
+        } catch let error as PostgresError where !error.isCollision && !error.connectionLost {
+            try await list(&plan, error.sqlState == "54000" ? "oversized-text" : "other", error.description, connection)
+        } catch let error as DataPathError {
+            try await list(&plan, "other", error.description, connection)
+        }
+    }
+
+    private func list(
+        _ plan: inout [PlannedID], _ reason: String, _ detail: String, _ connection: PostgresConnection
+    ) async throws {
+        try await connection.execute("ROLLBACK TO SAVEPOINT carry")
+        for index in plan.indices { plan[index].except(reason, detail) }
+        try await carryOut(plan, connection)
+    }
+
+    private func carryOut(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
+        if plan.isEmpty { return }
+        try await consume(plan, connection)
+        // Before placed changes: a conflict's base is what was agreed until now.
+        try await recordConflicts(plan, connection)
+        try await recordExceptions(plan, connection)
+        try await place(plan, connection)
+        try await write(plan, connection)
+        try await readBack(plan, connection)
+    }
+
+    private func consume(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
+        if variant == .cursorBySequence { return }
+        if variant == .digestCheckWithoutLock {
+            let seqs = plan.compactMap(\.seqs).map { $0.dropFirst().dropLast() }.filter { !$0.isEmpty }.joined(separator: ",")
+            try await connection.query("DELETE FROM cutover.change_log WHERE seq = ANY ($1::bigint[])", [.text("{\(seqs)}")])
+            return
+        }
+        try await connection.query("DELETE FROM cutover.change_log WHERE id = ANY ($1::uuid[])", [.uuids(plan.map(\.id))])
+    }
+
+    private func place(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
+        if variant == .noPlaced { return }
+        let placed = plan.map(\.placed)
+        try await connection.query(
+            sql.place,
+            [
+                .uuids(plan.map(\.id)), .texts(placed.map(\.state)), .texts(placed.map(\.digest)),
+                .texts(placed.map(\.namespace)),
+            ])
+    }
+
+    private func recordConflicts(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
+        try await connection.query(
+            "UPDATE cutover.conflicts SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[])",
+            [.uuids(plan.map(\.id))])
+        let records = plan.filter { $0.action == .conflict || $0.keepOther }
+        if records.isEmpty { return }
+        try await connection.query(
+            sql.record,
+            [.uuids(records.map(\.id)), .texts(records.map { $0.action == .conflict ? "conflict" : "forget" })])
+    }
+
+    private func recordExceptions(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
+        let listed = plan.filter { $0.reason != nil && !$0.isProbe }
+        try await connection.query(
+            "UPDATE cutover.exceptions SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[]) AND id <> ALL ($2::uuid[])",
+            [.uuids(plan.map(\.id)), .uuids(listed.map(\.id))])
+        if listed.isEmpty { return }
+        try await connection.query(
+            """
+            INSERT INTO cutover.exceptions AS e (id, side, reason, detail)
+            SELECT u.id, u.side, u.reason, u.detail
+            FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[]) u(id, side, reason, detail) ORDER BY u.id
+            ON CONFLICT (id) WHERE closed IS NULL
+            DO UPDATE SET side = excluded.side, reason = excluded.reason, detail = excluded.detail, at = now()
+            """,
+            [
+                .uuids(listed.map(\.id)), .ints(listed.map(\.side)), .texts(listed.map(\.reason)),
+                .texts(listed.map(\.detail)),
+            ])
+    }
+
+    private func write(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
+        func ids(_ action: LookAction) -> [PlannedID] { plan.filter { $0.action == action } }
+        for (action, statement) in [(LookAction.ins1, sql.insert1), (.upd1, sql.update1)] {
+            let some = ids(action)
+            try await change(statement, some, [.texts(some.map(\.owner)), .texts(some.map(\.scope))], connection)
+        }
+        let toV2 = plan.filter { $0.action == .ins2 || $0.action == .upd2 }
+        if !toV2.isEmpty {
+            try await connection.query(sql.makeNamespaces, [.texts(toV2.map(\.target))])
+        }
+        for (action, statement) in [(LookAction.ins2, sql.insert2), (.upd2, sql.update2)] {
+            let some = ids(action)
+            try await change(statement, some, [.texts(some.map(\.target))], connection)
+            if action == .ins2, !some.isEmpty {
+                try await connection.query(sql.spendArchive, [.uuids(some.map(\.id))])
+            }
+        }
+        try await change(sql.delete(1), ids(.del1), [], connection)
+        try await change(sql.delete(2), ids(.del2), [], connection)
+    }
+
+    private func change(
+        _ statement: String, _ some: [PlannedID], _ more: [PostgresValue?], _ connection: PostgresConnection
+    ) async throws {
+        if some.isEmpty { return }
+        let changed = try await connection.query(statement, [.uuids(some.map(\.id))] + more).affected
+        let lenient = variant == .digestCheckWithoutLock || variant == .readThenConsume
+        guard changed == some.count || lenient else {
+            throw DataPathError.unexpectedCount(planned: some.count, changed: changed)
+        }
+    }
+
+    private func readBack(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
+        if [.noPlaced, .digestCheckWithoutLock, .readThenConsume].contains(variant) { return }
+        let ids = plan.filter(\.isReadBack).map(\.id)
+        if ids.isEmpty { return }
+        let wrong = try await connection.query(sql.readBack, [.uuids(ids)])
+        guard wrong.isEmpty else { throw DataPathError.readBackDiffers(ids: wrong.count) }
+    }
+}

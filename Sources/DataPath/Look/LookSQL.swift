@@ -1,0 +1,114 @@
+/// The statements of one look, for a list of ids in `$1`.
+struct LookSQL: Sendable {
+    let layout: Layout
+    let variant: LookVariant
+
+    /// Joins v1 row `m`, its workspace `w`, v2 row `r` and the agreed state `p` to the ids `i`.
+    private var joined: String {
+        """
+        FROM (SELECT DISTINCT unnest($1::uuid[]) AS id) i
+        LEFT JOIN \(layout.v1) m ON m.id = i.id
+        LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
+        LEFT JOIN \(layout.v2) r ON r.id = i.id
+        LEFT JOIN cutover.placed p ON p.id = i.id\(variant == .noPlaced ? " AND false" : "")
+        """
+    }
+
+    /// One row an id: what to do with it, and what that needs.
+    var plan: String {
+        let death = variant == .logWithoutDel ? "false" : "del"
+        return """
+            WITH seen AS MATERIALIZED (
+                SELECT i.id, \(layout.digest1("m", "w")) AS a, \(layout.digest2("r")) AS b,
+                    p.id IS NOT NULL AS known, p.state, p.digest AS agreed, p.namespace AS agreed_namespace,
+                    coalesce(p.state IN ('live', 'conflict'), false) AS l,
+                    coalesce(e.died1, false) AS died1, coalesce(e.died2, false) AS died2, e.last_seq, e.seqs,
+                    CASE WHEN m.id IS NOT NULL THEN \(layout.target("m", "w")) END AS target,
+                    m.workspace_id, m.scope, m.content AS content1, r.namespace, r.content AS content2, r.propagation,
+                    r.expires_at <= now() AS expired
+                \(joined)
+                LEFT JOIN LATERAL (
+                    SELECT bool_or(side = 1 AND \(death)) AS died1, bool_or(side = 2 AND \(death)) AS died2,
+                           max(seq) AS last_seq, array_agg(seq) AS seqs
+                    FROM cutover.change_log c WHERE c.id = i.id) e ON true),
+            judged AS (
+                SELECT s.*, d.da, d.db, CASE
+                    WHEN s.a IS NOT DISTINCT FROM s.b THEN 'same'
+                    WHEN NOT s.l OR (d.da AND d.db) THEN
+                        CASE WHEN s.a IS NULL THEN 'ins1' WHEN s.b IS NULL THEN 'ins2' ELSE 'conflict' END
+                    WHEN d.da THEN CASE WHEN s.a IS NULL THEN 'del2' ELSE 'upd2' END
+                    WHEN d.db THEN CASE WHEN s.b IS NULL THEN 'del1' ELSE 'upd1' END
+                    WHEN s.state = 'conflict' THEN 'conflict'
+                    WHEN s.b = s.agreed THEN 'upd2'
+                    WHEN s.a = s.agreed THEN 'upd1'
+                    ELSE 'conflict' END AS action
+                FROM seen s CROSS JOIN LATERAL (
+                    SELECT s.l AND (s.a IS NULL OR s.died1) AS da, s.l AND (s.b IS NULL OR s.died2) AS db) d)
+            SELECT j.id, j.action, j.a, j.b, j.known, j.state, j.agreed, j.agreed_namespace, j.last_seq, j.seqs, j.namespace AS namespace2,
+                j.target, coalesce(o.workspace_id, CASE WHEN o.keep THEN j.workspace_id END) AS owner,
+                coalesce(o.scope, j.scope) AS scope,
+                CASE WHEN j.action IN ('del2', 'upd2') AND j.da
+                         THEN j.b IS NOT NULL AND (j.state = 'conflict' OR j.b IS DISTINCT FROM j.agreed)
+                     WHEN j.action IN ('del1', 'upd1') AND j.db
+                         THEN j.a IS NOT NULL AND (j.state = 'conflict' OR j.a IS DISTINCT FROM j.agreed)
+                     ELSE false END AS keep_other,
+                CASE WHEN j.action IN ('ins2', 'upd2') THEN CASE
+                         WHEN j.target IS NULL THEN cutover.unplaced_reason(j.workspace_id, j.scope)
+                         WHEN cutover.is_blank(j.content1) THEN 'blank-content' END
+                     WHEN j.action IN ('ins1', 'upd1') THEN CASE
+                         WHEN NOT o.keep AND o.workspace_id IS NULL THEN 'unknown-namespace'
+                         WHEN j.action = 'ins1' AND j.expired THEN 'other' END END AS reason,
+                CASE WHEN j.action = 'upd2' THEN j.da WHEN j.action = 'upd1' THEN j.db ELSE false END AS old_life_ended,
+                coalesce(CASE WHEN j.action IN ('ins1', 'upd1') THEN j.content2 ELSE j.content1 END LIKE '\(probePattern)', false) AS probe
+            FROM judged j LEFT JOIN LATERAL (
+                SELECT j.target IS NOT DISTINCT FROM j.namespace AS keep, x.workspace_id, x.scope
+                FROM (SELECT) one LEFT JOIN LATERAL cutover.reverse(j.namespace, cutover.fact_owner(j.propagation)) x
+                    ON j.target IS DISTINCT FROM j.namespace) o ON j.action IN ('ins1', 'upd1')
+            ORDER BY j.id
+            """
+    }
+
+    func lock(_ side: Int) -> String {
+        "SELECT id FROM \(side == 1 ? layout.v1 : layout.v2) WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED"
+    }
+
+    /// `$2` states, `$3` digests, `$4` namespaces. The one write every look makes: whoever comes second gets a serialization failure.
+    var place: String {
+        """
+        INSERT INTO cutover.placed AS p (id, state, digest, namespace, looks)
+        SELECT u.id, u.state, u.digest, u.namespace, 1
+        FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[]) u(id, state, digest, namespace) ORDER BY u.id
+        ON CONFLICT (id) DO UPDATE SET state = excluded.state, digest = excluded.digest, namespace = excluded.namespace,
+            looks = p.looks + 1
+        """
+    }
+
+    /// `$2` kinds; a kept row is closed at once: it asks nothing of anybody.
+    var record: String {
+        """
+        INSERT INTO cutover.conflicts (id, kind, v1_row, v2_row, base, closed)
+        SELECT u.id, u.kind, to_jsonb(m) - 'content_tsv', to_jsonb(r) - 'content_tsv', p.digest,
+               CASE WHEN u.kind = 'forget' THEN now() END
+        FROM unnest($1::uuid[], $2::text[]) u(id, kind)
+        LEFT JOIN \(layout.v1) m ON m.id = u.id LEFT JOIN \(layout.v2) r ON r.id = u.id
+        LEFT JOIN cutover.placed p ON p.id = u.id ORDER BY u.id
+        """
+    }
+
+    /// Ids whose two sides are not what was just agreed on.
+    var readBack: String {
+        """
+        SELECT i.id \(joined)
+        WHERE \(layout.digest1("m", "w")) IS DISTINCT FROM CASE WHEN p.state = 'live' THEN p.digest END
+           OR \(layout.digest2("r")) IS DISTINCT FROM CASE WHEN p.state = 'live' THEN p.digest END
+        """
+    }
+
+    var makeNamespaces: String {
+        """
+        INSERT INTO \(layout.namespaces) (name, kind, metadata)
+        SELECT DISTINCT u.name, split_part(u.name, ':', 1), 'null'::jsonb FROM unnest($1::text[]) u(name) ORDER BY 1
+        ON CONFLICT (name) DO NOTHING
+        """
+    }
+}

@@ -1,0 +1,88 @@
+/// The statements that carry a row to the other side. `$1` ids, `$2` owners or namespaces, `$3` scopes.
+extension LookSQL {
+    /// What v2 has no column for; read again by `insert1` when v1 has lost the row.
+    private var facts: String {
+        let updated = layout.hasUpdatedAt ? "cutover.micros(m.updated_at)" : "NULL"
+        let label = layout.hasLabel ? "m.namespace" : "'general'"
+        return """
+            jsonb_build_object('cutover', jsonb_strip_nulls(jsonb_build_object(
+                'owner', m.workspace_id, 'scope', m.scope, 'label', \(label), 'updated_micros', \(updated))))
+            """
+    }
+
+    private var embeddingType: String? { layout.v2Columns.first { $0.name == "embedding" }?.type }
+
+    var insert1: String {
+        var columns = ["id", "workspace_id", "content", "scope", "created_at"]
+        var values = ["r.id", "u.owner", "r.content", "u.scope", "r.created_at"]
+        if layout.hasUpdatedAt {
+            columns.append("updated_at")
+            values.append("coalesce(cutover.fact_updated(r.propagation), r.created_at)")
+        }
+        if layout.hasLabel {
+            columns.append("namespace")
+            values.append("coalesce(cutover.fact_label(r.propagation), 'general')")
+        }
+        if layout.hasEmbedding {
+            columns.append("embedding")
+            values.append("r.embedding")
+        }
+        return """
+            INSERT INTO \(layout.v1) (\(columns.joined(separator: ", ")))
+            SELECT \(values.joined(separator: ", "))
+            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) u(id, owner, scope) JOIN \(layout.v2) r ON r.id = u.id ORDER BY u.id
+            """
+    }
+
+    var update1: String {
+        """
+        UPDATE \(layout.v1) m SET workspace_id = u.owner, scope = u.scope, content = r.content, created_at = r.created_at\
+        \(layout.hasUpdatedAt ? ", updated_at = now()" : "")\(layout.hasEmbedding ? ", embedding = r.embedding" : "")
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[]) u(id, owner, scope) JOIN \(layout.v2) r ON r.id = u.id
+        WHERE m.id = u.id
+        """
+    }
+
+    /// Fields only v2 has come back from what an earlier way back set aside.
+    var insert2: String {
+        var columns = "id, namespace, content, kind, source, pin, expires_at, propagation, created_at"
+        var embedding = ""
+        if layout.hasEmbedding {
+            columns += ", embedding"
+            embedding = ", m.embedding"
+        } else if let embeddingType {
+            columns += ", embedding"
+            embedding = ", (x.row->>'embedding')::\(embeddingType)"
+        }
+        return """
+            INSERT INTO \(layout.v2) (\(columns))
+            SELECT m.id, u.namespace, m.content, coalesce(x.row->>'kind', 'fact'), coalesce(x.row->>'source', 'agent'),
+                coalesce((x.row->>'pin')::boolean, false), (x.row->>'expires_at')::timestamptz,
+                CASE WHEN jsonb_typeof(x.row->'propagation') = 'object' THEN x.row->'propagation' ELSE '{}' END || \(facts),
+                \(layout.createdAt("m"))\(embedding)
+            FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id
+            LEFT JOIN LATERAL (SELECT a.row FROM cutover.v2_archive a WHERE a.id = u.id AND a.restored IS NULL
+                ORDER BY a.n DESC LIMIT 1) x ON true
+            ORDER BY u.id
+            """
+    }
+
+    var spendArchive: String {
+        "UPDATE cutover.v2_archive SET restored = now() WHERE id = ANY ($1::uuid[]) AND restored IS NULL"
+    }
+
+    /// Kind, source, pin and expiry stay; our own facts in `propagation` follow where they are still there.
+    var update2: String {
+        """
+        UPDATE \(layout.v2) r SET namespace = u.namespace, content = m.content, created_at = \(layout.createdAt("m")),
+            propagation = CASE WHEN r.propagation ? 'cutover' THEN r.propagation || \(facts) ELSE r.propagation END\
+        \(layout.hasEmbedding ? ", embedding = m.embedding" : "")
+        FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id
+        WHERE r.id = u.id
+        """
+    }
+
+    func delete(_ side: Int) -> String {
+        "DELETE FROM \(side == 1 ? layout.v1 : layout.v2) WHERE id = ANY ($1::uuid[])"
+    }
+}

@@ -1,0 +1,30 @@
+/// The trigger that refuses every write to the old table, whoever asks.
+enum FreezeSQL {
+    static let body = """
+
+        BEGIN
+            RAISE EXCEPTION 'table %.% is frozen: its memories live in the plugin now', TG_TABLE_SCHEMA, TG_TABLE_NAME
+                USING ERRCODE = '25006';
+        END
+
+        """
+
+    static let function = """
+        CREATE OR REPLACE FUNCTION cutover.refuse_write() RETURNS trigger
+        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$\(body)$f$;
+        """
+
+    static let trigger = "cutover_frozen"
+
+    /// INSERT 4, DELETE 8, UPDATE 16, TRUNCATE 32, BEFORE 2; a row trigger would have 1 and miss statements without rows.
+    static let triggerType = 4 + 8 + 16 + 32 + 2
+
+    static func install(on table: TableName) -> String {
+        """
+        DROP TRIGGER IF EXISTS \(trigger) ON \(table.sql);
+        CREATE TRIGGER \(trigger) BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON \(table.sql)
+            FOR EACH STATEMENT EXECUTE FUNCTION cutover.refuse_write();
+        ALTER TABLE \(table.sql) ENABLE ALWAYS TRIGGER \(trigger);
+        """
+    }
+}

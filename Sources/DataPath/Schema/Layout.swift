@@ -1,0 +1,119 @@
+import Postgres
+
+/// One column of a table, as the catalogue describes it.
+struct Column: Sendable, Equatable {
+    let name: String
+    let type: String
+    let isGenerated: Bool
+    /// The type's binary output function: the same bytes for the same value, whatever the session's settings.
+    let send: String
+}
+
+/// The settings joined with what the catalogue says about the tables.
+struct Layout: Sendable {
+    let settings: DataPathSettings
+    let v1Columns: [Column]
+    let v2Columns: [Column]
+
+    var v1: String { settings.v1Memories.sql }
+    var v2: String { settings.v2Records.sql }
+    var workspaces: String { settings.v1Workspaces.sql }
+    var namespaces: String { settings.v2Namespaces.sql }
+
+    var v1Exists: Bool { !v1Columns.isEmpty }
+    var hasEmbedding: Bool { v1Has("embedding") && v2Columns.contains { $0.name == "embedding" } }
+    var hasUpdatedAt: Bool { v1Has("updated_at") }
+    var hasLabel: Bool { v1Has("namespace") }
+
+    /// Columns a COPY or an INSERT can carry.
+    var v1Stored: [Column] { v1Columns.filter { !$0.isGenerated } }
+
+    func v1Has(_ name: String) -> Bool { v1Columns.contains { $0.name == name } }
+
+    /// Throws `.notInstalled` when v2 is missing; a missing v1 leaves `v1Columns` empty.
+    static func introspect(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Layout {
+        let layout = Layout(
+            settings: settings,
+            v1Columns: try await columns(of: settings.v1Memories, connection),
+            v2Columns: try await columns(of: settings.v2Records, connection))
+        guard !layout.v2Columns.isEmpty else { throw DataPathError.notInstalled("table \(settings.v2Records)") }
+        return layout
+    }
+
+    /// Like `introspect`, and v1 must be there as well.
+    static func complete(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Layout {
+        let layout = try await introspect(connection, settings)
+        guard layout.v1Exists else { throw DataPathError.notInstalled("table \(settings.v1Memories)") }
+        return layout
+    }
+
+    static func columns(of table: TableName, _ connection: PostgresConnection) async throws -> [Column] {
+        let rows = try await connection.query(
+            """
+            SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attgenerated <> '' AS generated,
+                   quote_ident(n.nspname) || '.' || quote_ident(p.proname) AS send
+            FROM pg_attribute a
+            JOIN pg_class c ON c.oid = a.attrelid
+            JOIN pg_namespace s ON s.oid = c.relnamespace
+            JOIN pg_type t ON t.oid = a.atttypid
+            JOIN pg_proc p ON p.oid = t.typsend
+            JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE s.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+            ORDER BY a.attnum
+            """, [.text(table.schema), .text(table.name)])
+        return try rows.map { row in
+            Column(
+                name: try row.string("name"), type: try row.string("type"), isGenerated: try row.bool("generated"),
+                send: try row.string("send"))
+        }
+    }
+}
+
+/// Rows written by our own trials, which parity, freeze and way back leave out.
+let probePattern = "cutover-probe%"
+
+extension Layout {
+    /// The moment a v1 row counts as made: v1 allows NULL, v2 does not.
+    func createdAt(_ row: String) -> String {
+        hasUpdatedAt
+            ? "coalesce(\(row).created_at, \(row).updated_at, 'epoch'::timestamptz)"
+            : "coalesce(\(row).created_at, 'epoch'::timestamptz)"
+    }
+
+    /// The namespace of v1 row `row`, whose workspace is joined as `workspace`; NULL when it has none.
+    func target(_ row: String, _ workspace: String) -> String {
+        """
+        CASE \(row).scope WHEN 'LOCAL' THEN 'workspace:' || \(workspace).id \
+        WHEN 'TEAM' THEN 'team:' || coalesce(\(workspace).parent_id, \(workspace).id) \
+        WHEN 'GLOBAL' THEN CASE WHEN \(workspace).parent_id IS NULL THEN 'org:' || \(workspace).id END END
+        """
+    }
+
+    func embedding(_ row: String, in columns: [Column]) -> String {
+        guard hasEmbedding, let column = columns.first(where: { $0.name == "embedding" }) else { return "NULL::bytea" }
+        return "\(column.send)(\(row).embedding)"
+    }
+
+    /// The digest of v1 row `row`, NULL when the row is absent from an outer join.
+    func digest1(_ row: String, _ workspace: String) -> String {
+        """
+        CASE WHEN \(row).id IS NOT NULL THEN cutover.digest(\(target(row, workspace)), \(row).content, \
+        \(createdAt(row)), \(embedding(row, in: v1Columns))) END
+        """
+    }
+
+    func digest2(_ row: String) -> String {
+        """
+        CASE WHEN \(row).id IS NOT NULL THEN cutover.digest(\(row).namespace, \(row).content, \
+        \(row).created_at, \(embedding(row, in: v2Columns))) END
+        """
+    }
+
+    /// The digest of every stored column of v1 row `row`, which no change of the workspace tree moves.
+    func wholeDigest(_ row: String) -> String {
+        let fields = v1Stored.sorted { $0.name < $1.name }.map { column in
+            "cutover.field(convert_to(\(literal(column.name)), 'UTF8')) || cutover.field(\(column.send)(\(row).\(quoted(column.name))))"
+        }
+        return "sha256(\(fields.joined(separator: " || ")))"
+    }
+}

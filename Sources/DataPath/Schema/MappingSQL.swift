@@ -1,0 +1,118 @@
+/// The functions of schema `cutover` that say where a row belongs, both ways, and what its digest is.
+enum MappingSQL {
+    /// All are STABLE and read `workspaces` only; the digest reads nothing.
+    static func create(_ layout: Layout) -> String {
+        """
+        \(digest)
+        \(facts)
+        \(target(layout))
+        \(unplacedReason(layout))
+        \(reverse(layout))
+        """
+    }
+
+    static let names = [
+        "digest(text, text, timestamptz, bytea)", "field(bytea)", "micros(timestamptz)", "fact_owner(jsonb)",
+        "fact_label(jsonb)", "fact_updated(jsonb)", "is_blank(text)", "target(uuid, text)",
+        "unplaced_reason(uuid, text)", "reverse(text, uuid)",
+    ]
+
+    /// Each field carries its presence and its length, so that no two rows can spell the same bytes.
+    private static let digest = """
+        CREATE OR REPLACE FUNCTION cutover.field(value bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $f$
+            SELECT CASE WHEN value IS NULL THEN '\\x00'::bytea
+                   ELSE '\\x01'::bytea || int4send(octet_length(value)) || value END
+        $f$;
+        CREATE OR REPLACE FUNCTION cutover.digest(namespace text, content text, created_at timestamptz, embedding bytea)
+        RETURNS bytea LANGUAGE sql STABLE AS $f$
+            SELECT sha256(cutover.field(convert_to(namespace, 'UTF8')) || cutover.field(convert_to(content, 'UTF8'))
+                || cutover.field(timestamptz_send(created_at)) || cutover.field(embedding))
+        $f$;
+        """
+
+    /// What v2 cannot hold of a v1 row rides in `propagation`; agents may write there too, so nothing is believed unread.
+    private static let facts = """
+        CREATE OR REPLACE FUNCTION cutover.micros(value timestamptz) RETURNS text LANGUAGE sql STABLE AS $f$
+            SELECT CASE WHEN isfinite(value) THEN (extract(epoch FROM value) * 1000000)::bigint::text END
+        $f$;
+        CREATE OR REPLACE FUNCTION cutover.fact_owner(propagation jsonb) RETURNS uuid LANGUAGE sql STABLE AS $f$
+            SELECT CASE WHEN propagation->'cutover'->>'owner'
+                ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+            THEN (propagation->'cutover'->>'owner')::uuid END
+        $f$;
+        CREATE OR REPLACE FUNCTION cutover.fact_label(propagation jsonb) RETURNS text LANGUAGE sql STABLE AS $f$
+            SELECT CASE WHEN length(propagation->'cutover'->>'label') <= 50
+            THEN propagation->'cutover'->>'label' ELSE 'general' END
+        $f$;
+        CREATE OR REPLACE FUNCTION cutover.fact_updated(propagation jsonb) RETURNS timestamptz LANGUAGE sql STABLE AS $f$
+            SELECT CASE WHEN propagation->'cutover'->>'updated_micros' ~ '^[0-9]{1,16}$'
+            THEN 'epoch'::timestamptz + (propagation->'cutover'->>'updated_micros')::bigint * interval '1 microsecond' END
+        $f$;
+        CREATE OR REPLACE FUNCTION cutover.is_blank(content text) RETURNS boolean LANGUAGE sql STABLE AS $f$
+            SELECT btrim(content, E' \\t\\n\\x0B\\f\\r\\u0085\\u00A0\\u1680\\u2000\\u2001\\u2002\\u2003\\u2004\\u2005'
+                || E'\\u2006\\u2007\\u2008\\u2009\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000') = ''
+        $f$;
+        """
+
+    /// Depends on the workspace and its parent alone, so cycles and deep trees cannot hold it up.
+    private static func target(_ layout: Layout) -> String {
+        """
+        CREATE OR REPLACE FUNCTION cutover.target(workspace uuid, scope text) RETURNS text LANGUAGE sql STABLE AS $f$
+            SELECT \(layout.target("q", "w")) FROM (SELECT target.scope AS scope) q, \(layout.workspaces) w
+            WHERE w.id = workspace
+        $f$;
+        """
+    }
+
+    /// Why `target` answered NULL. Walks at most 50 parents.
+    private static func unplacedReason(_ layout: Layout) -> String {
+        """
+        CREATE OR REPLACE FUNCTION cutover.unplaced_reason(workspace uuid, scope text) RETURNS text
+        LANGUAGE plpgsql STABLE AS $f$
+        DECLARE
+            node uuid := workspace;
+            hops int := 0;
+        BEGIN
+            IF NOT EXISTS (SELECT FROM \(layout.workspaces) w WHERE w.id = workspace) THEN RETURN 'no-workspace'; END IF;
+            LOOP
+                SELECT w.parent_id INTO node FROM \(layout.workspaces) w WHERE w.id = node;
+                IF node IS NULL THEN RETURN 'global-of-non-root'; END IF;
+                hops := hops + 1;
+                IF node = workspace OR hops >= 50 THEN RETURN 'workspace-cycle'; END IF;
+            END LOOP;
+        END
+        $f$;
+        """
+    }
+
+    /// Answers NULLs unless `target` of the answer gives the namespace back.
+    private static func reverse(_ layout: Layout) -> String {
+        """
+        CREATE OR REPLACE FUNCTION cutover.reverse(namespace text, owner uuid, OUT workspace_id uuid, OUT scope text)
+        LANGUAGE plpgsql STABLE AS $f$
+        DECLARE
+            named uuid;
+        BEGIN
+            IF namespace !~ '^(workspace|team|org):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN
+                RETURN;
+            END IF;
+            named := split_part(namespace, ':', 2)::uuid;
+            scope := CASE split_part(namespace, ':', 1) WHEN 'workspace' THEN 'LOCAL' WHEN 'team' THEN 'TEAM' ELSE 'GLOBAL' END;
+            IF owner IS NOT NULL AND cutover.target(owner, scope) = namespace THEN
+                workspace_id := owner;
+                RETURN;
+            END IF;
+            IF scope = 'TEAM' THEN
+                SELECT w.id INTO workspace_id FROM \(layout.workspaces) w WHERE w.parent_id = named
+                ORDER BY w.created_at NULLS LAST, w.id LIMIT 1;
+            END IF;
+            workspace_id := coalesce(workspace_id, named);
+            IF cutover.target(workspace_id, scope) IS DISTINCT FROM namespace THEN
+                workspace_id := NULL;
+                scope := NULL;
+            END IF;
+        END
+        $f$;
+        """
+    }
+}
