@@ -2,6 +2,10 @@
 public enum Decision: Sendable, Equatable {
     case adoptPlan
     case perform(StepRef)
+    /// The first half of a step with a grace period.
+    case setAside(StepRef)
+    /// The second half, not before `at`.
+    case performAfterGrace(StepRef, at: Timestamp)
     case verify(StepRef)
     case beginWait(StepRef)
     case observe(StepRef, began: OperationID)
@@ -59,6 +63,7 @@ extension Standing {
             switch position(of: step.id) {
             case .verified: continue
             case .performed: return .verify(ref)
+            case .inGrace(let until): return .performAfterGrace(ref, at: until)
             case .waiting(let began): return .observe(ref, began: began)
             case .failed(let failure), .revertFailed(let failure): return .stop(.failed(ref, failure))
             case .inDoubt, .revertInDoubt: return .verify(ref)
@@ -67,6 +72,7 @@ extension Standing {
                 case .wait: return .beginWait(ref)
                 case .irreversible: return consent(to: step) == nil ? .askConsent(ref) : .perform(ref)
                 case .reversible: return .perform(ref)
+                case .graceful: return .setAside(ref)
                 }
             }
         }
@@ -81,7 +87,7 @@ extension Standing {
             case .pending, .reverted: continue
             case .inDoubt, .revertInDoubt: return .verify(ref)
             case .revertFailed(let failure): return .stop(.failed(ref, failure))
-            case .performed, .verified, .waiting, .failed:
+            case .performed, .verified, .waiting, .failed, .inGrace:
                 if case .irreversible = catalog.nature(of: step.spec.kind) { return .stop(.noWayBack(ref)) }
                 return .revert(ref)
             }

@@ -47,6 +47,10 @@ public struct Engine: Sendable {
             try await record(.planAdopted(digest: plan.digest, name: plan.name, revision: plan.revision, wave: waveName(of: tenant)), ledger)
             return .did(nil, "adopted plan \(plan.name) revision \(plan.revision)")
         case .perform(let ref): return try await perform(ref, ledger)
+        case .setAside(let ref): return try await perform(ref, settingAside: true, ledger)
+        case .performAfterGrace(let ref, let at):
+            if time.now < at { return .waiting(ref, Observation(.shut("in grace until \(at)"))) }
+            return try await perform(ref, ledger)
         case .verify(let ref): return try await verify(ref, ledger)
         case .beginWait(let ref): return try await beginWait(ref, ledger)
         case .observe(let ref, let began): return try await observe(ref, began: began, ledger)
@@ -60,7 +64,7 @@ public struct Engine: Sendable {
 
     // MARK: - Forward
 
-    private func perform(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
+    private func perform(_ ref: StepRef, settingAside: Bool = false, _ ledger: Ledger) async throws(EngineError) -> Advance {
         let (planned, step) = try find(ref)
         let sight = try await sight(for: ref, ledger)
         let answers = await assess(gates(of: step, planned, await ledger.standing), sight)
@@ -76,6 +80,11 @@ public struct Engine: Sendable {
         do {
             let evidence: Evidence
             switch step {
+            case .reversible(let step as any GracefulStep) where settingAside:
+                let aside = try await step.setAside(site)
+                let until = time.now.adding(seconds: step.graceSeconds)
+                try await record(.setAside(ref, until: until, aside), ledger)
+                return .did(ref, "set aside, in grace until \(until)")
             case .reversible(let step): evidence = try await step.perform(site)
             case .irreversible(let step):
                 guard let consent = await ledger.standing.consent(to: planned) else { return .consentNeeded(ref) }

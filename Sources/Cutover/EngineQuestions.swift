@@ -52,7 +52,9 @@ extension Engine {
         let advance = "cutoverctl advance \(tenant)"
         switch standing.decide(under: plan, catalog: catalog) {
         case .adoptPlan: return reason(nil, "the tenant has adopted the plan", "not begun", clearedBy: "the next advance", next: advance)
-        case .perform(let ref), .beginWait(let ref):
+        case .performAfterGrace(let ref, let at) where time.now < at:
+            return reason(ref, "the grace period is over", "in grace until \(at)", clearedBy: Gate.Clearance.time.text, next: "cutoverctl run")
+        case .perform(let ref), .beginWait(let ref), .setAside(let ref), .performAfterGrace(let ref, _):
             let (planned, step) = try find(ref)
             let answers = await assess(gates(of: step, planned, standing), try await sight(for: ref, ledger))
             if let shut = answers.first(where: { !$0.verdict.isOpen }) {

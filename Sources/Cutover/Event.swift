@@ -8,6 +8,8 @@ public struct Event: Sendable, Equatable {
         case approved(topic: String, reason: String, facts: [String: String])
         case started(StepRef, attempt: Int)
         case checkpointed(StepRef, Evidence)
+        /// The first half of a step with a grace period is done; the second may begin at `until`.
+        case setAside(StepRef, until: Timestamp, Evidence)
         case performed(StepRef, Evidence)
         case verified(StepRef, Finding)
         case failed(StepRef, StepFailure)

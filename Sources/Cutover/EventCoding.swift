@@ -7,6 +7,7 @@ extension Event.Change {
         case .approved: "approved"
         case .started: "started"
         case .checkpointed: "checkpointed"
+        case .setAside: "setAside"
         case .performed: "performed"
         case .verified: "verified"
         case .failed: "failed"
@@ -26,7 +27,7 @@ extension Event.Change {
 
     public var ref: StepRef? {
         switch self {
-        case .gateAssessed(let ref, _, _), .started(let ref, _), .checkpointed(let ref, _), .performed(let ref, _),
+        case .gateAssessed(let ref, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),
             .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _),
             .revertStarted(let ref, _), .reverted(let ref, _):
             ref
@@ -51,6 +52,7 @@ extension Event.Change {
             Self.prefixed("about.", facts).merging(["topic": topic, "reason": reason]) { _, new in new }
         case .started(_, let attempt), .revertStarted(_, let attempt): ["attempt": String(attempt)]
         case .checkpointed(_, let evidence), .performed(_, let evidence), .reverted(_, let evidence): evidence.facts
+        case .setAside(_, let until, let evidence): Self.prefixed("fact.", evidence.facts).merging(["until": until.description]) { _, new in new }
         case .verified(_, let finding): Self.facts(finding)
         case .failed(_, let failure): ["what": failure.what, "effect": failure.effect.rawValue, "next": failure.next]
         case .becameUnknown(_, let detail): ["detail": detail]
@@ -79,6 +81,8 @@ extension Event.Change {
         case "gateAssessed": return facts["claim"].flatMap { claim in verdict(facts).map { .gateAssessed(ref, claim: claim, $0) } }
         case "started": return attempt.map { .started(ref, attempt: $0) }
         case "checkpointed": return .checkpointed(ref, Evidence(facts))
+        case "setAside":
+            return facts["until"].flatMap(Timestamp.init).map { .setAside(ref, until: $0, Evidence(unprefixed("fact.", facts))) }
         case "performed": return .performed(ref, Evidence(facts))
         case "verified": return finding(facts).map { .verified(ref, $0) }
         case "failed":

@@ -5,6 +5,8 @@ public struct Standing: Sendable, Equatable {
         case pending
         /// Started, outcome not recorded. Leaves only through verify: to verified, or back to pending.
         case inDoubt(attempt: Int)
+        /// Its first half is done; the second may begin at `until`. Can become inDoubt (started again), or be reverted.
+        case inGrace(until: Timestamp)
         /// Recorded as carried out. Can become verified, failed, inDoubt, or be reverted.
         case performed
         /// A wait whose samples are being collected. Can become verified.
@@ -93,7 +95,7 @@ public struct Standing: Sendable, Equatable {
         case .quarantined(let reason): quarantine = reason
         case .revertRequested(let step, _): turnBack(to: step)
         case .reopened: reopen()
-        case .started, .performed, .verified, .failed, .becameUnknown, .waitBegan, .revertStarted, .reverted:
+        case .started, .setAside, .performed, .verified, .failed, .becameUnknown, .waitBegan, .revertStarted, .reverted:
             applyToStep(event)
         }
         since = event.at
@@ -107,6 +109,9 @@ public struct Standing: Sendable, Equatable {
             origins[ref.step] = event.hash
             unknowns[ref.step] = nil
             evidence[ref.step] = nil
+        case .setAside(let ref, let until, let facts):
+            positions[ref.step] = .inGrace(until: until)
+            evidence[ref.step] = facts
         case .performed(let ref, let facts):
             positions[ref.step] = .performed
             evidence[ref.step] = facts

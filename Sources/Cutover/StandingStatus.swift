@@ -52,7 +52,7 @@ extension Standing {
         case .inDoubt: return unknown(of: current.id) == nil ? .running : .inDoubt
         case .revertInDoubt: return unknown(of: current.id) == nil ? .reverting : .inDoubt
         case .performed, .verified: return .running
-        case .waiting: return .waiting
+        case .waiting, .inGrace: return .waiting
         case .failed, .revertFailed: return .failed
         }
     }

@@ -18,6 +18,13 @@ public protocol ReversibleStep: Step {
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence
 }
 
+/// A reversible step in two halves with a grace period between them, in which people can still object for free.
+public protocol GracefulStep: ReversibleStep {
+    var graceSeconds: Int { get }
+    /// The first half. Accepts being run again over half-done work; `perform` is the second half.
+    func setAside(_ site: Site) async throws(StepFailure) -> Evidence
+}
+
 /// A step without an effect: a gate over samples that the host collects. Never in doubt.
 public protocol Wait: Step {
     /// Starts, or starts again, whatever collects the samples. Called once at the beginning and whenever `observe` asks for it.

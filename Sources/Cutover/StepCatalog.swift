@@ -1,6 +1,6 @@
 /// The kinds of step a plan may use. The engine knows no other way to learn what a step does.
 public struct StepCatalog: Sendable {
-    public enum Nature: Sendable { case reversible, irreversible, wait }
+    public enum Nature: Sendable { case reversible, graceful, irreversible, wait }
 
     public struct Entry: Sendable {
         public let kind: StepKind

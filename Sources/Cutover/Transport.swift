@@ -26,7 +26,8 @@ public struct ActionResult: Sendable, Equatable {
 /// What stands on a host where the program that carries out operations should be.
 public enum HandReport: Sendable, Equatable {
     case absent
-    case present(digest: String)
+    /// `isThisBuild`: the same program that the controller would put there.
+    case present(digest: String, isThisBuild: Bool)
 }
 
 /// Carries operations to hosts. An implementation must deliver an action at most a bounded number of times, never split it,

@@ -47,7 +47,11 @@ public struct LocalTransport: Transport {
         guard answer.exitCode == 0, let digest = answer.output.split(separator: " ").first else {
             throw TransportError(host: host.host, outcome: .neverSent, detail: "the probe ended with \(answer.exitCode): \(answer.errors)")
         }
-        return .present(digest: String(digest))
+        let mine: String
+        do { mine = try await program.digest() } catch {
+            throw TransportError(host: host.host, outcome: .neverSent, detail: "this program cannot be read: \(error)")
+        }
+        return .present(digest: String(digest), isThisBuild: digest == mine)
     }
 
     public func placeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
@@ -62,7 +66,7 @@ public struct LocalTransport: Transport {
             guard symlink("cutoverctl-\(digest)", link) == 0, rename(link, Self.handPath(host)) == 0 else {
                 throw TransportError(host: host.host, outcome: .neverSent, detail: "\(link): \(String(cString: strerror(errno)))")
             }
-            return .present(digest: digest)
+            return .present(digest: digest, isThisBuild: true)
         } catch let error as TransportError { throw error } catch {
             throw TransportError(host: host.host, outcome: .neverSent, detail: "\(error)")
         }
@@ -74,9 +78,6 @@ public struct LocalTransport: Transport {
             throw TransportError(host: host.host, outcome: .sentOutcomeUnknown, detail: "rm ended with \(answer.exitCode): \(answer.errors)")
         }
     }
-
-    /// The program this transport puts on hosts, by digest.
-    public func expectedDigest() async throws -> String { try await program.digest() }
 
     private static func handPath(_ host: TenantHost) -> String { "\(host.state)/bin/cutoverctl" }
 
