@@ -5,7 +5,8 @@ public protocol Journal: Sendable {
 
     /// Appends all of `events` or none, and stores `status` in the same transaction.
     /// Must throw `.conflict` unless the stream's last revision and hash are those the first event continues,
-    /// and `.superseded` when `lease` is given and is no longer the stream's newest. Durable when it returns.
+    /// and `.superseded` when `lease` is given and is no longer the stream's newest, or an event carries another lease's fence.
+    /// Durable when it returns; once begun, not abandoned because the caller's task was cancelled.
     func append(_ events: [Event], status: TenantStatus?, under lease: Lease?) async throws(JournalError)
 
     /// In order of revision, those after `revision`. Throws `.damaged` when a row is not what was written.
@@ -22,6 +23,9 @@ public protocol Journal: Sendable {
 
     /// Ends a lease early; harmless when it has been superseded.
     func giveBack(_ lease: Lease) async throws(JournalError)
+
+    /// Who holds the stream's lease at `now`; nil when nobody does, or it has run out: what is unfinished then is in doubt.
+    func leaseHolder(of stream: StreamID, now: Timestamp) async throws(JournalError) -> String?
 
     /// The projection, in ascending order of tenant: what `status` answers from.
     func statuses() async throws(JournalError) -> [TenantStatus]
@@ -62,10 +66,13 @@ public struct JournalRecords: Sendable, Equatable {
     public let journal: JournalID
     public let records: [EventRecord]
     public let heads: [Head]
-    public init(journal: JournalID, records: [EventRecord], heads: [Head]) {
+    /// How many events the journal says it has taken in, counted apart from the rows; nil when it does not count.
+    public let counted: Int?
+    public init(journal: JournalID, records: [EventRecord], heads: [Head], counted: Int? = nil) {
         self.journal = journal
         self.records = records
         self.heads = heads
+        self.counted = counted
     }
 }
 

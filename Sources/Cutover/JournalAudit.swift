@@ -33,6 +33,10 @@ public struct JournalAudit: Sendable, Equatable {
         for stream in last.keys.sorted() where !headed.contains(stream) {
             flaws.append(Flaw(stream: stream, revision: 1, what: "inserted: no head is recorded for this stream"))
         }
+        if let counted = opened.counted, counted != opened.records.count {
+            let what = counted > opened.records.count ? "removed" : "inserted"
+            flaws.append(Flaw(stream: .all, revision: 0, what: "\(what): the journal counts \(counted) events, \(opened.records.count) are here"))
+        }
         self.events = opened.records.count
         self.streams = last.count
         self.flaws = flaws
@@ -46,4 +50,9 @@ public struct JournalAudit: Sendable, Equatable {
         if record.event() == nil { return "not an event that this build knows (\(record.kind))" }
         return nil
     }
+}
+
+extension StreamID {
+    /// Stands for every stream where a flaw is the whole journal's.
+    static let all: StreamID = "*"
 }

@@ -1,0 +1,118 @@
+public import Cutover
+import GRDB
+
+/// A journal in one SQLite file on a local disk, for one or several processes of the same machine.
+/// Every commit is durable when its call returns (WAL, `synchronous = FULL`).
+/// - warning: SQLite's locks don't hold on network file systems: keep the file on a disk of this machine.
+public struct SQLiteJournal: Journal {
+    private let queue: DatabaseQueue
+    private let id: JournalID
+    private let path: String
+
+    /// Opens the journal at `path`; when there is none and `create` is true, makes it under `identity()`.
+    /// Throws `.unreachable` when the file is missing, empty, no database, no journal, or of a newer schema.
+    public static func open(path: String, create: Bool, identity: () -> JournalID) throws(JournalError) -> SQLiteJournal {
+        let (queue, id) = try SQLiteFile(path: path).open(create: create, identity: identity)
+        return SQLiteJournal(queue: queue, id: id, path: path)
+    }
+
+    public func identity() async throws(JournalError) -> JournalID { id }
+
+    public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?) async throws(JournalError) {
+        let id = id
+        try await write { db in
+            if let stream = events.first?.stream ?? lease?.stream {
+                try SQLiteRows.lease(of: stream, in: db).admit(events, under: lease)
+                let head = try SQLiteRows.head(of: stream, in: db, id)
+                let extended = try head.extended(by: events)
+                for event in events { try SQLiteRows.insert(event, into: db) }
+                if extended != head { try SQLiteRows.store(extended, in: db) }
+            }
+            if let status { try SQLiteRows.store(status, in: db) }
+        }
+    }
+
+    public func events(in stream: StreamID, after revision: Int) async throws(JournalError) -> [Event] {
+        // The row at `revision` comes along: it is what the first event after it must continue.
+        let records = try await read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision", arguments: [stream.text, revision]
+            ).map(SQLiteRows.record)
+        }
+        if revision > 0 {
+            guard let anchor = records.first, anchor.revision == revision else { return [] }
+            let before = JournalRecords.Head(stream: stream, revision: revision - 1, hash: anchor.previous)
+            return Array(try before.replay(records).dropFirst())
+        }
+        return try JournalRecords.Head.genesis(of: stream, in: id).replay(records)
+    }
+
+    public func streams() async throws(JournalError) -> [StreamID] {
+        try await read { try String.fetchAll($0, sql: "SELECT stream FROM heads ORDER BY stream").map { StreamID($0) } }
+    }
+
+    public func lease(
+        _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
+    ) async throws(JournalError) -> Lease {
+        try await write { db in
+            let entry = try SQLiteRows.lease(of: stream, in: db).granted(to: holder, until: until, now: now, gone: gone)
+            try SQLiteRows.store(entry, in: db)
+            return Lease(stream: stream, holder: holder, fence: entry.fence, until: until)
+        }
+    }
+
+    public func giveBack(_ lease: Lease) async throws(JournalError) {
+        try await write { db in
+            if let entry = try SQLiteRows.lease(of: lease.stream, in: db).returned(lease) { try SQLiteRows.store(entry, in: db) }
+        }
+    }
+
+    public func leaseHolder(of stream: StreamID, now: Timestamp) async throws(JournalError) -> String? {
+        try await read { try SQLiteRows.lease(of: stream, in: $0).holder(at: now) }
+    }
+
+    public func statuses() async throws(JournalError) -> [TenantStatus] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT tenant, status FROM statuses ORDER BY tenant").map { row in
+                let text = String.fromDatabaseValue(row["status"]) ?? ""
+                guard let status = try? CanonicalJSON.value(TenantStatus.self, from: text) else {
+                    let stream = StreamID(String.fromDatabaseValue(row["tenant"]) ?? "")
+                    throw JournalError.damaged(stream, revision: 0, detail: "its stored status can't be read; the events decide: fold them again")
+                }
+                return status
+            }
+        }
+    }
+
+    public func replaceStatuses(_ statuses: [TenantStatus]) async throws(JournalError) {
+        try await write { db in
+            try db.execute(sql: "DELETE FROM statuses")
+            for status in statuses { try SQLiteRows.store(status, in: db) }
+        }
+    }
+
+    public func records() async throws(JournalError) -> JournalRecords {
+        let id = id
+        return try await read { db in
+            let records = try Row.fetchAll(db, sql: "SELECT * FROM events ORDER BY position").map(SQLiteRows.record)
+            // AUTOINCREMENT counts every insert ever committed, so even a stream that vanished with its head is missed.
+            let counted = try Int.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'events'") ?? 0
+            return JournalRecords(journal: id, records: records, heads: try SQLiteRows.heads(db), counted: counted)
+        }
+    }
+
+    // MARK: - Non public
+
+    // GRDB gives up when the calling task is cancelled; what has been done to a tenant must be recorded all the same,
+    // so both run in a task of their own, which nobody cancels.
+
+    private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(JournalError) -> Value {
+        let queue = queue
+        do { return try await Task { try await queue.read(body) }.value } catch { throw journalError(error, at: path) }
+    }
+
+    private func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(JournalError) -> Value {
+        let queue = queue
+        do { return try await Task { try await queue.write(body) }.value } catch { throw journalError(error, at: path) }
+    }
+}

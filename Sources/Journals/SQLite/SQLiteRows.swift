@@ -1,0 +1,70 @@
+import Cutover
+import GRDB
+
+/// Rows to values and back. Reading never judges: a row that was tampered with comes out as it is, for the chain to show.
+enum SQLiteRows {
+    static func insert(_ event: Event, into db: Database) throws {
+        let record = EventRecord(event)
+        let sql = """
+            INSERT INTO events (stream, revision, at, by, fence, kind, step, facts, previous, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """
+        try db.cachedStatement(sql: sql).execute(arguments: [
+            record.stream.text, record.revision, record.at, record.by.text, record.fence, record.kind, record.step,
+            try CanonicalJSON.text(record.facts), record.previous, record.hash,
+        ])
+    }
+
+    static func record(_ row: Row) -> EventRecord {
+        let facts = text(row["facts"])
+        return EventRecord(
+            stream: StreamID(text(row["stream"])), revision: number(row["revision"]), at: text(row["at"]), by: OperatorID(text(row["by"])),
+            fence: number(row["fence"]), kind: text(row["kind"]), step: String.fromDatabaseValue(row["step"]),
+            facts: (try? CanonicalJSON.value([String: String].self, from: facts)) ?? ["unreadable": facts],
+            previous: text(row["previous"]), hash: text(row["hash"]))
+    }
+
+    static func head(of stream: StreamID, in db: Database, _ identity: JournalID) throws -> JournalRecords.Head {
+        let statement = try db.cachedStatement(sql: "SELECT revision, hash FROM heads WHERE stream = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [stream.text]) else { return .genesis(of: stream, in: identity) }
+        return JournalRecords.Head(stream: stream, revision: number(row["revision"]), hash: text(row["hash"]))
+    }
+
+    static func heads(_ db: Database) throws -> [JournalRecords.Head] {
+        try Row.fetchAll(db, sql: "SELECT stream, revision, hash FROM heads ORDER BY stream").map {
+            JournalRecords.Head(stream: StreamID(text($0["stream"])), revision: number($0["revision"]), hash: text($0["hash"]))
+        }
+    }
+
+    static func store(_ head: JournalRecords.Head, in db: Database) throws {
+        let sql = """
+            INSERT INTO heads (stream, revision, hash) VALUES (?, ?, ?)
+            ON CONFLICT (stream) DO UPDATE SET revision = excluded.revision, hash = excluded.hash
+            """
+        try db.cachedStatement(sql: sql).execute(arguments: [head.stream.text, head.revision, head.hash])
+    }
+
+    static func lease(of stream: StreamID, in db: Database) throws -> LeaseEntry {
+        let statement = try db.cachedStatement(sql: "SELECT holder, fence, until FROM leases WHERE stream = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [stream.text]) else { return .never(stream) }
+        return LeaseEntry(
+            stream: stream, holder: String.fromDatabaseValue(row["holder"]), fence: number(row["fence"]),
+            until: Timestamp(milliseconds: Int64.fromDatabaseValue(row["until"]) ?? 0))
+    }
+
+    static func store(_ entry: LeaseEntry, in db: Database) throws {
+        let sql = """
+            INSERT INTO leases (stream, holder, fence, until) VALUES (?, ?, ?, ?)
+            ON CONFLICT (stream) DO UPDATE SET holder = excluded.holder, fence = excluded.fence, until = excluded.until
+            """
+        try db.cachedStatement(sql: sql).execute(arguments: [entry.stream.text, entry.holder, entry.fence, entry.until.milliseconds])
+    }
+
+    static func store(_ status: TenantStatus, in db: Database) throws {
+        let sql = "INSERT INTO statuses (tenant, status) VALUES (?, ?) ON CONFLICT (tenant) DO UPDATE SET status = excluded.status"
+        try db.cachedStatement(sql: sql).execute(arguments: [status.tenant.text, try CanonicalJSON.text(status)])
+    }
+
+    private static func text(_ value: DatabaseValue) -> String { String.fromDatabaseValue(value) ?? "" }
+    private static func number(_ value: DatabaseValue) -> Int { Int.fromDatabaseValue(value) ?? -1 }
+}
