@@ -1,0 +1,86 @@
+public import Cutover
+import Yams
+
+/// The fleet file: the tenants, where each lives, and how it is reached.
+public enum FleetFile {
+    /// The fleet, unless anything is wrong with the file; then every problem, in the order of the file.
+    public static func read(text: String, path: String) -> (Fleet?, [Problem]) {
+        let findings = Findings(file: path)
+        let fleet = Document(text: text, findings: findings).root.flatMap { FleetReader(findings: findings).fleet($0) }
+        return findings.isEmpty ? (fleet, []) : (nil, findings.problems)
+    }
+
+    public static func read(path: String) -> (Fleet?, [Problem]) {
+        switch FileText.read(path, what: "fleet", option: "--fleet") {
+        case .success(let text): read(text: text, path: path)
+        case .failure(let problem): (nil, [problem])
+        }
+    }
+}
+
+struct FleetReader {
+    static let transports = ["local"]
+    static let laterTransports = ["ssh", "ssm"]
+    let findings: Findings
+
+    func fleet(_ root: Node) -> Fleet? {
+        guard let nodes = Section(root, "the fleet", known: ["tenants"], findings)?.list("tenants") else { return nil }
+        if nodes.isEmpty { findings.note(root, "the fleet has no tenants", fix: "list at least one under `tenants:`") }
+        var first: [TenantID: Node] = [:]
+        var tenants: [TenantHost] = []
+        for node in nodes {
+            guard let tenant = tenant(node) else { continue }
+            if let earlier = first[tenant.id] {
+                findings.note(node, "there are two tenants \(tenant.id), the first on line \(earlier.mark?.line ?? 0)", fix: "give each tenant an id of its own")
+            } else {
+                first[tenant.id] = node
+            }
+            tenants.append(tenant)
+        }
+        return Fleet(tenants: tenants)
+    }
+
+    private func tenant(_ node: Node) -> TenantHost? {
+        let name = node.mapping?["id"].flatMap(Scalars.text)
+        let title = name.map { "tenant \($0)" } ?? "the tenant"
+        guard let section = Section(node, title, known: ["id", "host", "transport", "labels", "env", "state"], findings) else { return nil }
+        let id = section.text("id")
+        if let id, !Identifiers.isTenant(id) {
+            findings.note(
+                section.valueNode("id"), "\(id) is no tenant id", fix: "use small letters, digits, dots, dashes and underscores, at most 63, beginning with a letter or digit")
+        }
+        let host = section.text("host")
+        let transport = transport(section)
+        let labels = labels(section)
+        let env = path(section, "env", required: true)
+        let state = section.has("state") ? path(section, "state", required: true) : id.map { "/var/lib/cutover/\($0)" }
+        guard let id, let host, let transport, let env, let state else { return nil }
+        return TenantHost(id: TenantID(id), host: host, transport: transport, labels: labels, env: env, state: state)
+    }
+
+    private func transport(_ section: Section) -> String? {
+        guard let word = section.text("transport") else { return nil }
+        if Self.transports.contains(word) { return word }
+        let node = section.valueNode("transport")
+        if Self.laterTransports.contains(word) {
+            findings.note(node, "\(section.title): the transport \(word) is not in this build", fix: "use `transport: \(Self.transports[0])`")
+        } else {
+            findings.note(node, "\(section.title): there is no transport \(word)", fix: "use `transport: \(Self.transports[0])`")
+        }
+        return nil
+    }
+
+    private func labels(_ tenant: Section) -> [String: String] {
+        guard tenant.has("labels"), let section = tenant.section("labels", known: nil) else { return [:] }
+        var labels: [String: String] = [:]
+        for key in section.keys { labels[key] = section.text(key) }
+        return labels
+    }
+
+    private func path(_ section: Section, _ key: String, required: Bool) -> String? {
+        guard let path = section.text(key, required: required) else { return nil }
+        if path.hasPrefix("/"), !path.split(separator: "/").contains("..") { return path }
+        findings.note(section.valueNode(key), "\(section.title): \(key) is not an absolute path", fix: "write the whole path on the host, from `/` and without `..`")
+        return nil
+    }
+}

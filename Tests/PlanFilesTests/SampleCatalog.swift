@@ -1,0 +1,62 @@
+import Cutover
+
+/// A catalogue with the shape of the real one, for tests that judge plans and never carry one out.
+enum SampleCatalog {
+    typealias Rule = StepCatalog.SettingRule
+
+    static let catalog = StepCatalog(
+        [
+            entry("host.prepare", .reversible, [Rule("minFreeMiB", .int)]),
+            entry(
+                "sidecar.start", .reversible,
+                [Rule("program", .text, required: true), Rule("listen", .text, required: true), Rule("healthWithin", .duration)],
+                requires: ["host.prepare"]),
+            entry("mirror.install", .reversible, [], requires: ["sidecar.start"]),
+            entry("backfill.copy", .reversible, [Rule("chunkRows", .int), Rule("within", .duration)], requires: ["mirror.install"]),
+            entry(
+                "env.wire", .reversible, [Rule("drainBelow", .int), Rule("stopWithin", .duration), Rule("quiesceWithin", .duration)],
+                requires: ["backfill.copy"]),
+            entry("shadow.watch", .wait, window(), requires: ["env.wire"]),
+            entry("backfill.verify", .wait, [Rule("exceptions", .map)], requires: ["backfill.copy"]),
+            entry(
+                "fallback.remove", .reversible,
+                [Rule("server", .text, required: true), Rule("stopWithin", .duration), Rule("quiesceWithin", .duration)],
+                requires: ["backfill.verify"]),
+            entry("legacy.freeze", .reversible, [Rule("quiesceWithin", .duration)], requires: ["fallback.remove"]),
+            entry(
+                "legacy.archive", .reversible, [Rule("to", .text, required: true), Rule("key", .text, required: true)],
+                requires: ["legacy.freeze"]),
+            entry("soak.wait", .wait, window(productionMinimum: 30 * 86_400), requires: ["legacy.freeze"]),
+            entry(
+                "legacy.drop", .reversible, [Rule("grace", .duration, required: true), Rule("blockers", .list)],
+                requires: ["soak.wait", "legacy.archive"]),
+            entry("archive.purge", .irreversible, [Rule("keepFor", .duration, required: true)], requires: ["legacy.drop"]),
+        ],
+        decisions: [
+            .init("topology", supported: ["sidecar"], known: ["central"]),
+            .init("pluginDatabase", supported: ["same-instance-schema"], known: ["separate"]),
+            .init("runningTenants", supported: ["inject"], known: ["recycle"]),
+        ])
+
+    private static func window(productionMinimum: Int? = nil) -> [Rule] {
+        [
+            Rule("window", .duration, required: true, productionMinimumSeconds: productionMinimum), Rule("sampleEvery", .duration),
+            Rule("longestGap", .duration),
+        ]
+    }
+
+    private static func entry(
+        _ kind: StepKind, _ nature: StepCatalog.Nature, _ settings: [Rule], requires: [StepKind] = []
+    ) -> StepCatalog.Entry {
+        .init(kind: kind, nature: nature, milestone: "", requires: requires, settings: settings) { _, _ in .reversible(NoStep()) }
+    }
+}
+
+private struct NoStep: ReversibleStep {
+    var preconditions: [Gate] { [] }
+    var wayBack: [Gate] { [] }
+    func preview(_ sight: Sight) async throws(StepFailure) -> Preview { Preview(commands: []) }
+    func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence()) }
+    func perform(_ site: Site) async throws(StepFailure) -> Evidence { Evidence() }
+    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence { Evidence() }
+}
