@@ -1,0 +1,32 @@
+import Foundation
+
+/// The account of a tenant, folded: every memory ever written there and what must be true of it now.
+struct Account: Sendable {
+    private(set) var memories: [String: MemoryTruth] = [:]
+    private(set) var lastNumber = 0
+
+    init(seeded: [SeededFacts], lines: [AccountLine]) {
+        for facts in seeded { memories[facts.id] = MemoryTruth(facts) }
+        var open: [Int: AccountLine.Intent] = [:]
+        for line in lines {
+            lastNumber = max(lastNumber, line.number)
+            if let intent = line.intent { open[line.number] = intent }
+            if let outcome = line.outcome, let intent = open.removeValue(forKey: line.number) { apply(intent, outcome) }
+        }
+        // An intent without an outcome: the agent was killed in between, and nobody knows.
+        for (_, intent) in open.sorted(by: { $0.key < $1.key }) { apply(intent, .init(result: .maybe)) }
+    }
+
+    init(folder: TenantFolder) throws {
+        let decoder = JSONDecoder()
+        let lines = try AccountLines.read(folder.accountActs) { try decoder.decode(AccountLine.self, from: $0) }
+        self.init(seeded: try AccountBase(folder: folder).seeded, lines: lines)
+    }
+
+    private mutating func apply(_ intent: AccountLine.Intent, _ outcome: AccountLine.Outcome) {
+        if intent.act == .commit, memories[intent.memory] == nil {
+            memories[intent.memory] = MemoryTruth(committing: intent)
+        }
+        memories[intent.memory]?.apply(intent, outcome)
+    }
+}

@@ -1,0 +1,19 @@
+/// The fleet as the orchestrator reads it.
+enum FleetFile {
+    static func text(_ layout: LabLayout, tenants: [String]) -> String {
+        let lines = tenants.enumerated().map { index, id in
+            let folder = layout.tenant(id)
+            let env = index == 0 ? "staging" : "production"
+            return """
+                  - { id: \(id), host: \(id).lab, transport: local, labels: { env: \(env) }, env: \(quoted(folder.env)), state: \(quoted(folder.host)) }
+
+                """
+        }
+        return "tenants:\n" + lines.joined()
+    }
+
+    /// A plain path stays bare; any other is put in quotes.
+    private static func quoted(_ path: String) -> String {
+        path.wholeMatch(of: #/[A-Za-z0-9_.\/\-]+/#) != nil ? path : "\"\(path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    }
+}

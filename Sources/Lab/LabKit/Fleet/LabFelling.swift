@@ -1,0 +1,49 @@
+import Foundation
+
+/// Takes a lab down: everything that belongs to it stops, everything it keeps stays.
+public struct LabFelling {
+    private let layout: LabLayout
+    private let say: (String) -> Void
+
+    public init(root: String, say: @escaping (String) -> Void) {
+        layout = LabLayout(root: root)
+        self.say = say
+    }
+
+    /// - Parameter wipe: also removes what it keeps.
+    public func fell(wipe: Bool) throws {
+        guard let record = try LabRecord.load(layout) else {
+            if wipe { try remove() }
+            say("there is no lab in \(layout.root)")
+            return
+        }
+        let belongings = Belongings(layout: layout, postgresPort: record.postgresPort)
+        // Agents first, so that no act of theirs meets a server on its way out; the watches next, lest they start things again.
+        for kind in Belongings.Kind.allCases {
+            for process in belongings.processes(kind) {
+                process.stop(patienceSeconds: kind == .agents ? 15 : 6)
+                say("stopped     \(kind.rawValue) (\(process.pid))")
+            }
+        }
+        try stopPostgres(record)
+        if wipe {
+            try remove()
+            say("removed     \(layout.root)")
+        }
+    }
+
+    // MARK: - Non public
+
+    private func stopPostgres(_ record: LabRecord) throws {
+        let lab = try Lab(layout: layout, record: record, environment: ProcessInfo.processInfo.environment)
+        guard lab.cluster.isRunning else { return }
+        try lab.cluster.stop()
+        say("stopped     postgres")
+    }
+
+    private func remove() throws {
+        for path in [layout.root, layout.refuge] where FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+
+/// Brings a lab up: what runs is left, what is missing is started, data is kept.
+public struct LabRaising {
+    public var tenants = 3
+    public var rows = 2052
+    public var seed: UInt64 = 1
+    public var withAgents = true
+    let layout: LabLayout
+    private let say: (String) -> Void
+
+    /// - Parameter say: told each thing done, one line each.
+    public init(root: String, say: @escaping (String) -> Void) {
+        layout = LabLayout(root: root)
+        self.say = say
+    }
+
+    public func raise() throws {
+        let environment = ProcessInfo.processInfo.environment
+        // Before anything is made: without a PostgreSQL nothing can be.
+        _ = try PostgresBundle.find(environment: environment, program: Programs.present().own)
+        try FileManager.default.createDirectory(atPath: layout.root, withIntermediateDirectories: true)
+        var record = try LabRecord.load(layout) ?? firstRecord()
+        addTenants(to: &record)
+        try record.save(layout)
+        var lab = try Lab(layout: layout, record: record, environment: environment)
+        try lab.cluster.createIfMissing()
+        try lab.cluster.startIfStopped()
+        say("postgres    127.0.0.1:\(lab.cluster.port)")
+        for index in lab.record.tenants.indices {
+            try raise(&lab, index)
+        }
+        let fleet = FleetFile.text(layout, tenants: lab.record.tenants.map(\.id))
+        try fleet.write(toFile: layout.fleetFile, atomically: true, encoding: .utf8)
+        say("fleet       \(layout.fleetFile)")
+    }
+
+    // MARK: - Non public
+
+    private func firstRecord() throws -> LabRecord {
+        var ports = FreePorts(mark: layout.mark, taken: [])
+        let reachable = try Unprivileged.needed() == nil || Unprivileged.canReach(layout.root)
+        if !reachable {
+            say("note        PostgreSQL's account cannot get into \(layout.root): the cluster lies in \(layout.refuge)")
+        }
+        return LabRecord(
+            postgresFolder: (reachable ? layout.root : layout.refuge) + "/postgres", postgresPort: ports.take())
+    }
+
+    private func addTenants(to record: inout LabRecord) {
+        let promised = record.tenants.flatMap { [$0.serverPort, $0.deadPluginPort, $0.pluginPort] } + [record.postgresPort]
+        var ports = FreePorts(mark: layout.mark, taken: Set(promised))
+        var secrets = SystemRandomNumberGenerator()
+        func secret(_ bytes: Int) -> String { Hex.text((0..<bytes).map { _ in UInt8.random(in: 0...255, using: &secrets) }) }
+        for index in record.tenants.count..<max(tenants, record.tenants.count) {
+            let id = TenantNames.name(index)
+            record.tenants.append(
+                .init(
+                    id: id, database: id.replacing("-", with: "_"), password: secret(12), serverPort: ports.take(),
+                    deadPluginPort: ports.take(), pluginPort: ports.take(), authSecret: secret(16), archiveKey: secret(32),
+                    rows: rows, seed: seed))
+        }
+    }
+
+    private func raise(_ lab: inout Lab, _ index: Int) throws {
+        let tenant = lab.record.tenants[index]
+        let folder = layout.tenant(tenant.id)
+        if !tenant.seeded {
+            try TenantMaking(layout: layout, cluster: lab.cluster, record: tenant, programs: lab.programs).make()
+            lab.record.tenants[index].seeded = true
+            try lab.record.save(layout)
+        }
+        let env = try TenantEnv(file: folder.env)
+        try WorkspaceServerProcess(env: env).startIfStopped()
+        if withAgents { try AgentsProcess(layout: layout, tenant: tenant.id, programs: lab.programs).startIfStopped() }
+        say("\(tenant.id.padding(toLength: 12, withPad: " ", startingAt: 0))\(env["WORKSPACE_SERVER_URL"])  env \(folder.env)")
+    }
+}

@@ -1,0 +1,37 @@
+import Foundation
+
+/// What a lab remembers of itself: ports, secrets, what is seeded.
+struct LabRecord: Codable, Sendable {
+    struct Tenant: Codable, Sendable {
+        let id: String
+        let database: String
+        let password: String
+        let serverPort: Int
+        /// In the server's settings from the start, and nothing listens on it, as it was in production.
+        let deadPluginPort: Int
+        let pluginPort: Int
+        let authSecret: String
+        let archiveKey: String
+        let rows: Int
+        let seed: UInt64
+        var seeded = false
+    }
+
+    var formatVersion = 1
+    var postgresFolder: String
+    var postgresPort: Int
+    var tenants: [Tenant] = []
+
+    static func load(_ layout: LabLayout) throws -> LabRecord? {
+        guard let data = FileManager.default.contents(atPath: layout.record) else { return nil }
+        return try JSONDecoder().decode(LabRecord.self, from: data)
+    }
+
+    func save(_ layout: LabLayout) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let url = URL(fileURLWithPath: layout.record)
+        try encoder.encode(self).write(to: url, options: .atomic)
+        chmod(layout.record, 0o600)
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import LabKit
+
+struct Up: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Start the lab, or what is missing of it; data already there is kept.")
+
+    @OptionGroup var lab: LabRoot
+
+    @Option(help: "How many tenants.")
+    var tenants = 3
+
+    @Option(help: "Rows of v1 memory per tenant, when it is first made.")
+    var rows = 2052
+
+    @Option(help: "The same seed makes the same rows.")
+    var seed: UInt64 = 1
+
+    @Flag(help: "Start no agents.")
+    var noAgents = false
+
+    func validate() throws {
+        guard (1...60).contains(tenants) else { throw ValidationError("--tenants must be between 1 and 60") }
+        guard rows >= 0 else { throw ValidationError("--rows must not be negative") }
+    }
+
+    func run() throws {
+        var raising = LabRaising(root: lab.root) { print($0) }
+        raising.tenants = tenants
+        raising.rows = rows
+        raising.seed = seed
+        raising.withAgents = !noAgents
+        try raising.raise()
+    }
+}
