@@ -41,6 +41,13 @@ extension Engine {
         return checked
     }
 
+    /// Puts one reading to the tenant's host outside of any step: for lists that people look through and sign.
+    public func ask<R: Reading>(_ operation: R, of tenant: TenantID) async throws(EngineError) -> Result<R.Result, StepFailure> {
+        let ref = StepRef(tenant: tenant, phase: "-", step: StepID(R.kind.text))
+        let sight = try await sight(for: ref, try await open(tenant, holder: nil))
+        do { return .success(try await sight.ask(operation)) } catch { return .failure(error) }
+    }
+
     /// The first unmet condition, since when, and who can clear it.
     public func why(_ tenant: TenantID) async throws(EngineError) -> Reason {
         let ledger = try await open(tenant, holder: nil)

@@ -22,11 +22,13 @@ public struct FleetRun: Sendable {
     let byWaves: Bool
     let oneStep: Bool
     let pollMilliseconds: Int
+    /// Once true, nothing new begins. Cancelling the task would also tear down what is under way.
+    let isStopping: @Sendable () -> Bool
     let report: @Sendable (TenantID, Outcome) -> Void
 
     public init(
         engine: Engine, tenants: [TenantID], target: StepID? = nil, byWaves: Bool, oneStep: Bool = false, pollMilliseconds: Int = 500,
-        report: @escaping @Sendable (TenantID, Outcome) -> Void
+        isStopping: @escaping @Sendable () -> Bool = { false }, report: @escaping @Sendable (TenantID, Outcome) -> Void
     ) {
         self.engine = engine
         self.tenants = tenants
@@ -34,15 +36,16 @@ public struct FleetRun: Sendable {
         self.byWaves = byWaves
         self.oneStep = oneStep
         self.pollMilliseconds = pollMilliseconds
+        self.isStopping = isStopping
         self.report = report
     }
 
-    /// Runs until nothing can change without a person, or until cancelled.
+    /// Runs until nothing can change without a person, or until told to stop.
     /// `patience` is how many polls in a row may bring nothing but shut gates that time might open.
     public func run(waitForClocks: Bool, patience: Int) async throws(EngineError) -> [TenantID: Outcome] {
         var outcomes: [TenantID: Outcome] = [:]
         var idle = 0
-        while !Task.isCancelled {
+        while !Task.isCancelled, !isStopping() {
             let round = try await round()
             var moved = false
             for (tenant, outcome) in round {
