@@ -6,7 +6,7 @@ struct CutoverLab: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cutover-lab",
         abstract: "A real fleet on this machine: PostgreSQL, workspace servers, agents at work, and a referee.",
-        subcommands: [Up.self, Down.self, Status.self, Agents.self, RunAgents.self])
+        subcommands: [Up.self, Down.self, Status.self, Agents.self, Referee.self, RunAgents.self])
 }
 
 /// Where the lab lies.

@@ -1,0 +1,55 @@
+import Foundation
+
+/// Pauses the agents, compares their accounts with a store until both agree or patience ends, lets the agents go on.
+public struct RefereeHearing {
+    public var excepted: Set<String> = []
+    public var patienceSeconds = 30.0
+    public var leavesPaused = false
+    private let lab: Lab
+    private let tenants: [LabRecord.Tenant]
+    private let store: Store
+
+    /// - Parameter tenants: none means all of the lab's.
+    public init(root: String, tenants: [String], store: Store) throws {
+        lab = try Lab.open(root: root)
+        self.tenants = try lab.tenants(tenants)
+        self.store = store
+    }
+
+    public func hear() throws -> [TenantVerdict] {
+        try tenants.map(hear)
+    }
+
+    // MARK: - Non public
+
+    private func hear(_ tenant: LabRecord.Tenant) throws -> TenantVerdict {
+        let folder = lab.layout.tenant(tenant.id)
+        let agents = AgentsProcess(layout: lab.layout, tenant: tenant.id, programs: lab.programs)
+        let wasPaused = agents.isPaused
+        try agents.pause()
+        defer { if !wasPaused, !leavesPaused { agents.resume() } }
+        let account = try Account(folder: folder)
+        let connection = PostgresConnection(url: try TenantEnv(file: folder.env)["DATABASE_URL"])
+        let end = Date.now.addingTimeInterval(patienceSeconds)
+        var verdict = look(tenant.id, account, connection)
+        // Whoever keeps the stores in step may be a moment behind.
+        while !verdict.isOK, Date.now < end {
+            usleep(500_000)
+            verdict = look(tenant.id, account, connection)
+        }
+        return verdict
+    }
+
+    private func look(_ tenant: String, _ account: Account, _ connection: PostgresConnection) -> TenantVerdict {
+        do {
+            let reading = try StoreReading.read(store, connection)
+            return Judgement.judge(
+                tenant: tenant, store: store, truths: account.memories, stored: reading.memories, tree: reading.tree,
+                excepted: excepted)
+        } catch {
+            var verdict = TenantVerdict(tenant: tenant, store: store.rawValue)
+            verdict.error = "\(error)"
+            return verdict
+        }
+    }
+}
