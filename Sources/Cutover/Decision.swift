@@ -24,6 +24,8 @@ public enum Decision: Sendable, Equatable {
         case noWayBack(StepRef)
         case planChanged(adopted: String)
         case newerPlan(adopted: Int)
+        /// The way back is to end at a step that this plan does not have.
+        case unknownTarget(StepID)
     }
 }
 
@@ -35,7 +37,7 @@ extension Standing {
         if let hold { return .stop(.held(by: hold.by, reason: hold.reason)) }
         guard let planDigest else { return .adoptPlan }
         if let planRevision, planRevision > plan.revision { return .stop(.newerPlan(adopted: planRevision)) }
-        if planDigest != plan.digest { return isInDoubt(plan) ? .stop(.planChanged(adopted: planDigest)) : .adoptPlan }
+        if planDigest != plan.digest { return isInDoubt ? .stop(.planChanged(adopted: planDigest)) : .adoptPlan }
         for step in plan.steps {
             switch position(of: step.id) {
             case .inDoubt, .revertInDoubt: return .verify(step.ref(for: tenant))
@@ -45,15 +47,6 @@ extension Standing {
         switch direction {
         case .forward: return decideForward(plan, catalog)
         case .back(let target): return decideBack(plan, catalog, to: target)
-        }
-    }
-
-    private func isInDoubt(_ plan: Plan) -> Bool {
-        plan.steps.contains { step in
-            switch position(of: step.id) {
-            case .inDoubt, .revertInDoubt: true
-            default: false
-            }
         }
     }
 
@@ -80,6 +73,7 @@ extension Standing {
     }
 
     private func decideBack(_ plan: Plan, _ catalog: StepCatalog, to target: StepID?) -> Decision {
+        if let target, !plan.steps.contains(where: { $0.id == target }) { return .stop(.unknownTarget(target)) }
         for step in plan.steps.reversed() {
             if step.id == target { return .settled }
             let ref = step.ref(for: tenant)

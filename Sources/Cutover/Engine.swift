@@ -62,6 +62,10 @@ public struct Engine: Sendable {
         }
     }
 
+    private func decideAgain(_ tenant: TenantID, _ ledger: Ledger) async throws(EngineError) -> Advance {
+        try await carryOut(await ledger.standing.decide(under: plan, catalog: catalog), tenant, ledger)
+    }
+
     // MARK: - Forward
 
     private func perform(_ ref: StepRef, settingAside: Bool = false, _ ledger: Ledger) async throws(EngineError) -> Advance {
@@ -70,12 +74,14 @@ public struct Engine: Sendable {
         let answers = await assess(gates(of: step, planned, await ledger.standing), sight)
         let shut = answers.filter { !$0.verdict.isOpen }
         guard shut.isEmpty else {
-            try await recordNews(shut, of: ref, ledger)
+            try await recordNews(answers, of: ref, ledger)
             return .gated(ref, shut)
         }
         let opened = answers.map { Event.Change.gateAssessed(ref, claim: $0.claim, $0.verdict) }
         let attempt = await ledger.standing.attempts(of: ref.step) + 1
-        let started = try await record(opened + [.started(ref, attempt: attempt)], ledger)
+        guard let started = try await begin(opened + [.started(ref, attempt: attempt)], ledger) else {
+            return try await decideAgain(ref.tenant, ledger)
+        }
         let site = site(sight, ref, started: started, ledger)
         do {
             let evidence: Evidence
@@ -127,6 +133,7 @@ public struct Engine: Sendable {
         case .inPlace: break
         }
         try await record(.verified(ref, finding), ledger)
+        if case .revertInDoubt = position { return .did(ref, finding.isAbsent ? "reverted" : "still in place: to be reverted again") }
         return .did(ref, finding.isInPlace ? "verified" : "not in place: open again")
     }
 
@@ -135,13 +142,15 @@ public struct Engine: Sendable {
     private func beginWait(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
         let (planned, step) = try find(ref)
         let sight = try await sight(for: ref, ledger)
-        let shut = await assess(gates(of: step, planned, await ledger.standing), sight).filter { !$0.verdict.isOpen }
+        let answers = await assess(gates(of: step, planned, await ledger.standing), sight)
+        let shut = answers.filter { !$0.verdict.isOpen }
         guard shut.isEmpty else {
-            try await recordNews(shut, of: ref, ledger)
+            try await recordNews(answers, of: ref, ledger)
             return .gated(ref, shut)
         }
-        let began = try await record(.waitBegan(ref), ledger)
-        return try await tend(step, ref, site(sight, ref, started: began, ledger), ledger) ?? .did(ref, "waiting")
+        guard let began = try await begin([.waitBegan(ref)], ledger) else { return try await decideAgain(ref.tenant, ledger) }
+        guard case .waiting(let id) = await ledger.standing.position(of: ref.step) else { throw .defect("\(ref) began to wait and does not") }
+        return try await tend(step, ref, began: id, site(sight, ref, started: began, ledger), ledger) ?? .did(ref, "waiting")
     }
 
     private func observe(_ ref: StepRef, began: OperationID, _ ledger: Ledger) async throws(EngineError) -> Advance {
@@ -150,8 +159,8 @@ public struct Engine: Sendable {
         let sight = try await sight(for: ref, ledger)
         let seen = await wait.observe(sight, began: began)
         if let reason = seen.needsTending {
-            let tended = try await record(.tended(ref, reason: reason), ledger)
-            if let failed = try await tend(step, ref, site(sight, ref, started: tended, ledger), ledger) { return failed }
+            guard let tended = try await begin([.tended(ref, reason: reason)], ledger) else { return try await decideAgain(ref.tenant, ledger) }
+            if let failed = try await tend(step, ref, began: began, site(sight, ref, started: tended, ledger), ledger) { return failed }
         }
         if case .open(let evidence) = seen.verdict {
             try await record(.verified(ref, .inPlace(evidence)), ledger)
@@ -162,10 +171,12 @@ public struct Engine: Sendable {
     }
 
     /// Nil when the samplers run.
-    private func tend(_ step: AnyStep, _ ref: StepRef, _ site: Site, _ ledger: Ledger) async throws(EngineError) -> Advance? {
+    private func tend(
+        _ step: AnyStep, _ ref: StepRef, began: OperationID, _ site: Site, _ ledger: Ledger
+    ) async throws(EngineError) -> Advance? {
         guard case .wait(let wait) = step else { throw .defect("\(ref) is tended but is not a wait") }
         do {
-            _ = try await wait.tend(site)
+            _ = try await wait.tend(site, began: began)
             return nil
         } catch {
             // The next observation asks for tending again: nothing is lost but time.
@@ -184,7 +195,9 @@ public struct Engine: Sendable {
         let performed = await ledger.standing.evidence(of: ref.step)
         let attempt = await ledger.standing.attempts(of: ref.step) + 1
         let sight = try await sight(for: ref, ledger)
-        let started = try await record([.revertStarted(ref, attempt: attempt)], ledger)
+        guard let started = try await begin([.revertStarted(ref, attempt: attempt)], ledger) else {
+            return try await decideAgain(ref.tenant, ledger)
+        }
         do {
             let evidence = try await reversible.revert(site(sight, ref, started: started, ledger), performed: performed)
             let finding = await look(step, sight)
@@ -232,10 +245,12 @@ public enum EngineError: Error, Sendable {
     case journal(JournalError)
     case unknownTenant(TenantID)
     case unknownKind(StepKind)
+    case unknownStep(StepID)
     case noTransport(TenantID, scheme: String)
     case defect(String)
 }
 
 extension Finding {
     public var isInPlace: Bool { if case .inPlace = self { true } else { false } }
+    public var isAbsent: Bool { if case .absent = self { true } else { false } }
 }

@@ -8,8 +8,9 @@ extension Engine {
         try await note(.approved(topic: topic, reason: reason, facts: facts), tenant)
     }
 
-    /// Asks that everything after `step` be taken back; everything, when nil.
+    /// Asks that everything after `step` be taken back; everything, when nil. Throws `.unknownStep` when the plan has none of that name.
     public func requestRevert(_ tenant: TenantID, to step: StepID?, reason: String) async throws(EngineError) {
+        if let step, !plan.steps.contains(where: { $0.id == step }) { throw .unknownStep(step) }
         try await note(.revertRequested(to: step, reason: reason), tenant)
     }
 

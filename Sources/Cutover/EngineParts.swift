@@ -20,10 +20,19 @@ extension Engine {
     @discardableResult
     func record(_ change: Event.Change, _ ledger: Ledger) async throws(EngineError) -> [Event] { try await record([change], ledger) }
 
+    /// Records what begins an effect. Nil when a note came in since the decision: it may be a hold, so there is another decision to take.
+    func begin(_ changes: [Event.Change], _ ledger: Ledger) async throws(EngineError) -> [Event]? {
+        do { return try await ledger.recordUnlessNews(changes) } catch { throw .journal(error) }
+    }
+
     /// Records the verdicts whose answer is not the one recorded last, so that asking often does not fill the journal.
+    /// A gate that has always been open is no news.
     func recordNews(_ answers: [GateAnswer], of ref: StepRef, _ ledger: Ledger) async throws(EngineError) {
         let standing = await ledger.standing
-        let news = answers.filter { standing.lastVerdict(ref, claim: $0.claim)?.answer != $0.verdict.answer }
+        let news = answers.filter { answer in
+            let last = standing.lastVerdict(ref, claim: answer.claim)
+            return last == nil ? !answer.verdict.isOpen : last?.answer != answer.verdict.answer
+        }
         if !news.isEmpty { try await record(news.map { .gateAssessed(ref, claim: $0.claim, $0.verdict) }, ledger) }
     }
 

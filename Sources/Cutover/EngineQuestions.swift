@@ -98,6 +98,8 @@ extension Engine {
         case .noWayBack(let ref): return reason(ref.place, "the step can be undone", "it can't: nothing brings back what it removed", "cutoverctl history \(tenant)")
         case .planChanged(let adopted):
             return reason("", "the plan is the adopted one", "a step is in doubt under plan \(adopted.prefix(12))", "advance with the adopted plan first")
+        case .unknownTarget(let step):
+            return reason(step.text, "the way back ends at a step of the plan", "plan \(plan.name) has no step \(step)", "cutoverctl revert \(tenant) --to STEP --reason TEXT")
         case .newerPlan(let adopted):
             return reason("", "the plan is not older than the tenant's", "the tenant has adopted revision \(adopted), this is \(plan.revision)", "use revision \(adopted) or newer")
         }

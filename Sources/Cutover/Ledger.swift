@@ -8,6 +8,8 @@ public actor Ledger {
     private let me: OperatorID
     private let project: @Sendable (Standing) -> TenantStatus?
     private var lease: Lease?
+    /// The hashes of what this ledger tried to append: its own, should it meet them as news.
+    private var tried: Set<String> = []
 
     private init(
         stream: StreamID, standing: Standing, journal: any Journal, identity: JournalID, time: any TimeSource, me: OperatorID,
@@ -51,25 +53,35 @@ public actor Ledger {
     @discardableResult
     public func record(_ changes: [Event.Change]) async throws(JournalError) -> [Event] {
         while true {
-            let at = time.now
-            var next = standing
-            var events: [Event] = []
-            for change in changes {
-                let event = Event(
-                    stream: stream, revision: next.revision + 1, at: at, by: me, fence: change.isNote ? 0 : fence, change: change,
-                    previous: next.head)
-                next.apply(event)
-                events.append(event)
-            }
-            do {
-                try await journal.append(events, status: project(next), under: lease)
-                standing = next
-                return events
-            } catch .conflict(let stream, let found) {
-                let news = try await journal.events(in: stream, after: standing.revision)
-                guard !news.isEmpty, lease == nil || news.allSatisfy(\.change.isNote) else { throw .conflict(stream, found: found) }
-                for event in news { standing.apply(event) }
-            }
+            if let events = try await recordUnlessNews(changes) { return events }
+        }
+    }
+
+    /// Like `record`, but nil, with nothing written, when a note came in first: it has been taken in, and there is something new to decide.
+    public func recordUnlessNews(_ changes: [Event.Change]) async throws(JournalError) -> [Event]? {
+        let (at, base) = (time.now, standing.revision)
+        var next = standing
+        var events: [Event] = []
+        for change in changes {
+            let event = Event(
+                stream: stream, revision: next.revision + 1, at: at, by: me, fence: change.isNote ? 0 : fence, change: change,
+                previous: next.head)
+            next.apply(event)
+            events.append(event)
+            tried.insert(event.hash)
+        }
+        do {
+            try await journal.append(events, status: project(next), under: lease)
+            // While the append was under way another record of this ledger may have read these events, and more, as news.
+            if standing.revision < next.revision { standing = next }
+            return events
+        } catch .conflict(let stream, let found) {
+            if standing.revision > base { return nil }
+            let news = try await journal.events(in: stream, after: base)
+            let isOurs = lease == nil || news.allSatisfy { $0.change.isNote || tried.contains($0.hash) }
+            guard !news.isEmpty, isOurs else { throw .conflict(stream, found: found) }
+            for event in news where event.revision > standing.revision { standing.apply(event) }
+            return nil
         }
     }
 

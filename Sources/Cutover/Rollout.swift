@@ -32,7 +32,8 @@ extension Rollout {
         under plan: Plan, fleet: Fleet, statuses: [TenantID: TenantStatus], standings: [TenantID: Standing], now: Timestamp
     ) -> [(tenant: TenantID, admission: Admission)] {
         let failures = statuses.values.filter(\.state.countsAsFailure).count
-        var moving = statuses.values.filter(\.state.isInMotion).count
+        // Between two steps a tenant under way is pending; it is in motion all the same.
+        var moving = statuses.filter { $0.value.state.isInMotion || ($0.value.state == .pending && standings[$0.key]?.planDigest != nil) }.count
         var closed: String?
         var answers: [(TenantID, Admission)] = []
         let assigned = assignment(of: fleet)

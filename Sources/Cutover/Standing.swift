@@ -59,6 +59,15 @@ public struct Standing: Sendable, Equatable {
     }
 
     public func position(of step: StepID) -> Position { positions[step] ?? .pending }
+    /// True while the outcome of any step is unknown, also of one that the newest plan no longer has.
+    public var isInDoubt: Bool {
+        positions.values.contains { position in
+            switch position {
+            case .inDoubt, .revertInDoubt: true
+            default: false
+            }
+        }
+    }
     public func evidence(of step: StepID) -> Evidence? { evidence[step] }
     public func attempts(of step: StepID) -> Int { attempts[step] ?? 0 }
     public func verifiedAt(_ step: StepID) -> Timestamp? { verifiedAt[step] }
@@ -132,13 +141,16 @@ public struct Standing: Sendable, Equatable {
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
             unknowns[ref.step] = nil
-        case .reverted(let ref, _):
-            positions[ref.step] = .reverted
-            evidence[ref.step] = nil
-            verifiedAt[ref.step] = nil
-            verdicts = verdicts.filter { !$0.key.hasPrefix("\(ref.step)|") }
+        case .reverted(let ref, _): takeBack(ref.step)
         default: break
         }
+    }
+
+    private mutating func takeBack(_ step: StepID) {
+        positions[step] = .reverted
+        evidence[step] = nil
+        verifiedAt[step] = nil
+        verdicts = verdicts.filter { !$0.key.hasPrefix("\(step)|") }
     }
 
     private mutating func applyFinding(_ finding: Finding, to ref: StepRef, at: Timestamp) {
@@ -148,7 +160,7 @@ public struct Standing: Sendable, Equatable {
         }
         unknowns[ref.step] = nil
         switch (position(of: ref.step), finding) {
-        case (.revertInDoubt, .absent): positions[ref.step] = .reverted
+        case (.revertInDoubt, .absent): takeBack(ref.step)
         case (.revertInDoubt, _): positions[ref.step] = .performed
         case (_, .inPlace(let facts)):
             positions[ref.step] = .verified

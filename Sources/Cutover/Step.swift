@@ -28,7 +28,8 @@ public protocol GracefulStep: ReversibleStep {
 /// A step without an effect: a gate over samples that the host collects. Never in doubt.
 public protocol Wait: Step {
     /// Starts, or starts again, whatever collects the samples. Called once at the beginning and whenever `observe` asks for it.
-    func tend(_ site: Site) async throws(StepFailure) -> Evidence
+    /// - Parameter began: the wait's own id, under which samples are to be recorded.
+    func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence
     /// Judges the samples recorded since `began`.
     func observe(_ sight: Sight, began: OperationID) async -> Observation
 }

@@ -59,9 +59,14 @@ public struct StatusReport: Sendable, Codable, Equatable {
                     state: .pending, since: "", held: nil, next: "cutoverctl advance \(host.id)")
         }
         self.budget = Budget(
-            atOnce: plan.rollout.atOnce, inMotion: tenants.filter { $0.state.isInMotion }.count,
+            atOnce: plan.rollout.atOnce, inMotion: tenants.filter(\.isInMotion).count,
             failures: tenants.filter { $0.state.countsAsFailure }.count, allowed: plan.rollout.failureBudget)
     }
+}
+
+extension TenantStatus {
+    /// Between two steps a tenant under way is pending; it is in motion all the same.
+    var isInMotion: Bool { state.isInMotion || (state == .pending && !since.isEmpty) }
 }
 
 extension TenantStatus.State {

@@ -1,0 +1,110 @@
+public import Cutover
+
+/// A journal that lives as long as the test, with the same rules as the durable ones; it can die on request.
+public actor MemoryJournal: Journal {
+    /// How an append fails when the controller dies at it.
+    public enum Death: Sendable {
+        /// Before it was durable.
+        case before
+        /// After it was durable, before the caller learned of it.
+        case after
+    }
+
+    private let id: JournalID
+    private var rows: [EventRecord] = []
+    private var heads: [StreamID: JournalRecords.Head] = [:]
+    private var leases: [StreamID: LeaseEntry] = [:]
+    private var lines: [TenantID: TenantStatus] = [:]
+    private var appends = 0
+    private var death: (append: Int, how: Death)?
+    private var isDead = false
+
+    public init(identity: JournalID = "journal-of-a-test") { self.id = identity }
+
+    /// The `append`-th append from now on, counted from 1, fails, and so does everything after it until `revive`.
+    public func die(atAppend append: Int, _ how: Death = .before) {
+        appends = 0
+        death = (append, how)
+    }
+
+    public func revive() {
+        isDead = false
+        death = nil
+    }
+
+    /// False while the death asked for has not come.
+    public var hasDied: Bool { isDead }
+
+    public func identity() async throws(JournalError) -> JournalID { id }
+
+    public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?) async throws(JournalError) {
+        try beAlive()
+        appends += 1
+        let dying = death.map { $0.append == appends } ?? false
+        if dying, case .before? = death?.how { try succumb() }
+        if let stream = events.first?.stream ?? lease?.stream {
+            try entry(stream).admit(events, under: lease)
+            let head = try (heads[stream] ?? .genesis(of: stream, in: id)).extended(by: events)
+            rows += events.map { EventRecord($0) }
+            if head.revision > 0 { heads[stream] = head }
+        }
+        if let status { lines[status.tenant] = status }
+        if dying { try succumb() }
+    }
+
+    public func events(in stream: StreamID, after revision: Int) async throws(JournalError) -> [Event] {
+        try beAlive()
+        let all = try JournalRecords.Head.genesis(of: stream, in: id).replay(rows.filter { $0.stream == stream })
+        return all.filter { $0.revision > revision }
+    }
+
+    public func streams() async throws(JournalError) -> [StreamID] {
+        try beAlive()
+        return heads.keys.sorted()
+    }
+
+    public func lease(
+        _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
+    ) async throws(JournalError) -> Lease {
+        try beAlive()
+        let granted = try entry(stream).granted(to: holder, until: until, now: now, gone: gone)
+        leases[stream] = granted
+        return Lease(stream: stream, holder: holder, fence: granted.fence, until: until)
+    }
+
+    public func giveBack(_ lease: Lease) async throws(JournalError) {
+        try beAlive()
+        if let returned = entry(lease.stream).returned(lease) { leases[lease.stream] = returned }
+    }
+
+    public func leaseHolder(of stream: StreamID, now: Timestamp) async throws(JournalError) -> String? {
+        try beAlive()
+        return entry(stream).holder(at: now)
+    }
+
+    public func statuses() async throws(JournalError) -> [TenantStatus] {
+        try beAlive()
+        return lines.values.sorted { $0.tenant < $1.tenant }
+    }
+
+    public func replaceStatuses(_ statuses: [TenantStatus]) async throws(JournalError) {
+        try beAlive()
+        lines = Dictionary(uniqueKeysWithValues: statuses.map { ($0.tenant, $0) })
+    }
+
+    public func records() async throws(JournalError) -> JournalRecords {
+        try beAlive()
+        return JournalRecords(journal: id, records: rows, heads: heads.values.sorted { $0.stream < $1.stream }, counted: rows.count)
+    }
+
+    private func entry(_ stream: StreamID) -> LeaseEntry { leases[stream] ?? .never(stream) }
+
+    private func beAlive() throws(JournalError) {
+        if isDead { throw .unreachable("the controller has died") }
+    }
+
+    private func succumb() throws(JournalError) -> Never {
+        isDead = true
+        throw .unreachable("the controller has died")
+    }
+}
