@@ -74,9 +74,13 @@ public struct Capture: Sendable {
     /// Takes the triggers and functions away, and with `keepRecords` false the whole schema.
     ///
     /// With `keepRecords` what was placed, the conflicts, exceptions, kept v2 rows, the frozen digests and the control row stay.
+    /// Without it a frozen v1 is refused, since dropping the schema would thaw it.
     public func remove(
         _ connection: PostgresConnection, keepRecords: Bool = false, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20
     ) async throws {
+        let frozen = try await connection.query(
+            "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname = '\(FreezeSQL.trigger)') AS frozen")[0].bool("frozen")
+        if frozen && !keepRecords { throw DataPathError.refused("\(settings.v1Memories) is frozen: unfreeze it first") }
         for trigger in try await triggers(connection) {
             try await underLockTimeout(
                 connection, "trigger \(trigger.name) on \(trigger.table)", lockTimeoutSeconds, attempts,
@@ -86,6 +90,7 @@ public struct Capture: Sendable {
             keepRecords
             ? TablesSQL.working.map { "DROP TABLE IF EXISTS cutover.\($0);" }.joined()
                 + (CaptureSQL.names + MappingSQL.names).map { "DROP FUNCTION IF EXISTS cutover.\($0);" }.joined()
+                + (frozen ? "" : "DROP FUNCTION IF EXISTS cutover.refuse_write();")
             : "DROP SCHEMA IF EXISTS cutover CASCADE"
         if try await schemaThere(connection) {
             try await underLockTimeout(connection, "schema cutover", lockTimeoutSeconds, attempts, drop)

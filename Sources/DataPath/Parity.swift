@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 public import Postgres
 
 /// Compares every row and every shared field of the two stores, inside the database.

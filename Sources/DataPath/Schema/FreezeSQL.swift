@@ -4,7 +4,7 @@ enum FreezeSQL {
 
         BEGIN
             RAISE EXCEPTION 'table %.% is frozen: its memories live in the plugin now', TG_TABLE_SCHEMA, TG_TABLE_NAME
-                USING ERRCODE = '25006';
+                USING ERRCODE = '25006', CONSTRAINT = 'cutover_frozen';
         END
 
         """

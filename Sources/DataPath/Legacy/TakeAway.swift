@@ -1,0 +1,71 @@
+public import Postgres
+
+/// The copy's way back: takes out of v2 what was placed there, once both stores are proven equal.
+public struct TakeAway: Sendable {
+    public struct Report: Sendable, Equatable, Codable {
+        public let quiesce: Quiesce.Report
+        /// Rows deleted from v2.
+        public let removed: Int
+        /// Rows kept whole in `cutover.v2_archive`, because v1 cannot express all of them.
+        public let kept: Int
+        /// Rows left in v2: they were never placed, and v1 cannot hold them. They are in the archive as well.
+        public let left: Int
+    }
+
+    public let settings: DataPathSettings
+
+    public init(_ settings: DataPathSettings = DataPathSettings()) {
+        self.settings = settings
+    }
+
+    /// One transaction under the barrier's locks. Running it again removes nothing more.
+    public func run(
+        _ connection: PostgresConnection, lockTimeoutSeconds: Double = 2, budgetSeconds: Double = 600, fence: Int64? = nil
+    ) async throws -> Report {
+        let layout = try await Layout.complete(connection, settings)
+        let counts = Kept<(removed: Int, kept: Int, left: Int)>()
+        let quiesce = try await Quiesce(settings).run(
+            connection, lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds, fence: fence
+        ) { connection in
+            let kept = try await connection.query(keep(layout)).affected
+            let removed = try await connection.query(
+                "DELETE FROM \(layout.v2) r USING cutover.placed p WHERE p.id = r.id AND p.state IN ('live', 'conflict')"
+            ).affected
+            try await connection.execute(
+                """
+                DELETE FROM cutover.placed;
+                UPDATE cutover.exceptions SET closed = now() WHERE closed IS NULL;
+                UPDATE cutover.conflicts SET closed = now() WHERE closed IS NULL;
+                UPDATE cutover.control SET mode = 'stopped', copy_last = NULL, copy_done = false, copied = 0
+                """)
+            let left = try await connection.query(
+                "SELECT count(*) AS n FROM \(layout.v2) WHERE content NOT LIKE '\(probePattern)'")[0].int("n")
+            counts.set((removed, kept, left))
+        }
+        let (removed, kept, left) = counts.get() ?? (0, 0, 0)
+        return Report(quiesce: quiesce, removed: removed, kept: kept, left: left)
+    }
+
+    // MARK: - Non public
+
+    private func keep(_ layout: Layout) -> String {
+        let embedding =
+            !layout.hasEmbedding && layout.v2Columns.contains { $0.name == "embedding" } ? "OR r.embedding IS NOT NULL" : ""
+        return """
+            INSERT INTO cutover.v2_archive (id, row, why)
+            SELECT r.id, to_jsonb(r) - 'content_tsv', CASE
+                WHEN p.state = 'conflict' THEN 'conflict' WHEN x.id IS NOT NULL THEN x.reason WHEN p.id IS NULL THEN 'not placed'
+                ELSE 'fields only v2 has' END
+            FROM \(layout.v2) r
+            LEFT JOIN cutover.placed p ON p.id = r.id AND p.state IN ('live', 'conflict')
+            LEFT JOIN cutover.exceptions x ON x.id = r.id AND x.closed IS NULL
+            WHERE r.content NOT LIKE '\(probePattern)'
+            AND (p.id IS NULL OR p.state = 'conflict' OR x.id IS NOT NULL OR r.kind <> 'fact' OR r.source <> 'agent' OR r.pin
+                OR r.expires_at IS NOT NULL \(embedding)
+                OR CASE jsonb_typeof(r.propagation) WHEN 'object' THEN r.propagation - 'cutover' <> '{}' WHEN 'null' THEN false
+                    ELSE r.propagation IS NOT NULL END)
+            AND NOT EXISTS (SELECT FROM cutover.v2_archive a WHERE a.id = r.id AND a.restored IS NULL
+                AND a.row = to_jsonb(r) - 'content_tsv')
+            """
+    }
+}
