@@ -25,7 +25,7 @@ struct LegacyMemories: Sendable {
             try $0.query(
                 """
                 SELECT \(Self.columns) FROM agent_memories m JOIN workspaces w ON w.id = m.workspace_id
-                WHERE (\(reach)) AND $2::uuid IS NOT NULL AND m.content ILIKE $3 AND ($4::text IS NULL OR m.namespace = $4)
+                WHERE (\(reach)) AND $1::uuid IS NOT NULL AND $2::uuid IS NOT NULL AND m.content ILIKE $3 AND ($4::text IS NULL OR m.namespace = $4)
                 ORDER BY m.created_at DESC NULLS LAST LIMIT $5::int
                 """, [chain.own, chain.parent ?? chain.own, Self.pattern(query), label, String(limit)])
         }
