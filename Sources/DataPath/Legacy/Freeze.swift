@@ -102,17 +102,16 @@ public struct Freeze: Sendable {
     /// Tries a write that would change nothing, in a transaction that is rolled back. True when it was refused by the freeze.
     public func refusesWrites(_ connection: PostgresConnection) async throws -> Bool {
         try await connection.execute("BEGIN READ WRITE")
+        var refusal: PostgresError?
         do {
             try await connection.execute("UPDATE \(settings.v1Memories.sql) SET content = content WHERE false")
-        } catch let error as PostgresError where error.kind == .refused && error.constraint == FreezeSQL.trigger {
-            try await connection.execute("ROLLBACK")
-            return true
         } catch {
-            try? await connection.execute("ROLLBACK")
-            throw error
+            refusal = error
         }
         try await connection.execute("ROLLBACK")
-        return false
+        guard let refusal else { return false }
+        guard refusal.constraint == FreezeSQL.trigger else { throw refusal }
+        return true
     }
 
     // MARK: - Non public

@@ -1,0 +1,147 @@
+public import Foundation
+public import Postgres
+
+/// Takes the frozen table out of the way, and brings it back.
+public struct Drop: Sendable {
+    public struct Report: Sendable, Equatable, Codable {
+        public let tableOID: String
+        /// SHA-256 over ids and whole-row digests in id order, hexadecimal.
+        public let digest: String
+        public let rows: Int
+        /// The name the table lies under while its grace lasts; nil once it is gone or back.
+        public let heldAs: TableName?
+    }
+
+    /// Where the table is now. Reads the catalogue and our own records.
+    public enum State: Sendable, Equatable, Codable {
+        case inPlace
+        case held(TableName)
+        case dropped(Report)
+        /// Neither the table nor a hold nor a marker.
+        case missing
+        /// A table of v1's name stands beside a hold or a marker of a drop.
+        case impostor
+    }
+
+    public let settings: DataPathSettings
+
+    public init(_ settings: DataPathSettings = DataPathSettings()) {
+        self.settings = settings
+    }
+
+    /// Renames the table to `_cutover_hold_<yyyymmdd>_<id>`, after asking every condition once more under its lock.
+    public func hold(
+        _ connection: PostgresConnection, date: Date, opID: String, lockTimeoutSeconds: Double = 2
+    ) async throws -> Report {
+        if let held = try await holdTable(connection) {
+            let (rows, digest) = try await Freeze.recorded(connection)
+            return Report(tableOID: held.oid, digest: digest, rows: rows, heldAs: held.table)
+        }
+        let name = "_cutover_hold_\(Self.day(date))_\(opID.prefix(8))"
+        let held = TableName(settings.v1Memories.schema, name)
+        return try await connection.transaction { connection in
+            let asked = try await askAgain(settings.v1Memories, lockTimeoutSeconds, connection)
+            try await connection.execute("ALTER TABLE \(settings.v1Memories.sql) RENAME TO \(quoted(name))")
+            try await connection.query(
+                """
+                INSERT INTO cutover.remembered (what, value) VALUES ('hold', jsonb_build_array($1::text, $2::text, $3::text))
+                ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = now()
+                """, [.text(held.schema), .text(held.name), .text(asked.oid)])
+            return Report(tableOID: asked.oid, digest: asked.digest, rows: asked.rows, heldAs: held)
+        }
+    }
+
+    /// Drops the held table (RESTRICT) after asking again, writes the marker, and removes the captures.
+    public func drop(_ connection: PostgresConnection, lockTimeoutSeconds: Double = 2) async throws -> Report {
+        if let held = try await holdTable(connection) {
+            try await connection.transaction { connection in
+                let asked = try await askAgain(held.table, lockTimeoutSeconds, connection)
+                try await connection.query(
+                    """
+                    INSERT INTO cutover.dropped (table_oid, digest, rows) VALUES ($1::text::oid, decode($2, 'hex'), $3)
+                    ON CONFLICT (table_oid) DO NOTHING
+                    """, [.text(asked.oid), .text(asked.digest), .int(asked.rows)])
+                try await connection.execute("DROP TABLE \(held.table.sql) RESTRICT")
+                try await connection.execute("DELETE FROM cutover.remembered WHERE what = 'hold'")
+            }
+        }
+        guard case .dropped(let report) = try await state(connection) else {
+            throw DataPathError.refused("there is no held table to drop, and no marker of a drop")
+        }
+        try await Capture(settings).remove(connection, keepRecords: true)
+        return report
+    }
+
+    public func state(_ connection: PostgresConnection) async throws -> State {
+        let there = try await connection.query(
+            "SELECT to_regclass($1)::oid::text AS oid, to_regclass('cutover.dropped') IS NOT NULL AS records",
+            [.text(settings.v1Memories.sql)])[0]
+        let named = try there.optionalString("oid")
+        guard try there.bool("records") else { return named == nil ? .missing : .inPlace }
+        if let held = try await holdTable(connection) { return named == nil ? .held(held.table) : .impostor }
+        let marker = try await connection.query(
+            "SELECT table_oid::text AS oid, encode(digest, 'hex') AS digest, rows FROM cutover.dropped ORDER BY at DESC LIMIT 1")
+        guard let marker = marker.first else { return named == nil ? .missing : .inPlace }
+        if named != nil { return .impostor }
+        return .dropped(
+            Report(
+                tableOID: try marker.string("oid"), digest: try marker.string("digest"), rows: try marker.int("rows"),
+                heldAs: nil))
+    }
+
+    // MARK: - Non public
+
+    struct Held: Sendable {
+        let table: TableName
+        let oid: String
+    }
+
+    /// The hold, if the table under that name still is the one that was renamed.
+    func holdTable(_ connection: PostgresConnection) async throws -> Held? {
+        let rows = try await connection.query(
+            """
+            SELECT s.nspname AS schema, c.relname AS name, c.oid::text AS oid FROM cutover.remembered r
+            JOIN pg_class c ON c.oid = (r.value->>2)::oid AND c.relname = r.value->>1 JOIN pg_namespace s ON s.oid = c.relnamespace
+            WHERE r.what = 'hold'
+            """)
+        guard let row = rows.first else { return nil }
+        return Held(table: TableName(try row.string("schema"), try row.string("name")), oid: try row.string("oid"))
+    }
+
+    /// Locks the table against everyone, then asks: is it the frozen one, still frozen, and is every row still what was recorded?
+    private func askAgain(
+        _ table: TableName, _ lockTimeoutSeconds: Double, _ connection: PostgresConnection
+    ) async throws -> (oid: String, digest: String, rows: Int) {
+        try await connection.execute("SET LOCAL lock_timeout = \(Int(lockTimeoutSeconds * 1000))")
+        try await lockAgainstAll(table, connection)
+        let state = try await Freeze(settings).state(of: table, connection)
+        guard state.isFrozenTable else { throw DataPathError.refused("\(table) is not the table that was frozen") }
+        guard state.frozen else { throw DataPathError.refused("\(table) is no longer frozen") }
+        let differing = try await WholeRows(settings: settings, table: table).differing(connection)
+        guard differing == 0 else {
+            throw DataPathError.refused("\(differing) rows of \(table) are not those that were frozen")
+        }
+        let oid = try await connection.query("SELECT to_regclass($1)::oid::text AS oid", [.text(table.sql)])[0].string("oid")
+        let (rows, digest) = try await Freeze.recorded(connection)
+        return (oid, digest, rows)
+    }
+
+    private func lockAgainstAll(_ table: TableName, _ connection: PostgresConnection) async throws {
+        do {
+            try await connection.execute("LOCK TABLE \(table.sql) IN ACCESS EXCLUSIVE MODE")
+        } catch {
+            switch error.sqlState {
+            case "55P03": throw DataPathError.tablesBusy("\(table)")
+            case "42P01": throw DataPathError.refused("table \(table) is not there")
+            default: throw error
+            }
+        }
+    }
+
+    private static func day(_ date: Date) -> String {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        let parts = calendar.dateComponents([.year, .month, .day], from: date)
+        return String(format: "%04d%02d%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0)
+    }
+}
