@@ -75,7 +75,7 @@ let package = Package(
         exam("PhasesTests", ["Phases", "Host", "CutoverTestKit"]),
         exam("DataPathTests", ["DataPath", "Postgres"]),
         exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
-        exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit"]),
+        exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb]),
         exam("TransportsTests", ["Transports", "Cutover", "CutoverTestKit"]),
         exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit"]),
         exam("LabTests", ["LabKit"]),

@@ -6,6 +6,10 @@ public enum JournalExport {
     public struct Flaw: Error, Sendable, Equatable, CustomStringConvertible {
         public let line: Int
         public let what: String
+        public init(line: Int, what: String) {
+            self.line = line
+            self.what = what
+        }
         public var description: String { "line \(line): \(what)" }
     }
 

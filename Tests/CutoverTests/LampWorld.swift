@@ -6,11 +6,12 @@ import Testing
 struct LampWorld {
     let journal = MemoryJournal()
     let transport = LampCatalog.transport()
-    let time = ManualTime()
+    let time: ManualTime
     let plan: Plan
     let fleet: Fleet
 
-    init(plan: Plan = LampCatalog.plan(), fleet: Fleet = LampCatalog.fleet("acme")) {
+    init(plan: Plan = LampCatalog.plan(), fleet: Fleet = LampCatalog.fleet("acme"), time: ManualTime = ManualTime()) {
+        self.time = time
         self.plan = plan
         self.fleet = fleet
     }

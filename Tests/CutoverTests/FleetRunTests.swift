@@ -1,0 +1,113 @@
+import Cutover
+import CutoverTestKit
+import Testing
+
+@Suite("the loop over a fleet") struct FleetRunTests {
+    private static func world(atOnce: Int = 10, budget: Int = 0, waves: [Wave]? = nil) -> LampWorld {
+        let phases = [
+            Phase(id: "L0", steps: [LampCatalog.step("lamp.wire"), LampCatalog.step("lamp.light")]), Phase(id: "L1", steps: [LampCatalog.step("lamp.watch")]),
+        ]
+        let rollout = Rollout(atOnce: atOnce, exposed: 10, failureBudget: budget, stragglers: 0, waves: waves ?? [Wave(name: "all", select: [:])])
+        return LampWorld(
+            plan: LampCatalog.plan(phases: phases, rollout: rollout), fleet: LampCatalog.fleet("a", "b", "c"), time: ManualTime(hurriesUpTo: 1000))
+    }
+
+    private func run(
+        _ world: LampWorld, _ tenants: [TenantID] = ["a", "b", "c"], to target: StepID? = nil, byWaves: Bool = true, oneStep: Bool = false,
+        clocks: Bool = true, patience: Int = 3
+    ) async throws -> [TenantID: FleetRun.Outcome] {
+        try await FleetRun(engine: world.engine(), tenants: tenants, target: target, byWaves: byWaves, oneStep: oneStep) { _, _ in }
+            .run(waitForClocks: clocks, patience: patience)
+    }
+
+    @Test("runs every tenant to the end, through its clocks")
+    func toTheEnd() async throws {
+        let outcomes = try await run(Self.world())
+        #expect(outcomes == ["a": .finished, "b": .finished, "c": .finished])
+    }
+
+    @Test("stops at the clocks when it may not wait for them")
+    func noClocks() async throws {
+        let outcomes = try await run(Self.world(), clocks: false)
+        #expect(outcomes.values.allSatisfy { if case .waiting = $0 { true } else { false } })
+    }
+
+    @Test("stops at the step asked for")
+    func target() async throws {
+        let world = Self.world()
+        #expect(try await run(world, to: "lamp.wire") == ["a": .reached, "b": .reached, "c": .reached])
+        #expect(await world.writes(to: "a").count == 1)
+    }
+
+    @Test("one step is one decision a tenant")
+    func oneStep() async throws {
+        let world = Self.world()
+        _ = try await run(world, oneStep: true)
+        for tenant in ["a", "b", "c"] as [TenantID] { #expect(try await world.kinds(tenant) == ["planAdopted"]) }
+    }
+
+    @Test("is never more in motion than the plan allows", arguments: [1, 2])
+    func atOnce(limit: Int) async throws {
+        let world = Self.world(atOnce: limit)
+        #expect(try await run(world).values.allSatisfy { $0 == .finished })
+        var standings: [TenantID: Standing] = [:]
+        for record in try await world.journal.records().records {
+            let event = try #require(record.event())
+            let tenant = TenantID(record.stream.text)
+            standings[tenant, default: Standing(tenant, genesis: "g")].apply(event)
+            let moving = standings.values.filter { standing in
+                let state = standing.status(under: world.plan, catalog: LampCatalog.catalog).state
+                return state.isInMotion || state == .pending
+            }
+            #expect(moving.count <= limit, "\(moving.map(\.tenant)) at \(record.stream)/\(record.revision)")
+        }
+    }
+
+    @Test("one that fails spends the budget, and the rest are not begun")
+    func budget() async throws {
+        let world = Self.world(atOnce: 1)
+        await world.set("stuck", "wired", of: "a")
+        let outcomes = try await run(world)
+        guard case .failed? = outcomes["a"] else { return #expect(Bool(false), "\(outcomes)") }
+        #expect(outcomes["b"] == .notAdmitted(.budgetSpent(failures: 1, allowed: 0)))
+        #expect(try await world.kinds("b").isEmpty)
+    }
+
+    @Test("the next wave opens when the one before has got there and baked")
+    func waves() async throws {
+        let waves = [Wave(name: "first", select: [:], count: 1, bakeSeconds: 30, after: "L0/lamp.light"), Wave(name: "rest", select: [:])]
+        let world = Self.world(waves: waves)
+        #expect(try await run(world, patience: 1000).values.allSatisfy { $0 == .finished })
+        let baked = try #require(try await world.events("verified", of: "a").dropFirst().first)
+        let begun = try #require(try await world.events("planAdopted", of: "b").first)
+        #expect(begun.at.seconds(since: baked.at) >= 30)
+        #expect(begun.change.facts["wave"] == "rest")
+    }
+
+    @Test("a tenant that only a person can help does not keep the loop alive")
+    func persons() async throws {
+        let world = Self.world()
+        try await world.engine().hold("a", reason: "lunch")
+        let outcomes = try await run(world)
+        #expect(outcomes["a"] == .held("by ann: lunch") && outcomes["b"] == .finished)
+    }
+
+    @Test("a shut gate that time may open is asked again, and given up after the patience")
+    func patience() async throws {
+        let world = Self.world()
+        await world.set("mains", "off", of: "a")
+        guard case .gatedByTime? = try await run(world, ["a"])["a"] else { return #expect(Bool(false), "not gated") }
+        let asked = await world.transport.requests(of: Lamp.Read.kind, to: "a").count
+        #expect(asked == 4, "asked once, and three times more")
+    }
+
+    @Test("a tenant leased to another operator is named and left alone")
+    func leased() async throws {
+        let world = Self.world()
+        _ = try await world.journal.lease("a", to: "other", until: world.time.now.adding(seconds: 86_400), now: world.time.now) { _ in false }
+        let outcomes = try await run(world, patience: 1)
+        #expect(outcomes["b"] == .finished)
+        guard case .leased(let who)? = outcomes["a"] else { return #expect(Bool(false), "\(outcomes)") }
+        #expect(who.hasPrefix("other until"))
+    }
+}
