@@ -1,0 +1,135 @@
+import Cutover
+import Foundation
+import Host
+import Postgres
+
+/// Puts the program, its ledger and the watch on the host.
+struct PrepareHost: ReversibleStep {
+    let minFreeMiB: Int
+
+    var preconditions: [Gate] {
+        [
+            Gate("the host answers") { sight in
+                do throws(StepFailure) { return .open(Evidence(["program": "\(try await sight.hand())"])) } catch { return .unknown(error.what) }
+            }
+        ]
+    }
+    var wayBack: [Gate] { [] }
+
+    func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
+        Preview(commands: [
+            "install this program under the host's state folder, by digest, switched in by rename",
+            sight.commandLine(.reading, HostChecks.kind), sight.commandLine(.writing, StartWatch.kind),
+        ])
+    }
+
+    func perform(_ site: Site) async throws(StepFailure) -> Evidence {
+        let hand = try await site.placeHand()
+        let checks = try await site.ask(HostChecks(minFreeMiB: minFreeMiB))
+        guard checks.problems.isEmpty else {
+            throw StepFailure(
+                "the host is not ready: \(checks.problems.joined(separator: "; "))", effect: .partlyChanged,
+                next: "mend the host, then cutoverctl advance \(site.sight.ref.tenant)")
+        }
+        let watch = try await site.carryOut(StartWatch())
+        return Evidence(["program": "\(hand)", "watchPid": String(watch.pid)]).merging(Evidence(checks.facts))
+    }
+
+    func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
+        guard case .present(let digest, let isThisBuild) = try await sight.hand() else { return .absent(Evidence()) }
+        guard isThisBuild else { return .partial(Evidence(["program": digest, "trouble": "another build"])) }
+        let checks = try await sight.ask(HostChecks(minFreeMiB: minFreeMiB))
+        let seen = Evidence(checks.facts.merging(["program": digest]) { _, new in new })
+        return checks.problems.isEmpty && checks.watchRuns
+            ? .inPlace(seen) : .partial(seen.merging(Evidence(["trouble": (checks.problems + (checks.watchRuns ? [] : ["the watch does not run"])).joined(separator: "; ")])))
+    }
+
+    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
+        if case .absent = try await site.sight.hand() { return Evidence(["effect": "nothing was there"]) }
+        let left = try await site.carryOut(LeaveHost())
+        try await site.removeHand()
+        return Evidence(["kept": left.kept])
+    }
+}
+
+/// Disk, clock, database rights and pgvector of a host.
+struct HostChecks: ReadsOnHost {
+    static let kind: OperationKind = "host.checks"
+    struct Result: Sendable, Codable {
+        let problems: [String]
+        let facts: [String: String]
+        let watchRuns: Bool
+    }
+    let minFreeMiB: Int
+
+    func read(_ host: HostSight) async throws -> Result {
+        var problems: [String] = []
+        var facts: [String: String] = [:]
+        let free = Self.freeMiB(host.statePath)
+        facts["freeMiB"] = String(free)
+        if free < minFreeMiB { problems.append("only \(free) MiB are free, \(minFreeMiB) are wanted") }
+        do {
+            try await host.looking { connection in
+                let row = try await connection.query(
+                    """
+                    SELECT current_setting('server_version') AS version, has_database_privilege(current_database(), 'CREATE') AS may_create,
+                        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR pg_has_role(current_user, c.relowner, 'USAGE') AS owns,
+                        EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AS vector,
+                        extract(epoch FROM clock_timestamp()) AS now
+                    FROM (SELECT coalesce((SELECT relowner FROM pg_class WHERE oid = to_regclass('public.agent_memories')), 0::oid) AS relowner) c
+                    """)[0]
+                facts["postgres"] = try row.string("version")
+                if try !row.bool("may_create") { problems.append("the database role may not create a schema") }
+                if try !row.bool("owns") { problems.append("the database role does not own agent_memories") }
+                if try !row.bool("vector") { problems.append("the extension vector (pgvector) is not installed in the tenant's database") }
+                let skew = abs(try row.double("now") - Date().timeIntervalSince1970)
+                if skew > 5 { problems.append("host and database clocks are \(Int(skew)) s apart") }
+            }
+        } catch { problems.append("the database does not answer: \(error)") }
+        return Result(problems: problems, facts: facts, watchRuns: try WatchProcess(host).running() != nil)
+    }
+
+    private static func freeMiB(_ path: String) -> Int {
+        var stats = statvfs()
+        let folder = FileManager.default.fileExists(atPath: path) ? path : (path as NSString).deletingLastPathComponent
+        guard statvfs(folder, &stats) == 0 else { return 0 }
+        return Int(stats.f_bavail) * Int(stats.f_frsize) / (1 << 20)
+    }
+}
+
+/// Starts the watch, unless it runs.
+struct StartWatch: ActsOnHost {
+    static let kind: OperationKind = "watch.start"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let pid: Int }
+
+    func act(_ host: HostHand) async throws -> Result {
+        Result(pid: Int(try await WatchProcess(host.sight).ensure()))
+    }
+}
+
+/// Stops the watch and takes our schema away; what no agent's store holds is written to files first.
+struct LeaveHost: ActsOnHost {
+    static let kind: OperationKind = "host.leave"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let kept: String }
+
+    func act(_ host: HostHand) async throws -> Result {
+        try await WatchProcess(host.sight).stop()
+        let kept = "\(host.sight.statePath)/kept"
+        let lines = try await host.writing { connection in
+            guard try await connection.query("SELECT to_regnamespace('cutover') IS NOT NULL AS there")[0].bool("there") else { return [String]() }
+            var lines: [String] = []
+            for table in ["conflicts", "exceptions", "v2_archive"] where try await connection.there("cutover.\(table)") {
+                lines += try await connection.query("SELECT json_build_object('table', '\(table)', 'row', to_jsonb(t))::text AS line FROM cutover.\(table) t").map { try $0.string("line") }
+            }
+            if !lines.isEmpty {
+                try DurableFile.makeFolder(kept)
+                try DurableFile.write(lines.joined(separator: "\n") + "\n", to: "\(kept)/\(host.operation).jsonl")
+            }
+            try await connection.execute("SET lock_timeout = '5s'; DROP SCHEMA cutover CASCADE")
+            return lines
+        }
+        return Result(kept: lines.isEmpty ? "nothing" : "\(lines.count) records in \(kept)")
+    }
+}

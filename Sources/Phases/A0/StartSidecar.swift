@@ -1,0 +1,210 @@
+import Cutover
+import Foundation
+import HTTP
+import Host
+import Postgres
+
+/// Starts the memory plugin on loopback, at an address that no running server is configured for.
+struct StartSidecar: ReversibleStep {
+    let sidecar: Sidecar
+
+    var preconditions: [Gate] {
+        [
+            .reading("no running server is configured for the plugin's address", SidecarSurroundings(sidecar: sidecar)) { seen, _ in
+                seen.configuredURL == seen.ownURL && !seen.sidecarRuns
+                    ? .shut("the server's MEMORY_PLUGIN_URL is \(seen.ownURL) already: it would switch to an empty store the moment the plugin answers")
+                    : .open(facts(["configured": seen.configuredURL ?? "none"]))
+            },
+            .reading("the plugin's port is free or the plugin's own", SidecarSurroundings(sidecar: sidecar)) { seen, _ in
+                seen.portTaken && !seen.sidecarRuns ? .shut("another process listens on \(seen.listen)") : .open(facts(["listen": seen.listen]))
+            },
+        ]
+    }
+    var wayBack: [Gate] { [] }
+
+    func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
+        Preview(commands: [
+            sight.commandLine(.writing, RunSidecar.kind) + " runs \(sidecar.program) on \(sidecar.listen)",
+            sight.commandLine(.exercising, SidecarTrial.kind),
+        ])
+    }
+
+    func perform(_ site: Site) async throws(StepFailure) -> Evidence {
+        let started = try await site.carryOut(RunSidecar(sidecar: sidecar))
+        let trial = try await site.exercise(SidecarTrial(sidecar: sidecar))
+        return Evidence(trial.facts.merging(["pid": String(started.pid)]) { _, new in new })
+    }
+
+    func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
+        let state = try await sight.ask(SidecarState(sidecar: sidecar))
+        if state.problems.isEmpty { return .inPlace(Evidence(state.facts)) }
+        let seen = Evidence(state.facts.merging(["trouble": state.problems.joined(separator: "; ")]) { _, new in new })
+        return state.nothingThere ? .absent(seen) : .partial(seen)
+    }
+
+    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
+        let removed = try await site.carryOut(RemoveSidecar(sidecar: sidecar))
+        return Evidence(["schema": removed.setAside ?? "none"])
+    }
+}
+
+/// The plugin as a process on the host. Values may be references into the host's env file.
+struct Sidecar: Sendable, Codable, Equatable {
+    let program: String
+    let listen: String
+    let healthSeconds: Int
+
+    func runtime(_ host: HostSight) throws -> ProcessRuntime {
+        ProcessRuntime(command: try host.env().resolve(program), pidFile: "\(host.statePath)/sidecar.pid")
+    }
+    func address(_ host: HostSight) throws -> String { try host.env().resolve(listen) }
+    func client(_ host: HostSight) throws -> PluginClient { PluginClient(listen: try address(host)) }
+    func url(_ host: HostSight) throws -> String { "http://\(try address(host))" }
+
+    func start(_ host: HostSight) async throws -> Int32 {
+        let runtime = try runtime(host)
+        if try runtime.running() == nil {
+            let env = try host.env()
+            try await runtime.start(
+                environment: ["MEMORY_PLUGIN_DATABASE_URL": try env.require("DATABASE_URL"), "MEMORY_PLUGIN_LISTEN_ADDR": try address(host)],
+                log: "\(host.statePath)/sidecar.log")
+        }
+        let client = try client(host)
+        let deadline = Date().addingTimeInterval(Double(healthSeconds))
+        while Date() < deadline {
+            if let health = try? await client.health(), health.status == "ok", let pid = try runtime.running() { return pid }
+            if try runtime.running() == nil { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        let log = (try DurableFile.read("\(host.statePath)/sidecar.log") ?? "").split(separator: "\n").suffix(3).joined(separator: " | ")
+        throw StepFailure("the plugin did not become healthy within \(healthSeconds) s: \(Redaction.of(host).clean(log))", effect: .partlyChanged, next: "cutoverctl why \(host.tenant)")
+    }
+}
+
+struct SidecarSurroundings: ReadsOnHost {
+    static let kind: OperationKind = "sidecar.surroundings"
+    struct Result: Sendable, Codable {
+        let configuredURL: String?
+        let ownURL: String
+        let listen: String
+        let portTaken: Bool
+        let sidecarRuns: Bool
+    }
+    let sidecar: Sidecar
+
+    func read(_ host: HostSight) async throws -> Result {
+        let server = try WorkspaceServer(try host.env())
+        let listen = try sidecar.address(host)
+        return Result(
+            configuredURL: try server.runningVariable("MEMORY_PLUGIN_URL") ?? host.env()["MEMORY_PLUGIN_URL"], ownURL: try sidecar.url(host),
+            listen: listen, portTaken: !(try ListeningSockets.addresses(port: portOf(listen))).isEmpty, sidecarRuns: try sidecar.runtime(host).running() != nil)
+    }
+}
+
+struct RunSidecar: ActsOnHost {
+    static let kind: OperationKind = "sidecar.run"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let pid: Int }
+    let sidecar: Sidecar
+
+    func act(_ host: HostHand) async throws -> Result { Result(pid: Int(try await sidecar.start(host.sight))) }
+}
+
+/// Commits with and without metadata into a namespace never used before, finds both, forgets both.
+struct SidecarTrial: TriesOnHost {
+    static let kind: OperationKind = "sidecar.trial"
+    struct Result: Sendable, Codable { let facts: [String: String] }
+    let sidecar: Sidecar
+
+    func attempt(_ host: HostHand) async throws -> Result {
+        let client = try sidecar.client(host.sight)
+        let pid = try sidecar.runtime(host.sight).running() ?? 0
+        let facts = try await traced("sidecar.trial", by: host) {
+            try await Self.commitFindForget(client, host)
+            let strangers = try await host.sight.looking { connection in
+                try await connection.query("SELECT count(*) AS n FROM memory_plugin.memory_records WHERE content NOT LIKE 'cutover-probe%'")[0].int("n")
+            }
+            return ["pid": String(pid), "rowsFoundBeforehand": String(strangers)]
+        }
+        return Result(facts: facts)
+    }
+
+    static func commitFindForget(_ client: PluginClient, _ host: HostHand) async throws {
+        let namespace = "custom:cutover-probe-\(host.operation)"
+        try await client.putNamespace(namespace, kind: "custom")
+        do {
+            for (part, propagation) in [("with metadata", ["probe": "yes"]), ("without metadata", nil)] as [(String, [String: String]?)] {
+                let content = probeContent(host, part)
+                let id = try await client.commit(content, in: namespace, propagation: propagation)
+                guard try await client.search(content, in: namespace).contains(id) else {
+                    throw PluginClient.Failure(description: "a commit \(part) answered 201 and was not found")
+                }
+                try await client.forget(id, in: namespace)
+                if try await client.search(content, in: namespace).contains(id) {
+                    throw PluginClient.Failure(description: "a forgotten memory was found again")
+                }
+            }
+            try await client.deleteNamespace(namespace)
+        } catch {
+            try? await client.deleteNamespace(namespace)
+            throw error
+        }
+    }
+}
+
+struct SidecarState: ReadsOnHost {
+    static let kind: OperationKind = "sidecar.state"
+    struct Result: Sendable, Codable {
+        let problems: [String]
+        let facts: [String: String]
+        let nothingThere: Bool
+    }
+    let sidecar: Sidecar
+
+    func read(_ host: HostSight) async throws -> Result {
+        var problems: [String] = []
+        var facts: [String: String] = [:]
+        let pid = try sidecar.runtime(host).running()
+        let schema = try await host.looking { try await $0.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") }
+        guard let pid else {
+            return Result(problems: ["the plugin does not run"], facts: ["schema": schema ? "there" : "absent"], nothingThere: !schema)
+        }
+        facts["pid"] = String(pid)
+        do {
+            let health = try await sidecar.client(host).health()
+            facts["version"] = health.version
+            if health.status != "ok" { problems.append("health is \(health.status)") }
+            if health.version != PluginClient.contractVersion { problems.append("contract version \(health.version) is not \(PluginClient.contractVersion)") }
+            let missing = PluginClient.neededCapabilities.filter { !health.capabilities.contains($0) }
+            if !missing.isEmpty { problems.append("it lacks \(missing.joined(separator: ", "))") }
+        } catch { problems.append("health does not answer: \(error)") }
+        let addresses = try ListeningSockets.addresses(port: portOf(try sidecar.address(host)))
+        let open = addresses.filter { !$0.isLoopback }
+        facts["listens"] = addresses.map(\.text).joined(separator: " ")
+        if !open.isEmpty { problems.append("it is reachable from other addresses: it listens on \(open.map(\.text).joined(separator: ", "))") }
+        let trace = try ExerciseTrace.newest("sidecar.trial", on: host)
+        if trace?.green != true { problems.append(trace.map { "its trial failed: \($0.facts["why"] ?? "")" } ?? "it was not tried yet") }
+        return Result(problems: problems, facts: facts, nothingThere: false)
+    }
+}
+
+/// Stops the plugin and renames its schema, so that nothing in it is lost.
+struct RemoveSidecar: ActsOnHost {
+    static let kind: OperationKind = "sidecar.remove"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let setAside: String? }
+    let sidecar: Sidecar
+
+    func act(_ host: HostHand) async throws -> Result {
+        try await sidecar.runtime(host.sight).stop(within: 10)
+        let name = "memory_plugin_aside_\(host.operation.text.prefix(8))"
+        let renamed = try await host.writing { connection in
+            guard try await connection.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") else { return false }
+            try await connection.execute("SET lock_timeout = '5s'; ALTER SCHEMA memory_plugin RENAME TO \(name)")
+            return true
+        }
+        return Result(setAside: renamed ? name : nil)
+    }
+}
+
+func portOf(_ listen: String) -> Int { listen.split(separator: ":").last.flatMap { Int($0) } ?? 0 }

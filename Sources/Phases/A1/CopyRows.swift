@@ -1,0 +1,148 @@
+import Cutover
+import DataPath
+import Foundation
+import Host
+import Postgres
+
+/// Copies every v1 row to v2 by looking at it; from here on the watch keeps both stores in step.
+struct CopyRows: ReversibleStep {
+    let chunkRows: Int?
+    let withinSeconds: Int
+
+    var preconditions: [Gate] {
+        [
+            .reading("change capture is in place", CaptureState()) { state, _ in
+                state.missing.isEmpty && state.disabled.isEmpty && state.tried
+                    ? .open(Evidence()) : .shut("missing: \(state.missing.joined(separator: ", ")); disabled: \(state.disabled.joined(separator: ", "))")
+            },
+            .reading("v2 holds only what can be explained", CaptureState(), { state, _ in
+                state.strangers.isEmpty ? .open(Evidence()) : .shut("\(state.strangers.count) rows in v2 are nobody's: \(state.strangers.prefix(5).joined(separator: ", "))")
+            }),
+        ]
+    }
+    var wayBack: [Gate] { [] }
+
+    func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
+        var rows = "the rows of"
+        if let state = try? await sight.ask(CopyState()) { rows = "\(state.rowsV1) rows of" }
+        return Preview(commands: [
+            sight.commandLine(.writing, BeginCopy.kind),
+            "the watch looks at \(rows) public.agent_memories in key order, \(chunkRows ?? 200) a transaction, and writes what memory_plugin.memory_records lacks",
+        ])
+    }
+
+    func perform(_ site: Site) async throws(StepFailure) -> Evidence {
+        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows))
+        let deadline = site.sight.time.now.adding(seconds: withinSeconds)
+        var lastTold = -1
+        while true {
+            let state = try await site.ask(CopyState())
+            if state.done, state.unlooked == 0 { return state.evidence }
+            if site.sight.time.now > deadline {
+                throw StepFailure("after \(withinSeconds) s \(state.copied) of \(state.rowsV1) rows are copied; the watch goes on", effect: .partlyChanged, next: "cutoverctl advance \(site.sight.ref.tenant)")
+            }
+            // One checkpoint for each tenth of the way, not one for each chunk.
+            let tenth = state.rowsV1 == 0 ? 10 : state.copied * 10 / state.rowsV1
+            if tenth > lastTold, state.copied > 0 {
+                lastTold = tenth
+                try await site.checkpoint(Evidence(["copied": String(state.copied), "of": String(state.rowsV1)]))
+            }
+            if !state.watchRuns { _ = try await site.carryOut(StartWatch()) }
+            do { try await site.sight.time.sleep(milliseconds: 200) } catch {
+                throw StepFailure("stopped while the copy runs on", effect: .unknown, next: "cutoverctl advance \(site.sight.ref.tenant)")
+            }
+        }
+    }
+
+    func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
+        let state = try await sight.ask(CopyState())
+        if state.placed == 0, !state.done, !state.asked { return .absent(state.evidence) }
+        return state.done && state.unlooked == 0 ? .inPlace(state.evidence) : .partial(state.evidence)
+    }
+
+    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
+        let taken = try await site.carryOut(TakeCopyAway())
+        return Evidence(["taken": String(taken.taken), "kept": String(taken.kept)])
+    }
+}
+
+/// Tells the watch to copy: from the first key, or on from where it was.
+struct BeginCopy: ActsOnHost {
+    static let kind: OperationKind = "copy.begin"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let pid: Int }
+    let chunkRows: Int?
+
+    func act(_ host: HostHand) async throws -> Result {
+        let fence = Int64(host.fence)
+        try await host.writing { connection in
+            try await Control.raiseFence(to: fence, connection)
+            let control = try await Control.read(connection)
+            if control.copyDone { try await Control.set(.sync, fence: fence, connection) }
+            else if control.copyLast == nil { try await Control.restartCopy(fence: fence, chunkRows: chunkRows, connection) }
+            else { try await Control.resumeCopy(fence: fence, connection) }
+        }
+        return Result(pid: Int(try await WatchProcess(host.sight).ensure()))
+    }
+}
+
+struct CopyState: ReadsOnHost {
+    static let kind: OperationKind = "copy.state"
+    struct Result: Sendable, Codable {
+        let rowsV1: Int
+        let copied: Int
+        let placed: Int
+        let exceptions: Int
+        /// Ids of v1 that are neither placed nor excepted nor waiting in the log.
+        let unlooked: Int
+        let done: Bool
+        let asked: Bool
+        let watchRuns: Bool
+
+        var evidence: Evidence {
+            facts(["rows": rowsV1, "placed": placed, "exceptions": exceptions, "unlooked": unlooked])
+        }
+    }
+
+    func read(_ host: HostSight) async throws -> Result {
+        let watchRuns = try WatchProcess(host).running() != nil
+        return try await host.looking { connection in
+            guard try await connection.there("cutover.control") else {
+                let rows = try await connection.query("SELECT count(*) AS n FROM public.agent_memories")[0].int("n")
+                return Result(rowsV1: rows, copied: 0, placed: 0, exceptions: 0, unlooked: rows, done: false, asked: false, watchRuns: watchRuns)
+            }
+            let control = try await Control.read(connection)
+            let row = try await connection.query(
+                """
+                SELECT (SELECT count(*) FROM public.agent_memories) AS rows, (SELECT count(*) FROM cutover.placed) AS placed,
+                    (SELECT count(*) FROM cutover.exceptions WHERE closed IS NULL) AS exceptions,
+                    (SELECT count(*) FROM public.agent_memories m
+                     WHERE NOT EXISTS (SELECT FROM cutover.placed p WHERE p.id = m.id)
+                       AND NOT EXISTS (SELECT FROM cutover.exceptions e WHERE e.id = m.id AND e.closed IS NULL)
+                       AND NOT EXISTS (SELECT FROM cutover.change_log l WHERE l.id = m.id)) AS unlooked
+                """)[0]
+            return Result(
+                rowsV1: try row.int("rows"), copied: control.copied, placed: try row.int("placed"), exceptions: try row.int("exceptions"),
+                unlooked: try row.int("unlooked"), done: control.copyDone, asked: control.mode == .copy || control.mode == .sync, watchRuns: watchRuns)
+        }
+    }
+}
+
+/// Takes from v2 what was placed there, after both stores were proven equal; what v1 can't express is kept whole.
+struct TakeCopyAway: ActsOnHost {
+    static let kind: OperationKind = "copy.takeAway"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable {
+        let taken: Int
+        let kept: Int
+    }
+
+    func act(_ host: HostHand) async throws -> Result {
+        try await host.writing { connection in
+            guard try await connection.there("cutover.control") else { return Result(taken: 0, kept: 0) }
+            try await Control.raiseFence(to: Int64(host.fence), connection)
+            let report = try await TakeAway().run(connection, lockTimeoutSeconds: 5, fence: Int64(host.fence))
+            return Result(taken: report.removed, kept: report.kept)
+        }
+    }
+}

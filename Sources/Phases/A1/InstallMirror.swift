@@ -1,0 +1,157 @@
+import Cutover
+import DataPath
+import Foundation
+import Host
+import Postgres
+
+/// Puts change capture on both stores.
+struct InstallMirror: ReversibleStep {
+    let sidecar: Sidecar
+
+    var preconditions: [Gate] {
+        [
+            .reading("the plugin is in place", SidecarState(sidecar: sidecar)) { state, _ in
+                state.problems.isEmpty ? .open(Evidence(state.facts)) : .shut(state.problems.joined(separator: "; "))
+            }
+        ]
+    }
+    var wayBack: [Gate] { [] }
+
+    func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
+        Preview(commands: [
+            sight.commandLine(.writing, PutCapture.kind),
+            "CREATE SCHEMA cutover; row triggers AFTER INSERT OR UPDATE OR DELETE and TRUNCATE on public.agent_memories, memory_plugin.memory_records, public.workspaces, under a lock timeout",
+            sight.commandLine(.exercising, CaptureTrial.kind) + " (one row on each side, rolled back)",
+        ])
+    }
+
+    func perform(_ site: Site) async throws(StepFailure) -> Evidence {
+        _ = try await site.carryOut(PutCapture())
+        let trial = try await site.exercise(CaptureTrial())
+        let seen = try await site.ask(CaptureState())
+        guard seen.strangers.isEmpty else {
+            throw StepFailure("v2 holds \(seen.strangers.count) rows that nobody placed there: \(seen.strangers.prefix(5).joined(separator: ", "))", effect: .partlyChanged, next: "look at them, then cutoverctl revert \(site.sight.ref.tenant) --to sidecar.start")
+        }
+        return Evidence(trial.facts)
+    }
+
+    func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
+        let state = try await sight.ask(CaptureState())
+        let seen = Evidence(["missing": state.missing.joined(separator: ", "), "disabled": state.disabled.joined(separator: ", ")])
+        if state.missing.isEmpty, state.disabled.isEmpty, state.tried { return .inPlace(Evidence(["triggers": "enabled always"])) }
+        return state.nothingThere ? .absent(seen) : .partial(seen)
+    }
+
+    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
+        _ = try await site.carryOut(TakeCaptureAway())
+        return Evidence()
+    }
+}
+
+struct PutCapture: ActsOnHost {
+    static let kind: OperationKind = "capture.install"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let installed: Bool }
+
+    func act(_ host: HostHand) async throws -> Result {
+        try await host.writing { connection in
+            try await Capture().install(connection)
+            try await Control.raiseFence(to: Int64(host.fence), connection)
+        }
+        return Result(installed: true)
+    }
+}
+
+struct TakeCaptureAway: ActsOnHost {
+    static let kind: OperationKind = "capture.remove"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let removed: Bool }
+
+    func act(_ host: HostHand) async throws -> Result {
+        try await host.writing { connection in
+            if try await connection.there("cutover.control") {
+                try await Control.raiseFence(to: Int64(host.fence), connection)
+                try await Control.set(.stopped, fence: Int64(host.fence), connection)
+            }
+            try await Capture().remove(connection, keepRecords: true)
+        }
+        return Result(removed: true)
+    }
+}
+
+struct CaptureState: ReadsOnHost {
+    static let kind: OperationKind = "capture.state"
+    struct Result: Sendable, Codable {
+        let missing: [String]
+        let disabled: [String]
+        let nothingThere: Bool
+        let tried: Bool
+        /// Rows of v2 that nobody can explain, before the copy began.
+        let strangers: [String]
+    }
+
+    func read(_ host: HostSight) async throws -> Result {
+        let tried = try ExerciseTrace.newest("capture.trial", on: host)?.green == true
+        return try await host.looking { connection in
+            let status = try await Capture().status(connection)
+            let triggers = try await connection.query(
+                """
+                SELECT count(*) AS n FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace s ON s.oid = p.pronamespace
+                WHERE s.nspname = 'cutover' AND NOT t.tgisinternal
+                """)[0].int("n")
+            var strangers: [String] = []
+            if status.inPlace, try await !Control.read(connection).copyDone {
+                strangers = try await ForeignRows.inV2(connection).ids.map { $0.uuidString.lowercased() }
+            }
+            return Result(
+                missing: status.missingTriggers + status.missingFunctions, disabled: status.disabledTriggers, nothingThere: triggers == 0, tried: tried,
+                strangers: strangers)
+        }
+    }
+}
+
+/// Writes one row on each side in a transaction that is rolled back, and counts what capture made of it.
+struct CaptureTrial: TriesOnHost {
+    static let kind: OperationKind = "capture.trial"
+    struct Result: Sendable, Codable { let facts: [String: String] }
+
+    func attempt(_ host: HostHand) async throws -> Result {
+        let workspace = try host.sight.env().require("PROBE_WORKSPACE_ID")
+        let facts = try await traced("capture.trial", by: host) {
+            try await host.writing { connection in
+                try await connection.execute("BEGIN")
+                do {
+                    let seen = try await Self.count(connection, workspace, probeContent(host, "capture"))
+                    try await connection.execute("ROLLBACK")
+                    guard seen == [1, 1, 0] else {
+                        throw PluginClient.Failure(description: "capture noted \(seen[0]) changes of v1 and \(seen[1]) of v2 where 1 and 1 were made, and \(seen[2]) of our own where none should be noted")
+                    }
+                } catch {
+                    try? await connection.execute("ROLLBACK")
+                    throw error
+                }
+                return ["v1": "1", "v2": "1", "own": "0"]
+            }
+        }
+        return Result(facts: facts)
+    }
+
+    /// Changes noted of an agent's row in v1, of one in v2, and of a row under our own mark.
+    private static func count(_ connection: PostgresConnection, _ workspace: String, _ content: String) async throws -> [Int] {
+        try await connection.execute("SET LOCAL lock_timeout = '2s'")
+        let v1 = try await connection.query(
+            "INSERT INTO public.agent_memories (workspace_id, content, scope) VALUES ($1::uuid, $2, 'LOCAL') RETURNING id::text AS id",
+            [.text(workspace), .text(content)])[0].string("id")
+        let namespace = "custom:cutover-probe-capture"
+        try await connection.query("INSERT INTO memory_plugin.memory_namespaces (name, kind) VALUES ($1, 'custom') ON CONFLICT DO NOTHING", [.text(namespace)])
+        let insert = "INSERT INTO memory_plugin.memory_records (namespace, content, kind, source) VALUES ($1, $2, 'fact', 'runtime') RETURNING id::text AS id"
+        let v2 = try await connection.query(insert, [.text(namespace), .text(content)])[0].string("id")
+        try await connection.query("SELECT set_config('cutover.own', pg_current_xact_id()::text, true)")
+        let own = try await connection.query(insert, [.text(namespace), .text(content)])[0].string("id")
+        let noted = "SELECT count(*) AS n FROM cutover.change_log WHERE id = $1::uuid AND side = $2 AND NOT del"
+        return [
+            try await connection.query(noted, [.text(v1), .int(1)])[0].int("n"), try await connection.query(noted, [.text(v2), .int(2)])[0].int("n"),
+            try await connection.query(noted, [.text(own), .int(2)])[0].int("n"),
+        ]
+    }
+}

@@ -1,0 +1,194 @@
+import Cutover
+import DataPath
+import Foundation
+import Host
+import Postgres
+
+/// Gives the workspace server the plugin's address: agents commit to v2 from here on.
+struct WireServer: ReversibleStep {
+    let sidecar: Sidecar
+    let drainBelow: Int
+    let stopSeconds: Int
+    let quiesceSeconds: Int
+
+    var preconditions: [Gate] {
+        [
+            .reading("the plugin is in place", SidecarState(sidecar: sidecar)) { state, _ in
+                state.problems.isEmpty ? .open(Evidence(state.facts)) : .shut(state.problems.joined(separator: "; "))
+            },
+            .reading("the stores are nearly in step", StoreLag()) { lag, _ in
+                lag.entries <= drainBelow ? .open(facts(["entries": lag.entries])) : .shut("\(lag.entries) changes wait, \(drainBelow) are allowed")
+            },
+            accessGate("nobody reads more than before, or it was signed", "access/gains") { $0.gained },
+            accessGate("nobody reads less than before, or it was acknowledged", "access/losses") { $0.lost },
+        ]
+    }
+
+    var wayBack: [Gate] {
+        [
+            .reading("the server's present settings can be put back", WireState(sidecar: sidecar)) { state, _ in
+                state.serverRuns ? .open(facts(["pid": state.pid])) : .shut("the workspace server does not run")
+            }
+        ]
+    }
+
+    private func accessGate(_ claim: String, _ topic: String, _ count: @escaping @Sendable (AccessChange.Result) -> Int) -> Gate {
+        let flag = topic.split(separator: "/").last ?? ""
+        return .reading(claim, clearedBy: .person("cutoverctl approve TENANT --access \(flag) --reason TEXT"), AccessChange()) { change, sight in
+            let found = count(change)
+            if found == 0 { return .open(Evidence(["pairs": "0"])) }
+            guard let consent = sight.consent(to: topic) else { return .shut("\(found) pairs of reader and memory, not signed") }
+            let signed = consent.facts["count"].flatMap { Int($0) } ?? 0
+            // Agents go on writing; what is signed is the rule, so the count may grow with the rows but not by another kind of change.
+            return .open(Evidence(["pairs": String(found), "signed": String(signed), "by": consent.by.text]))
+        }
+    }
+
+    func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
+        Preview(commands: [
+            sight.commandLine(.writing, SwitchWiring.kind),
+            "stop the workspace server; LOCK TABLE both stores IN EXCLUSIVE MODE and look until nothing is left (at most \(quiesceSeconds) s); set MEMORY_PLUGIN_URL=http://\(sidecar.listen); start it",
+            sight.commandLine(.exercising, WiringTrial.kind),
+        ])
+    }
+
+    func perform(_ site: Site) async throws(StepFailure) -> Evidence {
+        let outage = try await site.carryOut(SwitchWiring(sidecar: sidecar, wired: true, stopSeconds: stopSeconds, quiesceSeconds: quiesceSeconds))
+        let trial = try await site.exercise(WiringTrial())
+        return Evidence(outage.facts.merging(trial.facts) { _, new in new })
+    }
+
+    func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
+        let state = try await sight.ask(WireState(sidecar: sidecar))
+        let seen = Evidence(state.facts)
+        if state.wired, state.serverRuns, state.trialGreen, state.pluginHealthy { return .inPlace(seen) }
+        return !state.fileWired && !state.wired && state.serverRuns ? .absent(seen) : .partial(seen)
+    }
+
+    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
+        let outage = try await site.carryOut(SwitchWiring(sidecar: sidecar, wired: false, stopSeconds: stopSeconds, quiesceSeconds: quiesceSeconds))
+        return Evidence(outage.facts)
+    }
+}
+
+struct SwitchWiring: ActsOnHost {
+    static let kind: OperationKind = "wiring.switch"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let facts: [String: String] }
+    let sidecar: Sidecar
+    let wired: Bool
+    let stopSeconds: Int
+    let quiesceSeconds: Int
+
+    func act(_ host: HostHand) async throws -> Result {
+        let url = try sidecar.url(host.sight)
+        let memory = Remembered("MEMORY_PLUGIN_URL", on: host.sight)
+        let server = try WorkspaceServer(try host.sight.env())
+        if wired, try server.runningVariable("MEMORY_PLUGIN_URL") == url, server.env["MEMORY_PLUGIN_URL"] == url {
+            return Result(facts: ["effect": "it was wired already"])
+        }
+        let change = ServerSwitch(stopSeconds: Double(stopSeconds), quiesceSeconds: Double(quiesceSeconds))
+        if wired {
+            let present = server.env["MEMORY_PLUGIN_URL"]
+            if present != url { try memory.keep(present) }
+            return Result(facts: try await change.run(host) { $0.setting("MEMORY_PLUGIN_URL", to: url) }.facts)
+        }
+        guard let earlier = try memory.value() else {
+            return Result(facts: ["effect": "nothing had been changed"])
+        }
+        let outage = try await change.run(host) { $0.setting("MEMORY_PLUGIN_URL", to: earlier) }
+        try memory.forget()
+        return Result(facts: outage.facts)
+    }
+}
+
+/// A memory through the agents' own door must lie in v2 and not have come through v1; old ones must be recalled through it too.
+struct WiringTrial: TriesOnHost {
+    static let kind: OperationKind = "wiring.trial"
+    struct Result: Sendable, Codable { let facts: [String: String] }
+
+    func attempt(_ host: HostHand) async throws -> Result {
+        let env = try host.sight.env()
+        let doors = try AgentDoors(env)
+        let pid = try WorkspaceServer(env).pid() ?? 0
+        let facts = try await traced("wiring.trial", by: host) {
+            let content = probeContent(host, "wiring")
+            let id = try await doors.commit(content)
+            do {
+                try await WhereItLies.requireInV2(id, host.sight)
+                guard try await doors.recall(content).contains(id) else { throw PluginClient.Failure(description: "what was committed is not recalled") }
+                try await Self.recallOld(doors, host.sight)
+                guard try await doors.panelStatus() == 200 else { throw PluginClient.Failure(description: "the panel's read route does not answer 200") }
+            } catch {
+                try? await doors.forget(id)
+                throw error
+            }
+            try await doors.forget(id)
+            return ["pid": String(pid)]
+        }
+        return Result(facts: facts)
+    }
+
+    /// A memory of the probe's own workspace from before the wiring, where there is one.
+    private static func recallOld(_ doors: AgentDoors, _ host: HostSight) async throws {
+        let old = try await host.looking { connection in
+            try await connection.query(
+                """
+                SELECT id::text AS id, (regexp_match(content, '[A-Za-z0-9]{5,}'))[1] AS word FROM public.agent_memories
+                WHERE workspace_id = $1::uuid AND scope = 'LOCAL' AND content ~ '[A-Za-z0-9]{5,}' AND content NOT LIKE 'cutover-probe%'
+                ORDER BY created_at LIMIT 1
+                """, [.text(doors.workspace)]).first.map { (try $0.string("id"), try $0.string("word")) }
+        }
+        guard let (id, word) = old else { return }
+        guard try await doors.recall(word).contains(id) else { throw PluginClient.Failure(description: "the old memory \(id) is not recalled") }
+    }
+}
+
+/// Tells a direct commit to v2 from one that went to v1 and was carried over by us.
+enum WhereItLies {
+    static func requireInV2(_ id: String, _ host: HostSight) async throws {
+        let row = try await host.looking { connection in
+            let v1There = try await connection.there("public.agent_memories")
+            let v1 = v1There ? "EXISTS (SELECT FROM public.agent_memories WHERE id = $1::uuid AND namespace = workspace_id::text)" : "false"
+            return try await connection.query(
+                """
+                SELECT EXISTS (SELECT FROM memory_plugin.memory_records WHERE id = $1::uuid AND NOT coalesce(propagation ? 'cutover', false)) AS direct,
+                    \(v1) AS fallback
+                """, [.text(id)]).first.map { (try $0.bool("direct"), try $0.bool("fallback")) }
+        }
+        if row?.1 == true { throw PluginClient.Failure(description: "a memory committed through the agents' door went to v1: the server fell back silently") }
+        if row?.0 != true { throw PluginClient.Failure(description: "a memory committed through the agents' door is not in v2") }
+    }
+}
+
+struct WireState: ReadsOnHost {
+    static let kind: OperationKind = "wiring.state"
+    struct Result: Sendable, Codable {
+        let serverRuns: Bool
+        let pid: Int
+        let wired: Bool
+        let fileWired: Bool
+        let trialGreen: Bool
+        let pluginHealthy: Bool
+        var facts: [String: String] {
+            ["serverRuns": String(serverRuns), "runningSetting": wired ? "wired" : "as before", "file": fileWired ? "wired" : "as before", "trial": trialGreen ? "green" : "none or red", "plugin": pluginHealthy ? "healthy" : "no answer"]
+        }
+    }
+    let sidecar: Sidecar
+
+    func read(_ host: HostSight) async throws -> Result {
+        let env = try host.env()
+        let server = try WorkspaceServer(env)
+        let url = try sidecar.url(host)
+        let healthy = try? await sidecar.client(host).health().status == "ok"
+        return Result(
+            serverRuns: try server.pid() != nil, pid: Int(try server.pid() ?? 0), wired: try server.runningVariable("MEMORY_PLUGIN_URL") == url,
+            fileWired: env["MEMORY_PLUGIN_URL"] == url, trialGreen: try ExerciseTrace.newest("wiring.trial", on: host)?.green == true, pluginHealthy: healthy ?? false)
+    }
+}
+
+struct StoreLag: ReadsOnHost {
+    typealias Result = Lag
+    static let kind: OperationKind = "stores.lag"
+    func read(_ host: HostSight) async throws -> Lag { try await host.looking { try await Lag.read($0) } }
+}

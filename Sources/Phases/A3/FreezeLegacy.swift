@@ -1,0 +1,139 @@
+import Cutover
+import DataPath
+import Host
+import Postgres
+
+/// Makes v1 unwritable for everyone, after a full parity that authorises everything that follows.
+struct FreezeLegacy: ReversibleStep {
+    let quiesceSeconds: Int
+
+    var preconditions: [Gate] {
+        [
+            .reading("no conflict is open", clearedBy: .person("cutoverctl exceptions TENANT"), ListExceptions()) { list, _ in
+                list.conflicts == 0 ? .open(Evidence()) : .shut("\(list.conflicts) memories were changed on both sides")
+            },
+            .reading("nobody writes v1 any more but us", StrictNow()) { state, _ in
+                state.strict ? .open(Evidence()) : .shut("the workspace server that runs can still write v1")
+            },
+        ]
+    }
+    var wayBack: [Gate] { [] }
+
+    func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
+        Preview(commands: [
+            sight.commandLine(.writing, PutFreeze.kind),
+            "LOCK TABLE both stores IN EXCLUSIVE MODE, look until nothing is left, compare every row; INSERT INTO cutover.frozen …; ALTER TABLE public.agent_memories DROP CONSTRAINT (its foreign key, recorded); CREATE TRIGGER … BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE that raises",
+            sight.commandLine(.exercising, FreezeTrial.kind) + " (UPDATE … WHERE false is refused)",
+        ])
+    }
+
+    func perform(_ site: Site) async throws(StepFailure) -> Evidence {
+        let frozen = try await site.carryOut(PutFreeze(quiesceSeconds: quiesceSeconds))
+        _ = try await site.exercise(FreezeTrial())
+        return facts(["rows": frozen.rows, "digest": frozen.digest])
+    }
+
+    func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
+        let state = try await sight.ask(LegacyState())
+        if state.frozen, state.trialGreen { return .inPlace(facts(["frozenRows": state.frozenRows])) }
+        return state.frozenTrigger ? .partial(facts(["trigger": "there", "trial": state.trialGreen])) : .absent(Evidence(["trigger": "absent"]))
+    }
+
+    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
+        let thawed = try await site.carryOut(TakeFreezeAway())
+        return facts(["orphans": thawed.orphans])
+    }
+}
+
+struct PutFreeze: ActsOnHost {
+    static let kind: OperationKind = "legacy.freeze"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable {
+        let rows: Int
+        let digest: String
+    }
+    let quiesceSeconds: Int
+
+    func act(_ host: HostHand) async throws -> Result {
+        try await host.writing { connection in
+            try await Control.raiseFence(to: Int64(host.fence), connection)
+            let report = try await Freeze().freeze(connection, lockTimeoutSeconds: 5, budgetSeconds: Double(quiesceSeconds), fence: Int64(host.fence))
+            return Result(rows: report.rows, digest: report.digest)
+        }
+    }
+}
+
+/// Opens v1 again and lets the looks go on: what happened in v2 meanwhile comes back.
+struct TakeFreezeAway: ActsOnHost {
+    static let kind: OperationKind = "legacy.unfreeze"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let orphans: Int }
+
+    func act(_ host: HostHand) async throws -> Result {
+        let fence = Int64(host.fence)
+        let orphans = try await host.writing { connection in
+            try await Control.raiseFence(to: fence, connection)
+            let thaw = try await Freeze().unfreeze(connection, lockTimeoutSeconds: 5)
+            try await Control.set(.sync, fence: fence, connection)
+            return thaw.orphans
+        }
+        _ = try await WatchProcess(host.sight).ensure()
+        return Result(orphans: orphans)
+    }
+}
+
+struct FreezeTrial: TriesOnHost {
+    static let kind: OperationKind = "freeze.trial"
+    struct Result: Sendable, Codable { let refused: Bool }
+
+    func attempt(_ host: HostHand) async throws -> Result {
+        _ = try await traced("freeze.trial", by: host) {
+            guard try await host.writing({ try await Freeze().refusesWrites($0) }) else { throw PluginClient.Failure(description: "a write to v1 was not refused") }
+            return ["write": "refused"]
+        }
+        return Result(refused: true)
+    }
+}
+
+/// Whether the running server is one that has no way to v1, told by its own trial.
+struct StrictNow: ReadsOnHost {
+    static let kind: OperationKind = "server.strict"
+    struct Result: Sendable, Codable { let strict: Bool }
+
+    func read(_ host: HostSight) async throws -> Result {
+        guard let trace = try ExerciseTrace.newest("strict.trial", on: host), trace.green else { return Result(strict: false) }
+        let switched = try Remembered("WORKSPACE_SERVER_COMMAND", on: host).value() != nil
+        return Result(strict: switched)
+    }
+}
+
+/// Where the old table is, and what keeps it from being written.
+struct LegacyState: ReadsOnHost {
+    static let kind: OperationKind = "legacy.state"
+    struct Result: Sendable, Codable {
+        let place: String
+        let frozen: Bool
+        let frozenTrigger: Bool
+        let frozenRows: Int
+        let trialGreen: Bool
+    }
+
+    func read(_ host: HostSight) async throws -> Result {
+        let trial = try ExerciseTrace.newest("freeze.trial", on: host)?.green == true
+        return try await host.looking { connection in
+            let place: String =
+                switch try await Drop().state(connection) {
+                case .inPlace: "in place"
+                case .held: "held"
+                case .dropped: "dropped"
+                case .missing: "missing"
+                case .impostor: "another table has its name"
+                }
+            guard place == "in place", try await connection.there("cutover.frozen") else {
+                return Result(place: place, frozen: false, frozenTrigger: false, frozenRows: 0, trialGreen: trial)
+            }
+            let state = try await Freeze().state(connection)
+            return Result(place: place, frozen: state.frozen, frozenTrigger: state.triggerThere, frozenRows: state.frozenRows, trialGreen: trial)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+public import Cutover
+import DataPath
+import Foundation
+public import Host
+import Postgres
+
+/// The rows that one store has and the other can't hold.
+public struct ListExceptions: ReadsOnHost {
+    public static let kind: OperationKind = "exceptions.list"
+    public struct Exception: Sendable, Codable, Equatable {
+        public let id: String
+        public let side: Int
+        public let reason: String
+        public let detail: String
+        public let at: String
+    }
+    public struct Result: Sendable, Codable, Equatable {
+        public let exceptions: [Exception]
+        public let counts: [String: Int]
+        public let conflicts: Int
+    }
+    public init() {}
+
+    public func read(_ host: HostSight) async throws -> Result {
+        try await host.looking { connection in
+            guard try await connection.there("cutover.exceptions") else { return Result(exceptions: [], counts: [:], conflicts: 0) }
+            let list = try await ExceptionsList.read(connection, limit: 100_000)
+            return Result(
+                exceptions: list.open.map { Exception(id: $0.id.uuidString.lowercased(), side: $0.side, reason: $0.reason, detail: $0.detail ?? "", at: $0.firstSeen) },
+                counts: list.byReason, conflicts: list.openConflicts)
+        }
+    }
+}
+
+/// Memories that both stores changed since they agreed, each with both texts.
+public struct ListConflicts: ReadsOnHost {
+    public static let kind: OperationKind = "conflicts.list"
+    public struct Conflict: Sendable, Codable, Equatable {
+        public let n: Int
+        public let id: String
+        public let kind: String
+        public let v1: String
+        public let v2: String
+        public let at: String
+    }
+    public struct Result: Sendable, Codable, Equatable { public let conflicts: [Conflict] }
+    public init() {}
+
+    public func read(_ host: HostSight) async throws -> Result {
+        try await host.looking { connection in
+            guard try await connection.there("cutover.conflicts") else { return Result(conflicts: []) }
+            let rows = try await connection.query(
+                """
+                SELECT n, id::text AS id, kind, coalesce(v1_row->>'content', '') AS v1, coalesce(v2_row->>'content', '') AS v2, at::text AS at
+                FROM cutover.conflicts WHERE closed IS NULL AND kind = 'conflict' ORDER BY n LIMIT 1000
+                """)
+            return Result(
+                conflicts: try rows.map { row in
+                    Conflict(
+                        n: try row.int("n"), id: try row.string("id"), kind: try row.string("kind"), v1: try row.string("v1"), v2: try row.string("v2"),
+                        at: try row.string("at"))
+                })
+        }
+    }
+}
+
+/// Who could read what under v1's rules and can under v2's, as counts of (reader, memory) pairs.
+public struct AccessChange: ReadsOnHost {
+    public static let kind: OperationKind = "access.change"
+    public struct Result: Sendable, Codable, Equatable {
+        public let gained: Int
+        public let lost: Int
+        public let examples: [String]
+    }
+    public init() {}
+
+    public func read(_ host: HostSight) async throws -> Result {
+        try await host.looking { connection in
+            guard try await connection.there("cutover.placed"), try await connection.there("public.agent_memories") else {
+                throw StepFailure("the access change can be counted once change capture is in place", effect: .nothingChanged, next: "cutoverctl advance \(host.tenant) --to mirror.install")
+            }
+            let diff = try await AccessDiff.between(connection)
+            return Result(
+                gained: diff.gained.values.reduce(0, +), lost: diff.lost.values.reduce(0, +),
+                examples: diff.examples.map { "\($0.reader.uuidString.lowercased()) \($0.gained ? "gains" : "loses") \($0.scope) \($0.memory.uuidString.lowercased())" })
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import Foundation
+import Host
+
+/// Takes a host's own secrets out of a text before it leaves the host.
+struct Redaction: Sendable {
+    private let secrets: [String]
+
+    /// Every value of the env file that could be a credential: what is long and is neither a path, an address nor a plain URL.
+    static func of(_ host: HostSight) -> Redaction {
+        let values = (try? host.env())?.variables ?? [:]
+        var secrets: [String] = []
+        for (key, value) in values {
+            let looksSecret = ["PASSWORD", "SECRET", "TOKEN", "KEY", "DATABASE_URL"].contains { key.uppercased().contains($0) }
+            if looksSecret, value.count >= 4 { secrets.append(value) }
+            if let password = URLComponents(string: value)?.password, !password.isEmpty { secrets.append(password) }
+        }
+        return Redaction(secrets: secrets.sorted { $0.count > $1.count })
+    }
+
+    func clean(_ text: String) -> String {
+        secrets.reduce(text) { $0.replacingOccurrences(of: $1, with: "[secret]") }
+    }
+}

@@ -1,0 +1,50 @@
+import Cutover
+import DataPath
+import Foundation
+import Host
+import Postgres
+
+/// Stops the workspace server, brings both stores to equality, changes its settings and starts it again:
+/// how the server is wired, upgraded, and taken back from either.
+struct ServerSwitch: Sendable {
+    struct Outage: Sendable, Codable, Equatable {
+        /// From the stop to the first healthy answer.
+        let seconds: Double
+        let quiesceSeconds: Double
+        let looked: Int
+        let rows: Int
+        let pid: Int
+    }
+
+    let stopSeconds: Double
+    let quiesceSeconds: Double
+
+    /// Quiesces and starts with `change` applied. When the stores can't be brought to equality, starts the server unchanged and throws.
+    func run(_ hand: HostHand, _ change: (EnvFile) throws -> EnvFile) async throws -> Outage {
+        let before = try hand.sight.env()
+        let began = Date()
+        let server = try WorkspaceServer(before)
+        try await server.runtime.stop(within: stopSeconds)
+        let report: Quiesce.Report
+        let changed: EnvFile
+        do {
+            report = try await hand.writing { connection in
+                try await Quiesce().run(connection, lockTimeoutSeconds: 5, budgetSeconds: quiesceSeconds)
+            }
+            changed = try change(before)
+            try changed.save()
+        } catch {
+            _ = try await server.start(within: 15)
+            throw StepFailure("the stores could not be brought to equality (\(error)); the server runs again as before", effect: .nothingChanged, next: "cutoverctl why \(hand.sight.tenant)")
+        }
+        let pid = try await WorkspaceServer(changed).start(within: 15)
+        return Outage(
+            seconds: Date().timeIntervalSince(began), quiesceSeconds: report.heldSeconds, looked: report.looked, rows: report.rows, pid: Int(pid))
+    }
+}
+
+extension ServerSwitch.Outage {
+    var facts: [String: String] {
+        ["outageSeconds": String(format: "%.3f", seconds), "quiesceSeconds": String(format: "%.3f", quiesceSeconds), "looked": String(looked), "rows": String(rows), "pid": String(pid)]
+    }
+}

@@ -1,0 +1,81 @@
+public import Cutover
+import DataPath
+import Foundation
+import Host
+import Postgres
+
+/// The one resident thing on a tenant's host: keeps the stores in step and samples into the host's evidence ledger.
+public enum MemoryWatch {
+    /// Runs until it is told to end by SIGTERM. Answers the exit code.
+    public static func run(state: String, env: String, tenant: TenantID) async -> Int32 {
+        let host = HostSight(tenant: tenant, statePath: state, envPath: env)
+        let alone: FileLock?
+        do { alone = try FileLock.tryTake("\(state)/watch.lock") } catch {
+            print("watch: \(error)")
+            return 1
+        }
+        guard let alone else {
+            print("watch: another one runs for \(state)")
+            return 0
+        }
+        defer { withExtendedLifetime(alone) {} }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await keepInStep(host) }
+            group.addTask { await sample(host) }
+            await group.waitForAll()
+        }
+        return 0
+    }
+
+    /// Looks at what changed, as the control row says; begins again with a new session after any trouble.
+    private static func keepInStep(_ host: HostSight) async {
+        while !Task.isCancelled {
+            do { try await lookWhileAsked(host) } catch { print("watch: \(Redaction.of(host).clean("\(error)"))") }
+            guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { return }
+        }
+    }
+
+    private static func lookWhileAsked(_ host: HostSight) async throws {
+        let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch")
+        do {
+            guard try await connection.there("cutover.control") else { return await connection.close() }
+            let control = try await Control.read(connection)
+            guard control.mode == .sync || control.mode == .copy else { return await connection.close() }
+            let writer = Writer(connection, fence: control.fence)
+            try await writer.start()
+            while !Task.isCancelled {
+                let step = try await writer.step()
+                if step.idle {
+                    let mode = try await Control.read(connection).mode
+                    if mode != .sync && mode != .copy { break }
+                    try await Task.sleep(for: .milliseconds(25))
+                }
+            }
+            await writer.stop()
+        } catch {
+            await connection.close()
+            if case DataPathError.fenced = error { return }
+            throw error
+        }
+    }
+
+    private static func sample(_ host: HostSight) async {
+        var next = Date()
+        while !Task.isCancelled {
+            do {
+                if let profile = try SamplingProfile.current(host), Date() >= next {
+                    next = Date().addingTimeInterval(Double(profile.everySeconds))
+                    var outcome = await Sampler(host, profile).take()
+                    // One retry within the sample: a single lost packet is no outage.
+                    if outcome.verdict == .availability { outcome = await Sampler(host, profile).take() }
+                    let facts = outcome.facts.merging(
+                        ["marker": profile.marker.text, "verdict": outcome.verdict.rawValue, "detail": Redaction.of(host).clean(outcome.detail)]
+                    ) { _, new in new }
+                    // The profile may have been taken away while we looked.
+                    if try SamplingProfile.current(host) == profile { try await host.evidence.append("sample", facts) }
+                }
+            } catch { print("watch: \(Redaction.of(host).clean("\(error)"))") }
+            guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { return }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Cutover
+
+/// A wait whose gate opens when the watch's samples have covered the window without a red.
+struct SampledWait: Wait {
+    let kind: SamplingProfile.Kind
+    let sidecar: Sidecar
+    let windowSeconds: Int
+    let everySeconds: Int
+    let longestGapSeconds: Int
+
+    var preconditions: [Gate] {
+        [
+            .reading("the watch can sample", SidecarState(sidecar: sidecar)) { state, _ in
+                state.problems.isEmpty ? .open(Evidence()) : .shut(state.problems.joined(separator: "; "))
+            }
+        ]
+    }
+
+    func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
+        Preview(commands: [
+            sight.commandLine(.writing, BeginSampling.kind) + " every \(everySeconds) s",
+            sight.commandLine(.reading, SamplesSince.kind) + " until \(windowSeconds) s are covered without a gap over \(longestGapSeconds) s",
+        ])
+    }
+
+    func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence(["effect": "none"])) }
+
+    func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence {
+        let profile = SamplingProfile(kind: kind, everySeconds: everySeconds, marker: began, sidecar: sidecar)
+        let started = try await site.carryOut(BeginSampling(profile: profile))
+        return Evidence(["watchPid": String(started.pid)])
+    }
+
+    func observe(_ sight: Sight, began: OperationID) async -> Observation {
+        do {
+            let seen = try await sight.ask(SamplesSince(marker: began, longestGapSeconds: longestGapSeconds))
+            let trouble = seen.watchRuns ? (seen.profileSet ? nil : "the watch samples for another wait") : "the watch does not run"
+            let counted = "\(Int(seen.coveredSeconds)) s of \(windowSeconds) s covered, \(seen.samples) samples, \(seen.gaps) gaps, \(seen.resets) resets, \(seen.pauses) pauses"
+            if seen.coveredSeconds >= Double(windowSeconds) {
+                return Observation(.open(facts(["covered": Int(seen.coveredSeconds), "samples": seen.samples, "resets": seen.resets, "evidence": seen.digest])), needsTending: trouble)
+            }
+            return Observation(.shut(counted + (seen.lastTrouble.map { "; last trouble: \($0)" } ?? "")), needsTending: trouble)
+        } catch {
+            return Observation(.unknown(error.what))
+        }
+    }
+}

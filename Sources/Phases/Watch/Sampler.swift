@@ -1,0 +1,128 @@
+import Cutover
+import DataPath
+import Foundation
+import Host
+import Postgres
+
+/// Takes one sample of a tenant.
+struct Sampler: Sendable {
+    struct Outcome: Sendable {
+        let verdict: EvidenceClock.Verdict
+        let detail: String
+        let facts: [String: String]
+    }
+
+    /// A broken fact that no outage explains: it resets the clock.
+    struct SafetyBroken: Error { let what: String }
+
+    let host: HostSight
+    let profile: SamplingProfile
+
+    init(_ host: HostSight, _ profile: SamplingProfile) {
+        self.host = host
+        self.profile = profile
+    }
+
+    func take() async -> Outcome {
+        do {
+            let health = try await profile.sidecar.client(host).health()
+            guard health.status == "ok" else { return Outcome(verdict: .availability, detail: "the plugin's health is \(health.status)", facts: [:]) }
+            let facts = try await profile.kind == .shadow ? shadow() : soak()
+            return Outcome(verdict: .green, detail: "", facts: facts)
+        } catch let broken as SafetyBroken {
+            return Outcome(verdict: .safety, detail: broken.what, facts: [:])
+        } catch {
+            return Outcome(verdict: .availability, detail: "\(error)", facts: [:])
+        }
+    }
+
+    private func shadow() async throws -> [String: String] {
+        try await host.looking { connection in
+            let capture = try await Capture().status(connection)
+            guard capture.inPlace else { throw SafetyBroken(what: "capture is not whole: \(capture.missingTriggers + capture.disabledTriggers)") }
+            let fallbacks = try await fallbackRows(connection)
+            guard fallbacks == 0 else { throw SafetyBroken(what: "\(fallbacks) new v1 rows came through the silent fallback") }
+            let differing = try await dualReads(connection)
+            guard differing.isEmpty else { throw SafetyBroken(what: "v1 and v2 differ at \(differing.joined(separator: ", "))") }
+            return ["lagEntries": String(try await Lag.read(connection).entries), "dualReads": String(Self.dualReads)]
+        }
+    }
+
+    private static let dualReads = 20
+
+    /// Ids of a few rows, chosen anew each time, whose text is not the same in both stores though nothing about them is under way.
+    private func dualReads(_ connection: PostgresConnection) async throws -> [String] {
+        try await connection.query(
+            """
+            SELECT m.id::text AS id FROM (SELECT id, content FROM public.agent_memories ORDER BY random() LIMIT $1) m
+            LEFT JOIN memory_plugin.memory_records r ON r.id = m.id
+            WHERE r.content IS DISTINCT FROM m.content AND NOT EXISTS (SELECT FROM cutover.change_log l WHERE l.id = m.id)
+              AND NOT EXISTS (SELECT FROM cutover.exceptions e WHERE e.id = m.id AND e.closed IS NULL)
+              AND NOT EXISTS (SELECT FROM cutover.placed p WHERE p.id = m.id AND p.state = 'conflict')
+              AND NOT EXISTS (SELECT FROM cutover.marker)
+            """, [.int(Self.dualReads)]).map { try $0.string("id") }
+    }
+
+    /// Rows that a wired server wrote to v1 because the plugin did not answer: their label is their workspace's id.
+    private func fallbackRows(_ connection: PostgresConnection) async throws -> Int {
+        let began = try host.evidence.entries().last { $0.kind == "samplingBegan" && $0.facts["marker"] == profile.marker.text }
+        return try await connection.query(
+            """
+            SELECT count(*) AS n FROM public.agent_memories
+            WHERE namespace = workspace_id::text AND created_at > $1::timestamptz AND content NOT LIKE 'cutover-probe%'
+            """, [.text(began?.at.description ?? "1970-01-01T00:00:00Z")])[0].int("n")
+    }
+
+    private func soak() async throws -> [String: String] {
+        let marker = "cutover-probe soak \(UUID().uuidString.lowercased())"
+        try await tryDoors(marker)
+        try await tryFreshNamespace(marker)
+        return try await host.looking { connection in
+            let parity = try await Parity(listLimit: 3).compare(connection, against: .frozen)
+            guard parity.missingCount == 0, parity.differentCount == 0 else {
+                throw SafetyBroken(what: "\(parity.missingCount) frozen memories are missing from v2 and \(parity.differentCount) differ, unexplained")
+            }
+            let touched = try await v1Touches(connection)
+            if let before = try previousTouches(), before != touched { throw SafetyBroken(what: "somebody read or wrote v1: its counters went from \(before) to \(touched)") }
+            return ["v1Counters": touched, "frozen": String(parity.rowsV1), "forgottenSince": String(parity.forgottenSince), "editedSince": String(parity.editedSince)]
+        }
+    }
+
+    /// An old namespace, through the agents' own door.
+    private func tryDoors(_ marker: String) async throws {
+        let doors = try AgentDoors(try host.env())
+        let id = try await doors.commit(marker)
+        guard try await doors.recall(marker).contains(id) else { throw SafetyBroken(what: "a memory committed through the agents' door was not recalled") }
+        try await doors.forget(id)
+        guard try await doors.panelStatus() == 200 else { throw PluginClient.Failure(description: "the panel's read route does not answer 200") }
+    }
+
+    /// A namespace that was never used before, with and without metadata.
+    private func tryFreshNamespace(_ marker: String) async throws {
+        let client = try profile.sidecar.client(host)
+        let fresh = "custom:cutover-probe-\(UUID().uuidString.lowercased())"
+        try await client.putNamespace(fresh, kind: "custom")
+        do {
+            _ = try await client.commit(marker, in: fresh, propagation: nil)
+            _ = try await client.commit(marker, in: fresh, propagation: ["probe": "soak"])
+            guard try await client.search(marker, in: fresh).count == 2 else { throw SafetyBroken(what: "commits into a fresh namespace were not found") }
+        } catch {
+            try? await client.deleteNamespace(fresh)
+            throw error
+        }
+        try await client.deleteNamespace(fresh)
+    }
+
+    /// The engine's own counters of the old table: flat when nobody reads or writes it.
+    private func v1Touches(_ connection: PostgresConnection) async throws -> String {
+        try await connection.query(
+            """
+            SELECT coalesce(string_agg(format('%s/%s/%s/%s/%s', seq_scan, coalesce(idx_scan, 0), n_tup_ins, n_tup_upd, n_tup_del), ' '), 'gone') AS text
+            FROM pg_stat_user_tables WHERE relid = to_regclass('public.agent_memories')
+            """)[0].string("text")
+    }
+
+    private func previousTouches() throws -> String? {
+        try host.evidence.entries().last { $0.kind == "sample" && $0.facts["marker"] == profile.marker.text && $0.facts["v1Counters"] != nil }?.facts["v1Counters"]
+    }
+}

@@ -1,0 +1,76 @@
+import Cutover
+import Host
+
+/// What the watch is to sample, written to the host by a wait's own operation.
+struct SamplingProfile: Sendable, Codable, Equatable {
+    enum Kind: String, Sendable, Codable {
+        /// Both stores answer and agree, nothing comes through the old fallback.
+        case shadow
+        /// The plugin is healthy, every door works in old and fresh namespaces, nobody touches v1, and what was frozen is accounted for.
+        case soak
+    }
+    let kind: Kind
+    let everySeconds: Int
+    /// The wait's own id: samples recorded under another do not count for it.
+    let marker: OperationID
+    let sidecar: Sidecar
+
+    private static func path(_ host: HostSight) -> String { "\(host.statePath)/sampling.json" }
+
+    static func current(_ host: HostSight) throws -> SamplingProfile? {
+        guard let text = try DurableFile.read(path(host)) else { return nil }
+        return try CanonicalJSON.value(SamplingProfile.self, from: text)
+    }
+
+    func save(_ host: HostSight) throws { try DurableFile.write(try CanonicalJSON.text(self), to: Self.path(host)) }
+    static func clear(_ host: HostSight) throws { try DurableFile.remove(path(host)) }
+}
+
+/// Makes the watch sample under `marker`, and sees to it that the watch runs.
+struct BeginSampling: ActsOnHost {
+    static let kind: OperationKind = "sampling.begin"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let pid: Int }
+    let profile: SamplingProfile
+
+    func act(_ host: HostHand) async throws -> Result {
+        if try SamplingProfile.current(host.sight) != profile {
+            try await host.sight.evidence.append("samplingBegan", ["marker": profile.marker.text, "profile": profile.kind.rawValue])
+            try profile.save(host.sight)
+        }
+        return Result(pid: Int(try await WatchProcess(host.sight).ensure()))
+    }
+}
+
+/// The samples recorded under `marker`, and whether somebody still records them.
+struct SamplesSince: ReadsOnHost {
+    static let kind: OperationKind = "sampling.read"
+    struct Result: Sendable, Codable {
+        let coveredSeconds: Double
+        let samples: Int
+        let gaps: Int
+        let resets: Int
+        let pauses: Int
+        let lastTrouble: String?
+        let watchRuns: Bool
+        let profileSet: Bool
+        /// SHA-256 over the hashes of the samples judged.
+        let digest: String
+    }
+    let marker: OperationID
+    let longestGapSeconds: Int
+
+    func read(_ host: HostSight) async throws -> Result {
+        let entries = try host.evidence.entries().filter { $0.kind == "sample" && $0.facts["marker"] == marker.text }
+        let clock = EvidenceClock(
+            entries.map { entry in
+                EvidenceClock.Sample(
+                    at: entry.at, uptime: entry.uptime, boot: entry.boot,
+                    verdict: EvidenceClock.Verdict(rawValue: entry.facts["verdict"] ?? "") ?? .availability, detail: entry.facts["detail"] ?? "")
+            }, longestGapSeconds: Double(longestGapSeconds))
+        return Result(
+            coveredSeconds: clock.coveredSeconds, samples: clock.samples, gaps: clock.gaps, resets: clock.resets, pauses: clock.pauses,
+            lastTrouble: clock.lastTrouble, watchRuns: try WatchProcess(host).running() != nil,
+            profileSet: try SamplingProfile.current(host)?.marker == marker, digest: Digest.sha256(entries.map(\.hash).joined()))
+    }
+}
