@@ -3,7 +3,7 @@ enum FleetFile {
     static func text(_ layout: LabLayout, tenants: [String]) -> String {
         let lines = tenants.enumerated().map { index, id in
             let folder = layout.tenant(id)
-            let env = index == 0 ? "staging" : "production"
+            let env = index == 0 ? "lab-canary" : "lab"
             return """
                   - { id: \(id), host: \(id).lab, transport: local, labels: { env: \(env) }, env: \(quoted(folder.env)), state: \(quoted(folder.host)) }
 
