@@ -1,0 +1,100 @@
+import ArgumentParser
+import Cutover
+
+struct Approve: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Records that you agree to a step, to a class of exceptions, or to a change of access.",
+        usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses) --reason TEXT")
+
+    @Argument(help: "The tenant (unless --wave names them), then the step.")
+    var words: [String] = []
+    @Option(help: "All tenants of this wave.")
+    var wave: String?
+    @Option(help: "A reason under which rows are listed as exceptions.")
+    var exceptions: String?
+    @Option(help: "gains or losses.")
+    var access: AccessSide?
+    @Option(help: "Why; it is recorded.")
+    var reason: String
+    @Option(help: "The tenant (or wave) once more, for what can't be undone.")
+    var confirm: String?
+    @OptionGroup var inputs: InputOptions
+
+    enum AccessSide: String, ExpressibleByArgument, Sendable { case gains, losses }
+
+    func carryOut(_ console: Console) async throws -> ExitStatus {
+        let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
+        let (names, step) = try parts()
+        let tenants = try site.choice.tenants(names, wave: wave)
+        for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }
+        if let step {
+            try await approveStep(try site.choice.step(step), tenants, site, console)
+        } else if let exceptions {
+            for tenant in tenants { try await approveExceptions(exceptions, tenant, site, console) }
+        } else if let access {
+            for tenant in tenants { try await approveAccess(access, tenant, site, console) }
+        }
+        return .done
+    }
+
+    /// What was typed, as tenant and step. One subject has to be named, and only one.
+    func parts() throws(CommandFailure) -> (tenants: [String], step: String?) {
+        let tenants = wave == nil ? Array(words.prefix(1)) : []
+        let rest = words.dropFirst(tenants.count)
+        let subjects = rest.count + (exceptions == nil ? 0 : 1) + (access == nil ? 0 : 1)
+        guard subjects == 1, wave != nil || !tenants.isEmpty else {
+            throw CommandFailure(
+                "it is not clear what is approved", why: "name one tenant or --wave, and one step, --exceptions REASON or --access gains|losses",
+                next: "cutoverctl approve TENANT STEP --reason TEXT", status: .usage)
+        }
+        return (tenants, rest.first)
+    }
+
+    private func approveStep(_ step: PlannedStep, _ tenants: [TenantID], _ site: Wiring.Site, _ console: Console) async throws {
+        try judge(step, tenants, site)
+        for tenant in tenants {
+            try await site.engine.approve(tenant, topic: step.place, reason: reason, facts: ["plan": site.plan.digest])
+            console.note("\(tenant): \(site.engine.me) approved \(step.place)")
+        }
+    }
+
+    /// An approval that could not count is refused here, so that nobody believes it was given.
+    private func judge(_ step: PlannedStep, _ tenants: [TenantID], _ site: Wiring.Site) throws(CommandFailure) {
+        let me = site.engine.me
+        let rule = site.plan.approvals
+        if case .irreversible = Wiring.catalog.nature(of: step.spec.kind) {
+            let subject = wave ?? tenants.map(\.text).joined(separator: ",")
+            guard confirm == subject else {
+                throw CommandFailure(
+                    "\(step.place) can't be undone", why: "agreeing to it has to be confirmed by naming \(subject) once more",
+                    next: "add --confirm \(subject)", status: .usage)
+            }
+        }
+        guard step.spec.risk == .high, rule.count > 0 else { return }
+        if rule.notAuthor, me == site.plan.author {
+            throw CommandFailure("\(me) can't approve \(step.place)", why: "\(me) is the author of the plan", next: "ask \(rule.from.map(\.text).joined(separator: " or "))", status: .inTheWay)
+        }
+        if !rule.from.isEmpty, !rule.from.contains(me) {
+            throw CommandFailure("\(me) can't approve \(step.place)", why: "the plan lets \(rule.from.map(\.text).joined(separator: ", ")) approve", next: "ask one of them, or say who you are with --as NAME", status: .inTheWay)
+        }
+    }
+
+    private func approveExceptions(_ reason: String, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+        let report = try await MemoryQuestions(engine: site.engine).exceptions(of: tenant)
+        let ids = report.ids(of: reason)
+        guard !ids.isEmpty else {
+            let open = report.counts.isEmpty ? "it has no open exceptions" : "its reasons are \(report.counts.keys.sorted().joined(separator: ", "))"
+            throw CommandFailure("\(tenant) has no exceptions called \(reason)", why: open, next: "cutoverctl exceptions \(tenant)")
+        }
+        let facts = ["count": String(ids.count), "digest": Digest.sha256(ids.joined(separator: "\n"))]
+        try await site.engine.approve(tenant, topic: "exceptions/\(reason)", reason: self.reason, facts: facts)
+        console.note("\(tenant): \(site.engine.me) approved \(ids.count) exceptions \(reason)")
+    }
+
+    private func approveAccess(_ side: AccessSide, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+        let change = try await MemoryQuestions(engine: site.engine).access(of: tenant)
+        let count = side == .gains ? change.gained : change.lost
+        try await site.engine.approve(tenant, topic: "access/\(side.rawValue)", reason: reason, facts: ["count": String(count)])
+        console.note("\(tenant): \(site.engine.me) approved \(count) access \(side.rawValue)")
+    }
+}

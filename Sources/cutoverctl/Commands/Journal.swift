@@ -1,0 +1,57 @@
+import ArgumentParser
+import Cutover
+import Foundation
+
+struct JournalCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "journal", abstract: "Checks the record, or takes it elsewhere.", subcommands: [JournalVerify.self, JournalExportCommand.self])
+}
+
+struct JournalVerify: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Checks every event against the chain, and names each that was edited, removed or inserted.")
+
+    @Option(help: "Check this export instead of the journal itself.")
+    var from: String?
+    @OptionGroup var inputs: InputOptions
+    @OptionGroup var output: OutputOptions
+
+    func carryOut(_ console: Console) async throws -> ExitStatus {
+        let opened = try await records(console)
+        let view = AuditView(journal: opened.journal, audit: JournalAudit(opened))
+        console.show(output.json ? try view.json() : view.human(console.paint))
+        return view.status
+    }
+
+    private func records(_ console: Console) async throws -> JournalRecords {
+        guard let from else { return try await Wiring(inputs, console).journal(ifMissing: .refuse).records() }
+        guard let bytes = FileManager.default.contents(atPath: from), let text = String(data: bytes, encoding: .utf8) else {
+            throw CommandFailure("the export can't be read", why: "\(from) is not there, not readable or not text", next: "cutoverctl journal export FILE")
+        }
+        do { return try JournalExport.read(text) } catch {
+            throw CommandFailure("the export is not whole", why: "\(from): \(error)", next: "export again: cutoverctl journal export FILE")
+        }
+    }
+}
+
+struct JournalExportCommand: Command {
+    static let configuration = CommandConfiguration(commandName: "export", abstract: "Writes the whole journal as JSON lines.")
+
+    @Argument(help: "Where to; standard output when left out.")
+    var file: String?
+    @OptionGroup var inputs: InputOptions
+
+    func carryOut(_ console: Console) async throws -> ExitStatus {
+        let opened = try await Wiring(inputs, console).journal(ifMissing: .refuse).records()
+        let text = try JournalExport.text(opened)
+        guard let file else {
+            console.show(text)
+            return .done
+        }
+        do { try Data(text.utf8).write(to: URL(filePath: file), options: .atomic) } catch {
+            throw CommandFailure("the export can't be written", why: "\(file): \(error.localizedDescription)", next: "name a file in a folder that is yours")
+        }
+        console.note("\(opened.records.count) events written to \(file); check it with cutoverctl journal verify --from \(file)")
+        return .done
+    }
+}

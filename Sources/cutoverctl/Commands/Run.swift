@@ -1,0 +1,32 @@
+import ArgumentParser
+import Cutover
+
+struct Run: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "The loop: advances what may advance, wave by wave, until everything is done or only people can help.")
+
+    @Flag(name: .customLong("no-wait"), help: "Stop when only clocks are left to wait for.")
+    var noWait = false
+    @Option(help: "How many seconds to go on asking gates that nothing but time may open.")
+    var patience = 60
+    @Flag(name: .customLong("adopt-plan"), help: "Let tenants under way take up a newer revision of the plan.")
+    var adoptPlan = false
+    @OptionGroup var stream: StreamOptions
+    @OptionGroup var inputs: InputOptions
+
+    func validate() throws {
+        if patience < 0 || patience > 86_400 { throw ValidationError("--patience is a number of seconds, at most a day") }
+    }
+
+    func carryOut(_ console: Console) async throws -> ExitStatus {
+        let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
+        let tenants = try site.choice.tenants([], wave: nil)
+        let outside = site.fleet.tenants.map(\.id).filter { !tenants.contains($0) }
+        if !outside.isEmpty { console.note("in no wave of this plan: \(outside.map(\.text).joined(separator: ", "))") }
+        try await PlanGuard(journal: site.journal, plan: site.plan)
+            .requireAdopted(tenants, adopting: adoptPlan, next: "look first: cutoverctl preview; then add --adopt-plan")
+        let loop = Loop(site: site, console: console, jsonLines: stream.jsonLines, interrupts: Interrupts())
+        let outcomes = try await loop.run(tenants, Loop.Terms(byWaves: true, waitForClocks: !noWait, patienceSeconds: patience))
+        return loop.status(outcomes, of: tenants)
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Cutover
+import PlanFiles
+
+struct Status: Command {
+    static let configuration = CommandConfiguration(abstract: "Where every tenant is, and what to type next.")
+
+    @OptionGroup var inputs: InputOptions
+    @OptionGroup var output: OutputOptions
+    @Flag(name: [.short, .long], help: "Go on until Ctrl-C.")
+    var watch = false
+
+    func carryOut(_ console: Console) async throws -> ExitStatus {
+        let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
+        let reader = StatusReader(site: site)
+        guard watch else {
+            let view = try await reader.view()
+            console.show(output.json ? try view.json() : view.human(console.paint))
+            return .done
+        }
+        let interrupts = Interrupts()
+        var shown = ""
+        while !interrupts.isStopping {
+            let view = try await reader.view()
+            let text = output.json ? try view.jsonLine() : view.human(console.paint)
+            if text != shown {
+                console.show((console.isTerminal && !output.json ? "\u{1B}[H\u{1B}[2J" : "") + text)
+                shown = text
+            }
+            try? await Wiring.time.sleep(milliseconds: 1000)
+        }
+        return .done
+    }
+}
+
+/// Reads the journal's projection into one report.
+struct StatusReader {
+    let site: Wiring.Site
+
+    func view() async throws -> StatusView {
+        var statuses = try await site.journal.statuses()
+        if let first = statuses.first { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(first.tenant) }
+        for index in statuses.indices where [.running, .reverting].contains(statuses[index].state) {
+            statuses[index] = try await abandoned(statuses[index]) ?? statuses[index]
+        }
+        let waves = site.plan.rollout.assignment(of: site.fleet).flatMap { entry in entry.tenants.map { ($0, entry.wave.name) } }
+        let names = Dictionary(waves, uniquingKeysWith: { first, _ in first })
+        let report = StatusReport(plan: site.plan, fleet: site.fleet, statuses: statuses) { names[$0] ?? "" }
+        let known = Set(site.fleet.tenants.map(\.id))
+        return StatusView(report: report, strangers: statuses.map(\.tenant).filter { !known.contains($0) })
+    }
+
+    /// A step that was begun, while nobody alive holds the tenant's lease, is in doubt, whatever the projection says.
+    private func abandoned(_ status: TenantStatus) async throws -> TenantStatus? {
+        let holder = try await site.journal.leaseHolder(of: StreamID(status.tenant), now: Wiring.time.now)
+        if let holder, ProcessName(holder)?.isGone != true { return nil }
+        switch try await site.engine.standing(of: status.tenant).position(of: StepID(status.step)) {
+        case .inDoubt, .revertInDoubt: break
+        default: return nil
+        }
+        return TenantStatus(
+            tenant: status.tenant, wave: status.wave, milestone: status.milestone, phase: status.phase, step: status.step, state: .inDoubt,
+            since: status.since, held: status.held, next: "cutoverctl why \(status.tenant)")
+    }
+}

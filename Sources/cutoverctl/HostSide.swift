@@ -1,0 +1,14 @@
+import Cutover
+import Host
+import Phases
+
+/// What this program does when it is the one on a tenant's host.
+enum HostSide {
+    static func serve(_ operationClass: String, input: [UInt8]) async -> (line: String, exitCode: Int32) {
+        await HostProgram.serve(operationClass: operationClass, input: input, operations: MemoryCatalog.hostOperations)
+    }
+
+    static func watch(state: String, env: String, tenant: String) async -> Int32 {
+        await MemoryWatch.run(state: state, env: env, tenant: TenantID(tenant))
+    }
+}

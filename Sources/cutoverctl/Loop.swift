@@ -1,0 +1,49 @@
+import Cutover
+
+/// What advance, run and revert share: the loop, its telling, and the exit status in the end.
+struct Loop {
+    let site: Wiring.Site
+    let console: Console
+    let jsonLines: Bool
+    let interrupts: Interrupts
+
+    struct Terms: Sendable {
+        var target: StepID?
+        /// Only tenants that waves and budget admit.
+        var byWaves: Bool
+        var waitForClocks: Bool
+        /// For how long nothing but gates that time may open is waited for.
+        var patienceSeconds: Int
+    }
+
+    private static let pollMilliseconds = 500
+
+    func run(_ tenants: [TenantID], _ terms: Terms) async throws(EngineError) -> [TenantID: FleetRun.Outcome] {
+        let (console, jsonLines, interrupts) = (console, jsonLines, interrupts)
+        let run = FleetRun(
+            engine: site.engine, tenants: tenants, target: terms.target, byWaves: terms.byWaves, pollMilliseconds: Self.pollMilliseconds,
+            isStopping: { interrupts.isStopping }
+        ) { tenant, outcome in
+            let view = ProgressView(tenant: tenant, outcome: outcome)
+            if jsonLines, let line = try? view.jsonLine() { console.show(line) } else { console.show(view.human(console.paint)) }
+        }
+        return try await run.run(waitForClocks: terms.waitForClocks, patience: terms.patienceSeconds * 1000 / Self.pollMilliseconds)
+    }
+
+    /// The exit status of the outcomes; stopped before the end is partly done.
+    func status(_ outcomes: [TenantID: FleetRun.Outcome], of tenants: [TenantID]) -> ExitStatus {
+        var statuses = outcomes.values.map(\.status)
+        let isOver = tenants.allSatisfy { outcomes[$0]?.isFinal ?? false }
+        if interrupts.isStopping, !isOver { statuses.append(.partlyDone) }
+        return .worst(of: statuses)
+    }
+}
+
+extension FleetRun.Outcome {
+    var isFinal: Bool {
+        switch self {
+        case .finished, .reached, .settled: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Cutover
+
+/// The rows that one store has and the other can't hold, and those that both changed.
+struct ExceptionsReport: Sendable, Codable, Equatable {
+    struct Exception: Sendable, Codable, Equatable {
+        let id: String
+        let side: Int
+        let reason: String
+        let detail: String
+        let at: String
+    }
+    struct Conflict: Sendable, Codable, Equatable {
+        let n: Int
+        let id: String
+        let kind: String
+        let v1: String
+        let v2: String
+        let at: String
+    }
+    let formatVersion: Int
+    let tenant: TenantID
+    let counts: [String: Int]
+    let exceptions: [Exception]
+    let conflicts: [Conflict]
+
+    init(tenant: TenantID, counts: [String: Int], exceptions: [Exception], conflicts: [Conflict]) {
+        self.formatVersion = 1
+        self.tenant = tenant
+        self.counts = counts
+        self.exceptions = exceptions
+        self.conflicts = conflicts
+    }
+
+    /// The ids of one reason, sorted: what a signature binds to.
+    func ids(of reason: String) -> [String] { exceptions.filter { $0.reason == reason }.map(\.id).sorted() }
+}
+
+struct ExceptionsView {
+    let report: ExceptionsReport
+
+    func human(_ paint: Paint) -> String {
+        if report.exceptions.isEmpty, report.conflicts.isEmpty { return "\(report.tenant): no open exceptions and no conflicts" }
+        var parts: [String] = []
+        if !report.exceptions.isEmpty {
+            let counts = report.counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+            var table = Table(["ID", "SIDE", "REASON", "SINCE", "DETAIL"])
+            for row in report.exceptions { table.add([row.id, "v\(row.side)", row.reason, PlainText.moment(row.at), row.detail]) }
+            parts.append("\(report.tenant): \(paint.yellow(counts))\n\(table.text)")
+        }
+        if !report.conflicts.isEmpty {
+            var table = Table(["#", "ID", "KIND", "SINCE", "V1", "V2"])
+            for row in report.conflicts { table.add([String(row.n), row.id, row.kind, PlainText.moment(row.at), short(row.v1), short(row.v2)]) }
+            parts.append("\(report.tenant): \(paint.yellow("\(report.conflicts.count) conflicts"))\n\(table.text)")
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    func json() throws -> String { try JSONText.document(report) }
+
+    /// One id a line, each once.
+    func ids() -> String { Array(Set(report.exceptions.map(\.id) + report.conflicts.map(\.id))).sorted().joined(separator: "\n") }
+
+    private func short(_ text: String) -> String { text.count > 40 ? text.prefix(39) + "…" : text }
+}

@@ -1,0 +1,48 @@
+import Cutover
+
+/// What happened to one tenant, event by event.
+struct HistoryView {
+    let tenant: TenantID
+    let events: [EventRecord]
+
+    func human(_ paint: Paint) -> String {
+        if events.isEmpty { return "nothing is recorded about \(tenant)" }
+        var table = Table(["#", "AT", "BY", "WHAT", "STEP", "FACTS"])
+        for event in events {
+            let place = event.step.map { $0.split(separator: "/").dropFirst().joined(separator: "/") } ?? "-"
+            let facts = event.facts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+            table.add(
+                [String(event.revision), PlainText.moment(event.at), event.by.text, event.kind, place, facts],
+                paint: [3: { ["failed", "becameUnknown", "quarantined"].contains(event.kind) ? paint.red($0) : $0 }])
+        }
+        return table.text
+    }
+
+    func json() throws -> String { try JSONText.document(Document(tenant: tenant, events: events.map(Line.init))) }
+
+    private struct Document: Encodable {
+        let formatVersion = 1
+        let tenant: TenantID
+        let events: [Line]
+    }
+
+    /// An event with every key, `step` too where it concerns none.
+    private struct Line: Encodable {
+        enum Key: String, CodingKey { case revision, at, by, kind, step, facts, fence, hash, previous }
+        let event: EventRecord
+        init(_ event: EventRecord) { self.event = event }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(event.revision, forKey: .revision)
+            try container.encode(event.at, forKey: .at)
+            try container.encode(event.by, forKey: .by)
+            try container.encode(event.kind, forKey: .kind)
+            try container.encode(event.step, forKey: .step)
+            try container.encode(event.facts, forKey: .facts)
+            try container.encode(event.fence, forKey: .fence)
+            try container.encode(event.hash, forKey: .hash)
+            try container.encode(event.previous, forKey: .previous)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Cutover
+
+/// One outcome of one tenant, as advance, run and revert tell it.
+struct ProgressView {
+    let tenant: TenantID
+    let outcome: FleetRun.Outcome
+
+    func human(_ paint: Paint) -> String {
+        let word = outcome.word
+        let shown: String
+        switch outcome.status {
+        case .done: shown = paint.green(word)
+        case .failed, .unknown: shown = paint.red(word)
+        default: shown = paint.yellow(word)
+        }
+        return "\(tenant): \(shown)\(outcome.detail.isEmpty ? "" : " \(PlainText.line(outcome.detail))")"
+    }
+
+    func jsonLine() throws -> String { try JSONText.line(Line(tenant: tenant, outcome: outcome.word, detail: outcome.detail)) }
+
+    private struct Line: Encodable {
+        let formatVersion = 1
+        let tenant: TenantID
+        let outcome: String
+        let detail: String
+    }
+}
+
+extension FleetRun.Outcome {
+    /// What the exit code makes of it when the command ends there.
+    var status: ExitStatus {
+        switch self {
+        case .advanced, .finished, .reached, .settled: .done
+        case .waiting, .gatedByTime, .gatedByPerson, .held: .inTheWay
+        case .failed: .failed
+        case .unknown: .unknown
+        case .leased: .leased
+        case .notAdmitted(.budgetSpent), .notAdmitted(.full): .partlyDone
+        case .notAdmitted: .inTheWay
+        }
+    }
+
+    var word: String {
+        switch self {
+        case .advanced: "advanced"
+        case .waiting: "waiting"
+        case .gatedByTime, .gatedByPerson: "gated"
+        case .failed: "failed"
+        case .unknown: "unknown"
+        case .leased: "leased"
+        case .held: "held"
+        case .notAdmitted: "notAdmitted"
+        case .finished: "done"
+        case .reached: "reached"
+        case .settled: "reverted"
+        }
+    }
+
+    var detail: String {
+        switch self {
+        case .advanced(let text), .waiting(let text), .gatedByTime(let text), .gatedByPerson(let text), .failed(let text), .unknown(let text),
+            .held(let text):
+            text
+        case .leased(let holder): "by \(holder)"
+        case .notAdmitted(.waveClosed(let why)): why
+        case .notAdmitted(.budgetSpent(let failures, let allowed)): "\(failures) failed, and \(allowed) may"
+        case .notAdmitted(.full(let atOnce)): "\(atOnce) tenants are in motion already"
+        case .notAdmitted(.noWave): "no wave of the plan selects it"
+        case .notAdmitted(.admitted), .finished, .reached, .settled: ""
+        }
+    }
+}

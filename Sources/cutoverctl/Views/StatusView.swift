@@ -1,0 +1,72 @@
+import Cutover
+
+/// The fleet at one moment.
+struct StatusView {
+    let report: StatusReport
+    /// Tenants that the journal knows and the fleet file does not.
+    let strangers: [TenantID]
+
+    func human(_ paint: Paint) -> String {
+        var table = Table(["TENANT", "WAVE", "MILESTONE", "STEP", "STATE", "SINCE", "NEXT"])
+        for tenant in report.tenants {
+            let step = tenant.step.isEmpty ? "-" : "\(tenant.phase)/\(tenant.step)"
+            table.add(
+                [
+                    tenant.tenant.text, tenant.wave.isEmpty ? "-" : tenant.wave, tenant.milestone.isEmpty ? "-" : tenant.milestone, step,
+                    tenant.state.rawValue, tenant.since.isEmpty ? "-" : PlainText.moment(tenant.since), tenant.held.map { "held by \($0)" } ?? tenant.next,
+                ], paint: [4: { Self.colour(tenant.state, paint, $0) }])
+        }
+        let budget = report.budget
+        let spent = budget.failures > budget.allowed
+        let failures = "\(budget.failures) of \(budget.allowed) allowed failures"
+        let legend = "budget: \(budget.inMotion) of \(budget.atOnce) in motion, \(spent ? paint.red(failures) : failures)"
+        let plan = "plan \(report.plan.name) revision \(report.plan.revision) (\(report.plan.digest.prefix(12)))"
+        let others = strangers.isEmpty ? "" : "\nin the journal, but not in the fleet file: \(strangers.map(\.text).joined(separator: ", "))"
+        return "\(table.text)\n\n\(legend)\n\(plan)\(others)"
+    }
+
+    func json() throws -> String { try JSONText.document(document) }
+    /// For `--watch`: one document a line.
+    func jsonLine() throws -> String { try JSONText.line(document) }
+
+    private static func colour(_ state: TenantStatus.State, _ paint: Paint, _ text: String) -> String {
+        switch state {
+        case .done: paint.green(text)
+        case .failed, .inDoubt, .quarantined: paint.red(text)
+        case .gated, .held, .reverting, .reverted: paint.yellow(text)
+        case .pending: paint.dim(text)
+        case .running, .waiting: text
+        }
+    }
+
+    private var document: Document {
+        Document(formatVersion: report.formatVersion, plan: report.plan, tenants: report.tenants.map(Line.init), budget: report.budget)
+    }
+
+    private struct Document: Encodable {
+        let formatVersion: Int
+        let plan: StatusReport.PlanLine
+        let tenants: [Line]
+        let budget: StatusReport.Budget
+    }
+
+    /// A tenant with every key, `held` too where nobody holds it.
+    private struct Line: Encodable {
+        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next }
+        let status: TenantStatus
+        init(_ status: TenantStatus) { self.status = status }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(status.tenant, forKey: .tenant)
+            try container.encode(status.wave, forKey: .wave)
+            try container.encode(status.milestone, forKey: .milestone)
+            try container.encode(status.phase, forKey: .phase)
+            try container.encode(status.step, forKey: .step)
+            try container.encode(status.state, forKey: .state)
+            try container.encode(status.since, forKey: .since)
+            try container.encode(status.held, forKey: .held)
+            try container.encode(status.next, forKey: .next)
+        }
+    }
+}

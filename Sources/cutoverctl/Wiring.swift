@@ -1,0 +1,90 @@
+import Cutover
+import Foundation
+import Journals
+import Phases
+import PlanFiles
+import Transports
+
+/// The only place where the rooms are joined: plan, fleet, journal, catalogue, transports, clock and chance become an engine.
+struct Wiring: Sendable {
+    static let catalog = MemoryCatalog.catalog
+    static let time = SystemTime()
+    static let random = SystemRandom()
+
+    let inputs: Inputs
+    private let console: Console
+
+    init(_ options: InputOptions, _ console: Console) throws(CommandFailure) {
+        let beside = FileManager.default.fileExists(atPath: "cutover.yaml") ? InputsFile.read(path: "cutover.yaml") : (nil, [])
+        if !beside.1.isEmpty { throw CommandFailure(beside.1, in: "file cutover.yaml", next: "correct it, or move it away and name --plan, --fleet and --journal") }
+        self.inputs = Inputs(options, variables: ProcessInfo.processInfo.environment, beside: beside.0) { FileManager.default.fileExists(atPath: $0) }
+        self.console = console
+    }
+
+    func fleet() throws(CommandFailure) -> Fleet {
+        guard let path = inputs.fleet else {
+            throw CommandFailure(
+                "no fleet is named", why: "neither --fleet nor CUTOVER_FLEET nor a cutover.yaml names one, and \(Inputs.labFleet) is not there",
+                next: "add --fleet FILE, or start a lab: cutoverctl lab up", status: .failed)
+        }
+        let (fleet, problems) = FleetFile.read(path: path)
+        guard let fleet else { throw CommandFailure(problems, in: "fleet", next: "correct \(path), or name another with --fleet FILE") }
+        return fleet
+    }
+
+    func plan(for fleet: Fleet) throws(CommandFailure) -> Plan {
+        guard let path = inputs.plan else {
+            throw CommandFailure(
+                "no plan is named", why: "neither --plan nor CUTOVER_PLAN nor a cutover.yaml names one", next: "add --plan FILE, such as --plan Plans/lab.yaml")
+        }
+        let (plan, problems) = PlanFile.read(path: path, catalog: Self.catalog, fleet: fleet)
+        guard let plan else { throw CommandFailure(problems, in: "plan", next: "correct \(path), then cutoverctl lint \(path)") }
+        return plan
+    }
+
+    /// What may happen when the journal's file is not there.
+    enum Missing { case begin, standIn, refuse }
+
+    func journal(ifMissing: Missing) throws(CommandFailure) -> any Journal {
+        if ifMissing == .standIn, let folder = unbegunFolder, FileManager.default.fileExists(atPath: folder) {
+            console.note("there is no journal at \(inputs.journal) yet: nothing has been begun")
+            return UnbegunJournal()
+        }
+        do { return try openJournal(inputs.journal, create: ifMissing == .begin, random: Self.random) } catch { throw CommandFailure(error) }
+    }
+
+    /// The folder of a journal file that is not there; nil when it is there or is no file.
+    private var unbegunFolder: String? {
+        let path = inputs.journal.hasPrefix("sqlite:") ? String(inputs.journal.dropFirst(7)) : inputs.journal
+        guard path == inputs.journal || !path.hasPrefix("//"), !path.contains("://"), !FileManager.default.fileExists(atPath: path) else { return nil }
+        return URL(filePath: path).deletingLastPathComponent().path
+    }
+
+    func person() throws(CommandFailure) -> OperatorID {
+        if let name = inputs.person, !name.isEmpty { return OperatorID(name) }
+        throw CommandFailure(
+            "nobody is named as the operator", why: "the journal records who did what, and USER is not set", next: "add --as NAME", status: .usage)
+    }
+
+    /// - Parameter asking: a command that records nothing needs no name.
+    func site(ifMissing: Missing, asking: Bool) throws(CommandFailure) -> Site {
+        let fleet = try fleet()
+        let plan = try plan(for: fleet)
+        let journal = try journal(ifMissing: ifMissing)
+        let local = LocalTransport(program: ThisProgram.path)
+        let engine = Engine(
+            plan: plan, fleet: fleet, catalog: Self.catalog, journal: journal, time: Self.time, me: asking ? OperatorID(inputs.person ?? "-") : try person(),
+            holder: ProcessName.holder()
+        ) { host in host.transport == "local" ? local : nil }
+        return Site(engine: engine, choice: TenantChoice(fleet: fleet, plan: plan))
+    }
+
+    /// Everything a command works with.
+    struct Site: Sendable {
+        let engine: Engine
+        let choice: TenantChoice
+        var plan: Plan { engine.plan }
+        var fleet: Fleet { engine.fleet }
+        var journal: any Journal { engine.journal }
+    }
+}
