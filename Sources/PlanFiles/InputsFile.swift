@@ -1,0 +1,27 @@
+import Yams
+
+/// `cutover.yaml`: which plan, fleet and journal belong to this folder.
+public struct InputsFile: Sendable, Equatable {
+    public let plan: String?
+    public let fleet: String?
+    public let journal: String?
+
+    public static func read(text: String, path: String) -> (InputsFile?, [Problem]) {
+        let findings = Findings(file: path)
+        let inputs = Document(text: text, findings: findings).root.flatMap { root in
+            Section(root, "the file", known: ["plan", "fleet", "journal"], findings).map { section in
+                InputsFile(
+                    plan: section.text("plan", required: false), fleet: section.text("fleet", required: false),
+                    journal: section.text("journal", required: false))
+            }
+        }
+        return findings.isEmpty ? (inputs, []) : (nil, findings.problems)
+    }
+
+    public static func read(path: String) -> (InputsFile?, [Problem]) {
+        switch FileText.read(path, what: "inputs", option: "--plan, --fleet and --journal") {
+        case .success(let text): read(text: text, path: path)
+        case .failure(let problem): (nil, [problem])
+        }
+    }
+}
