@@ -27,13 +27,13 @@ final class Agent {
     /// One act, whichever comes up.
     func act() {
         switch Int.random(in: 0..<100) {
-        case 0..<22: commit()
-        case 22..<36: post()
-        case 36..<52: recall()
-        case 52..<60: list()
-        case 60..<66: search()
-        case 66..<82: edit()
-        case 82..<91: forget(through: .http)
+        case 0..<17: commit()
+        case 17..<28: post()
+        case 28..<44: recall()
+        case 44..<52: list()
+        case 52..<60: search()
+        case 60..<77: edit()
+        case 77..<89: forget(through: .http)
         default: forget(through: .v2)
         }
     }
