@@ -8,7 +8,7 @@ struct PostgresCluster: Sendable {
     let port: Int
     let account: Unprivileged?
 
-    private var data: String { "\(folder)/data" }
+    private var data: String { ClusterData(folder: folder).path }
     private var log: String { "\(folder)/postgres.log" }
 
     /// The socket's folder: a socket's path has room for about 100 characters.
@@ -22,14 +22,7 @@ struct PostgresCluster: Sendable {
         "postgresql://lab@127.0.0.1:\(port)/\(database)?sslmode=disable&connect_timeout=5"
     }
 
-    var isRunning: Bool { postmaster != nil }
-
-    /// Its first process, when it runs.
-    var postmaster: RunningProcess? {
-        let lines = (try? String(contentsOfFile: "\(data)/postmaster.pid", encoding: .utf8))?.split(separator: "\n") ?? []
-        guard let pid = lines.first.flatMap({ pid_t($0) }), let process = RunningProcess(pid) else { return nil }
-        return process.program == "postgres" ? process : nil
-    }
+    var isRunning: Bool { ClusterData(folder: folder).postmaster != nil }
 
     func createIfMissing() throws {
         guard !FileManager.default.fileExists(atPath: "\(data)/PG_VERSION") else { return }
@@ -68,11 +61,6 @@ struct PostgresCluster: Sendable {
             let tail = (try? String(contentsOfFile: log, encoding: .utf8))?.split(separator: "\n").suffix(5) ?? []
             throw Spawn.Failed(description: "\(error)\n\(tail.joined(separator: "\n"))")
         }
-    }
-
-    func stop() throws {
-        guard isRunning else { return }
-        try run([bundle.program("pg_ctl"), "-D", data, "-m", "fast", "-w", "-t", "60", "stop"])
     }
 
     private func run(_ arguments: [String]) throws {

@@ -22,7 +22,9 @@ struct Lab {
     init(layout: LabLayout, record: LabRecord, environment: [String: String]) throws {
         let programs = Programs.present()
         let account = try Unprivileged.needed()
-        var bundle = try PostgresBundle.find(environment: environment, program: programs.own)
+        var told = environment
+        if told["CUTOVER_PG"] == nil { told["CUTOVER_PG"] = record.postgresBundle }
+        var bundle = try PostgresBundle.find(environment: told, program: programs.own)
         if account != nil, !Unprivileged.canReach(bundle.program("postgres")) {
             try FileManager.default.createDirectory(atPath: layout.refuge, withIntermediateDirectories: true)
             bundle = try bundle.copied(into: layout.refuge)

@@ -34,10 +34,17 @@ public struct LabFelling {
 
     // MARK: - Non public
 
+    /// By signal, not through pg_ctl: a lab must go down even where its PostgreSQL's programs can no longer be found.
     private func stopPostgres(_ record: LabRecord) throws {
-        let lab = try Lab(layout: layout, record: record, environment: ProcessInfo.processInfo.environment)
-        guard lab.cluster.isRunning else { return }
-        try lab.cluster.stop()
+        let data = ClusterData(folder: record.postgresFolder)
+        guard let postmaster = data.postmaster else { return }
+        // SIGINT is PostgreSQL's fast shutdown: sessions end, nothing is lost.
+        kill(postmaster.pid, SIGINT)
+        let patience = Date.now.addingTimeInterval(60)
+        while postmaster.isAlive {
+            guard Date.now < patience else { throw Spawn.Failed(description: "postgres (\(postmaster.pid)) does not stop") }
+            usleep(20_000)
+        }
         say("stopped     postgres")
     }
 

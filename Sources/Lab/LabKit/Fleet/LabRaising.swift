@@ -17,10 +17,12 @@ public struct LabRaising {
 
     public func raise() throws {
         let environment = ProcessInfo.processInfo.environment
-        // Before anything is made: without a PostgreSQL nothing can be.
-        _ = try PostgresBundle.find(environment: environment, program: Programs.present().own)
-        try FileManager.default.createDirectory(atPath: layout.root, withIntermediateDirectories: true)
         var record = try LabRecord.load(layout) ?? firstRecord()
+        if record.postgresBundle == nil || environment["CUTOVER_PG"] != nil {
+            // Before anything is made: without a PostgreSQL nothing can be.
+            record.postgresBundle = try PostgresBundle.find(environment: environment, program: Programs.present().own).folder
+        }
+        try FileManager.default.createDirectory(atPath: layout.root, withIntermediateDirectories: true)
         addTenants(to: &record)
         try record.save(layout)
         var lab = try Lab(layout: layout, record: record, environment: environment)

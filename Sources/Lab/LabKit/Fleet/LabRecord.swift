@@ -18,6 +18,8 @@ struct LabRecord: Codable, Sendable {
     }
 
     var formatVersion = 1
+    /// Whose programs run the cluster; remembered, so that `down` works from anywhere.
+    var postgresBundle: String?
     var postgresFolder: String
     var postgresPort: Int
     var tenants: [Tenant] = []
