@@ -1,0 +1,1 @@
+../LookStress/Cluster.swift
