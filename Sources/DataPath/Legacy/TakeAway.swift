@@ -3,7 +3,8 @@ public import Postgres
 /// The copy's way back: takes out of v2 what was placed there, once both stores are proven equal.
 public struct TakeAway: Sendable {
     public struct Report: Sendable, Equatable, Codable {
-        public let quiesce: Quiesce.Report
+        /// Nil when nothing was placed and nothing of v2 waited for a look: there was nothing to take away.
+        public let quiesce: Quiesce.Report?
         /// Rows deleted from v2.
         public let removed: Int
         /// Rows kept whole in `cutover.v2_archive`, because v1 cannot express all of them.
@@ -23,6 +24,9 @@ public struct TakeAway: Sendable {
         _ connection: PostgresConnection, lockTimeoutSeconds: Double = 2, budgetSeconds: Double = 600, fence: Int64? = nil
     ) async throws -> Report {
         let layout = try await Layout.complete(connection, settings)
+        if try await nothingPlaced(connection) {
+            return Report(quiesce: nil, removed: 0, kept: 0, left: try await left(layout, connection))
+        }
         let counts = Kept<(removed: Int, kept: Int, left: Int)>()
         let quiesce = try await Quiesce(settings).run(
             connection, lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds, fence: fence
@@ -38,15 +42,26 @@ public struct TakeAway: Sendable {
                 UPDATE cutover.conflicts SET closed = now() WHERE closed IS NULL;
                 UPDATE cutover.control SET mode = 'stopped', copy_last = NULL, copy_done = false, copied = 0
                 """)
-            let left = try await connection.query(
-                "SELECT count(*) AS n FROM \(layout.v2) WHERE content NOT LIKE '\(probePattern)'")[0].int("n")
-            counts.set((removed, kept, left))
+            counts.set((removed, kept, try await left(layout, connection)))
         }
         let (removed, kept, left) = counts.get() ?? (0, 0, 0)
         return Report(quiesce: quiesce, removed: removed, kept: kept, left: left)
     }
 
     // MARK: - Non public
+
+    private func nothingPlaced(_ connection: PostgresConnection) async throws -> Bool {
+        try await connection.query(
+            """
+            SELECT NOT EXISTS (SELECT FROM cutover.placed WHERE state <> 'gone')
+                AND NOT EXISTS (SELECT FROM cutover.change_log WHERE side = 2) AS nothing
+            """)[0].bool("nothing")
+    }
+
+    private func left(_ layout: Layout, _ connection: PostgresConnection) async throws -> Int {
+        try await connection.query(
+            "SELECT count(*) AS n FROM \(layout.v2) WHERE content NOT LIKE '\(probePattern)'")[0].int("n")
+    }
 
     private func keep(_ layout: Layout) -> String {
         let embedding =
