@@ -25,7 +25,7 @@ public struct TakeAway: Sendable {
     ) async throws -> Report {
         let layout = try await Layout.complete(connection, settings)
         if try await nothingPlaced(connection) {
-            return Report(quiesce: nil, removed: 0, kept: 0, left: try await left(layout, connection))
+            return Report(quiesce: nil, removed: 0, kept: 0, left: try await rowsLeft(layout, connection))
         }
         let counts = Kept<(removed: Int, kept: Int, left: Int)>()
         let quiesce = try await Quiesce(settings).run(
@@ -42,7 +42,7 @@ public struct TakeAway: Sendable {
                 UPDATE cutover.conflicts SET closed = now() WHERE closed IS NULL;
                 UPDATE cutover.control SET mode = 'stopped', copy_last = NULL, copy_done = false, copied = 0
                 """)
-            counts.set((removed, kept, try await left(layout, connection)))
+            counts.set((removed, kept, try await rowsLeft(layout, connection)))
         }
         let (removed, kept, left) = counts.get() ?? (0, 0, 0)
         return Report(quiesce: quiesce, removed: removed, kept: kept, left: left)
@@ -58,7 +58,7 @@ public struct TakeAway: Sendable {
             """)[0].bool("nothing")
     }
 
-    private func left(_ layout: Layout, _ connection: PostgresConnection) async throws -> Int {
+    private func rowsLeft(_ layout: Layout, _ connection: PostgresConnection) async throws -> Int {
         try await connection.query(
             "SELECT count(*) AS n FROM \(layout.v2) WHERE content NOT LIKE '\(probePattern)'")[0].int("n")
     }
