@@ -78,7 +78,7 @@ extension Engine {
     func assess(_ gates: [Gate], _ sight: Sight) async -> [GateAnswer] {
         var answers: [GateAnswer] = []
         for gate in gates {
-            answers.append(GateAnswer(claim: gate.claim, verdict: await gate.assess(sight), clearedBy: gate.clearedBy))
+            answers.append(GateAnswer(claim: gate.claim, verdict: await gate.assess(sight), clearedBy: gate.clearedBy.naming(sight.ref.tenant)))
         }
         return answers
     }

@@ -4,6 +4,11 @@ public struct FleetRun: Sendable {
         case advanced(String), waiting(String), gatedByTime(String), gatedByPerson(String), failed(String), unknown(String)
         case leased(String), held(String), notAdmitted(Rollout.Admission), finished, reached, settled
 
+        /// What is worth telling again only when it changes: a wait that merely counts on is the same wait.
+        var gist: Outcome {
+            if case .waiting(let text) = self { .waiting(text.filter { !$0.isNumber }) } else { self }
+        }
+
         /// May this change without a person?
         var mayChange: Bool {
             switch self {
@@ -49,7 +54,7 @@ public struct FleetRun: Sendable {
             let round = try await round()
             var moved = false
             for (tenant, outcome) in round {
-                if outcomes[tenant] != outcome { report(tenant, outcome) }
+                if outcomes[tenant]?.gist != outcome.gist { report(tenant, outcome) }
                 if case .advanced = outcome { moved = true }
                 outcomes[tenant] = outcome
             }

@@ -26,8 +26,15 @@ public struct Gate: Sendable {
     public enum Clearance: Sendable, Equatable {
         /// The world may change by itself: asking again later makes sense.
         case time
-        /// A person has to act; the text is the command to type.
+        /// A person has to act; the text is the command to type, with TENANT where the tenant's name belongs.
         case person(String)
+
+        func naming(_ tenant: TenantID) -> Clearance {
+            switch self {
+            case .time: self
+            case .person(let command): .person(command.replacing("TENANT", with: tenant.text))
+            }
+        }
 
         public var text: String {
             switch self {
