@@ -77,7 +77,7 @@ let package = Package(
         exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb]),
         exam("TransportsTests", ["Transports", "Cutover", "CutoverTestKit"]),
-        exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit"]),
+        exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "PlanFiles", arguments]),
         exam("LabTests", ["LabKit"]),
     ]
 )

@@ -6,22 +6,23 @@ struct Document {
     /// Nil when there is nothing to read on: the text is not YAML, or it is empty.
     let root: Node?
 
-    init(text: String, findings: Findings) {
+    /// - Parameter begin: what an empty file should begin with.
+    init(text: String, begin: String, findings: Findings) {
         var mask = KeyMask(text: text)
-        self.root = Self.compose(&mask, findings)
+        self.root = Self.compose(&mask, begin, findings)
         if let root { Self.sweep(root, mask, findings) }
     }
 
     /// The reader below stops at the first mapping with a repeated key. Each such key is masked, without moving
     /// anything, and the text read again, so that the rest of the file is judged in the same run.
-    private static func compose(_ mask: inout KeyMask, _ findings: Findings) -> Node? {
+    private static func compose(_ mask: inout KeyMask, _ begin: String, _ findings: Findings) -> Node? {
         while true {
             do {
                 // Nodes hold their anchors weakly: they are gone as soon as the parser is.
                 let parser = try Parser(yaml: mask.text)
                 return try withExtendedLifetime(parser) {
                     guard let root = try parser.singleRoot() else {
-                        findings.note(line: 1, column: 1, "the file is empty", fix: "write `cutover: 1` and go on from there, or give another file")
+                        findings.note(line: 1, column: 1, "the file is empty", fix: "begin it with `\(begin)`, or give another file")
                         return nil
                     }
                     return noteAnchors(root, findings) ? nil : root

@@ -6,7 +6,7 @@ public enum FleetFile {
     /// The fleet, unless anything is wrong with the file; then every problem, in the order of the file.
     public static func read(text: String, path: String) -> (Fleet?, [Problem]) {
         let findings = Findings(file: path)
-        let fleet = Document(text: text, findings: findings).root.flatMap { FleetReader(findings: findings).fleet($0) }
+        let fleet = Document(text: text, begin: "tenants:", findings: findings).root.flatMap { FleetReader(findings: findings).fleet($0) }
         return findings.isEmpty ? (fleet, []) : (nil, findings.problems)
     }
 

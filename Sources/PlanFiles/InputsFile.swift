@@ -8,7 +8,7 @@ public struct InputsFile: Sendable, Equatable {
 
     public static func read(text: String, path: String) -> (InputsFile?, [Problem]) {
         let findings = Findings(file: path)
-        let inputs = Document(text: text, findings: findings).root.flatMap { root in
+        let inputs = Document(text: text, begin: "plan: FILE", findings: findings).root.flatMap { root in
             Section(root, "the file", known: ["plan", "fleet", "journal"], findings).map { section in
                 InputsFile(
                     plan: section.text("plan", required: false), fleet: section.text("fleet", required: false),

@@ -9,7 +9,7 @@ public enum PlanFile {
     public static func read(text: String, path: String, catalog: StepCatalog, fleet: Fleet? = nil) -> (Plan?, [Problem]) {
         let findings = Findings(file: path)
         let reader = PlanReader(catalog: catalog, fleet: fleet, findings: findings)
-        let plan = Document(text: text, findings: findings).root.flatMap { reader.plan($0, digest: Digest.sha256(text)) }
+        let plan = Document(text: text, begin: "cutover: 1", findings: findings).root.flatMap { reader.plan($0, digest: Digest.sha256(text)) }
         return findings.isEmpty ? (plan, []) : (nil, findings.problems)
     }
 

@@ -3,13 +3,13 @@ import Cutover
 
 /// A subcommand: its flags, and one call that carries it out and answers with an exit status.
 protocol Command: AsyncParsableCommand {
-    func carryOut(_ console: Console) async throws -> ExitStatus
+    func carryOut(_ console: Console) async throws -> CommandExit
 }
 
 extension Command {
     func run() async throws {
         let console = Console.standard
-        let status: ExitStatus
+        let status: CommandExit
         do {
             status = try await carryOut(console)
         } catch {

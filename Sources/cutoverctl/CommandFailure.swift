@@ -6,9 +6,9 @@ struct CommandFailure: Error, Sendable, Equatable {
     let what: String
     let why: String
     let next: String
-    let status: ExitStatus
+    let status: CommandExit
 
-    init(_ what: String, why: String, next: String, status: ExitStatus = .failed) {
+    init(_ what: String, why: String, next: String, status: CommandExit = .failed) {
         self.what = what
         self.why = why
         self.next = next

@@ -30,8 +30,15 @@ struct Loop {
         return try await run.run(waitForClocks: terms.waitForClocks, patience: terms.patienceSeconds * 1000 / Self.pollMilliseconds)
     }
 
+    /// Lets tenants under way take up this revision of the plan, by the one decision that comes before all others.
+    func adopt(_ tenants: [TenantID]) async throws(EngineError) {
+        for tenant in tenants {
+            if case .did(_, let what) = try await site.engine.advance(tenant) { console.note("\(tenant): \(what)") }
+        }
+    }
+
     /// The exit status of the outcomes; stopped before the end is partly done.
-    func status(_ outcomes: [TenantID: FleetRun.Outcome], of tenants: [TenantID]) -> ExitStatus {
+    func status(_ outcomes: [TenantID: FleetRun.Outcome], of tenants: [TenantID]) -> CommandExit {
         var statuses = outcomes.values.map(\.status)
         let isOver = tenants.allSatisfy { outcomes[$0]?.isFinal ?? false }
         if interrupts.isStopping, !isOver { statuses.append(.partlyDone) }

@@ -20,17 +20,24 @@ struct PlanGuard {
 
     /// Throws unless the journal is one of this plan, in whatever revision.
     func requireSamePlan(_ tenant: TenantID) async throws {
-        guard let adopted = try await adopted(by: tenant), adopted.name != plan.name else { return }
+        if let adopted = try await adopted(by: tenant) { try requireSameName(adopted, tenant) }
+    }
+
+    private func requireSameName(_ adopted: Adopted, _ tenant: TenantID) throws(CommandFailure) {
+        if adopted.name == plan.name { return }
         throw CommandFailure(
             "this journal is of another plan", why: "\(tenant) has adopted \(adopted.name) revision \(adopted.revision), and the plan named is \(plan.name)",
             next: "name the plan that belongs to it with --plan, or another journal with --journal")
     }
 
-    /// Throws when one of the tenants has adopted this plan in another form, unless `adopting`.
-    func requireAdopted(_ tenants: [TenantID], adopting: Bool, next: String) async throws {
+    /// The tenants that have adopted an older form of this plan. Throws when there are any, unless `adopting`.
+    @discardableResult
+    func requireAdopted(_ tenants: [TenantID], adopting: Bool, next: String) async throws -> [TenantID] {
+        var behind: [TenantID] = []
         for tenant in tenants {
-            try await requireSamePlan(tenant)
-            guard let adopted = try await adopted(by: tenant), adopted.digest != plan.digest else { continue }
+            guard let adopted = try await adopted(by: tenant) else { continue }
+            try requireSameName(adopted, tenant)
+            if adopted.digest == plan.digest { continue }
             let change = "\(tenant) has adopted revision \(adopted.revision) (\(adopted.digest.prefix(12))), and this is revision \(plan.revision) (\(plan.digest.prefix(12)))"
             if adopted.revision > plan.revision {
                 throw CommandFailure("the plan is older than the tenant's", why: change, next: "use revision \(adopted.revision) or a newer one", status: .inTheWay)
@@ -41,6 +48,8 @@ struct PlanGuard {
             guard adopting else {
                 throw CommandFailure("the plan has changed since the tenant adopted it", why: change, next: next, status: .inTheWay)
             }
+            behind.append(tenant)
         }
+        return behind
     }
 }

@@ -61,9 +61,11 @@ struct Wiring: Sendable {
     }
 
     func person() throws(CommandFailure) -> OperatorID {
-        if let name = inputs.person, !name.isEmpty { return OperatorID(name) }
+        let account = NSUserName()
+        if let name = inputs.person ?? (account.isEmpty ? nil : account), !name.isEmpty { return OperatorID(name) }
         throw CommandFailure(
-            "nobody is named as the operator", why: "the journal records who did what, and USER is not set", next: "add --as NAME", status: .usage)
+            "nobody is named as the operator", why: "the journal records who did what, and this process has no account name", next: "add --as NAME",
+            status: .usage)
     }
 
     /// - Parameter asking: a command that records nothing needs no name.

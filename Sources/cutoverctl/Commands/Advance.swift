@@ -25,17 +25,18 @@ struct Advance: Command {
         if oneStep, to != nil { throw ValidationError("--one-step and --to can't both say where to stop") }
     }
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         let target = try to.map { text throws(CommandFailure) in try site.choice.step(text).id }
-        try await PlanGuard(journal: site.journal, plan: site.plan)
+        let behind = try await PlanGuard(journal: site.journal, plan: site.plan)
             .requireAdopted(tenants, adopting: adoptPlan, next: "look first: cutoverctl preview; then add --adopt-plan")
         let isNamed = !chosen.tenants.isEmpty
         if isNamed {
             for tenant in tenants { try await reopen(tenant, site, console) }
         }
         let loop = Loop(site: site, console: console, jsonLines: stream.jsonLines, interrupts: Interrupts())
+        try await loop.adopt(behind)
         var outcomes: [TenantID: FleetRun.Outcome] = [:]
         for (target, group) in try await targets(tenants, target, site) {
             let terms = Loop.Terms(target: target, byWaves: !isNamed, waitForClocks: wait, patienceSeconds: 2)

@@ -22,7 +22,7 @@ struct Approve: Command {
 
     enum AccessSide: String, ExpressibleByArgument, Sendable { case gains, losses }
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         let (names, step) = try parts()
         let tenants = try site.choice.tenants(names, wave: wave)

@@ -9,7 +9,7 @@ struct Check: Command {
     @OptionGroup var inputs: InputOptions
     @OptionGroup var output: OutputOptions
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }

@@ -11,7 +11,7 @@ struct Exceptions: Command {
     @Flag(help: "Only the ids, one a line.")
     var ids = false
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenant = try site.choice.tenant(tenant)
         let view = ExceptionsView(report: try await MemoryQuestions(engine: site.engine).exceptions(of: tenant))

@@ -9,7 +9,7 @@ struct History: Command {
     @OptionGroup var inputs: InputOptions
     @OptionGroup var output: OutputOptions
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let wiring = try Wiring(inputs, console)
         let journal = try wiring.journal(ifMissing: .refuse)
         let events = try await journal.events(in: StreamID(tenant), after: 0)

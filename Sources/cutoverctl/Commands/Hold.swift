@@ -9,7 +9,7 @@ struct Hold: Command {
     var reason: String
     @OptionGroup var inputs: InputOptions
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         for tenant in try chosen.tenants(of: site) {
             try await site.engine.hold(tenant, reason: reason)
@@ -27,7 +27,7 @@ struct Release: Command {
     var reason: String
     @OptionGroup var inputs: InputOptions
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
         for tenant in try chosen.tenants(of: site) {
             if try await site.engine.standing(of: tenant).hold == nil {

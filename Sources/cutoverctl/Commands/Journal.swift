@@ -16,7 +16,7 @@ struct JournalVerify: Command {
     @OptionGroup var inputs: InputOptions
     @OptionGroup var output: OutputOptions
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let opened = try await records(console)
         let view = AuditView(journal: opened.journal, audit: JournalAudit(opened))
         console.show(output.json ? try view.json() : view.human(console.paint))
@@ -41,7 +41,7 @@ struct JournalExportCommand: Command {
     var file: String?
     @OptionGroup var inputs: InputOptions
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let opened = try await Wiring(inputs, console).journal(ifMissing: .refuse).records()
         let text = try JournalExport.text(opened)
         guard let file else {

@@ -7,7 +7,7 @@ struct Lab: Command {
     @Argument(parsing: .captureForPassthrough, help: "What cutover-lab is to do: up, down, status and more.")
     var words: [String] = []
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let program = ThisProgram.sibling("cutover-lab")
         let why: String
         if FileManager.default.isExecutableFile(atPath: program) {

@@ -11,7 +11,7 @@ struct Lint: Command {
     @OptionGroup var inputs: InputOptions
     @OptionGroup var output: OutputOptions
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let wiring = try Wiring(inputs, console)
         guard let path = file ?? wiring.inputs.plan else {
             throw CommandFailure("no plan is named", why: "lint judges one plan file", next: "cutoverctl lint PLAN", status: .usage)

@@ -14,7 +14,7 @@ struct PreviewCommand: Command {
     @Flag(name: .customLong("detailed-exitcode"), help: "Exit with 2 when something is left to do.")
     var detailedExitCode = false
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }

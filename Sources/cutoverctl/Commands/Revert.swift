@@ -23,7 +23,7 @@ struct Revert: Command {
         if chosen.tenants.isEmpty, chosen.wave == nil { throw ValidationError("name a tenant or --wave") }
     }
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         let target = to == "start" ? nil : try site.choice.step(to)

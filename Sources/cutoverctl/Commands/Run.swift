@@ -18,14 +18,15 @@ struct Run: Command {
         if patience < 0 || patience > 86_400 { throw ValidationError("--patience is a number of seconds, at most a day") }
     }
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         let tenants = try site.choice.tenants([], wave: nil)
         let outside = site.fleet.tenants.map(\.id).filter { !tenants.contains($0) }
         if !outside.isEmpty { console.note("in no wave of this plan: \(outside.map(\.text).joined(separator: ", "))") }
-        try await PlanGuard(journal: site.journal, plan: site.plan)
+        let behind = try await PlanGuard(journal: site.journal, plan: site.plan)
             .requireAdopted(tenants, adopting: adoptPlan, next: "look first: cutoverctl preview; then add --adopt-plan")
         let loop = Loop(site: site, console: console, jsonLines: stream.jsonLines, interrupts: Interrupts())
+        try await loop.adopt(behind)
         let outcomes = try await loop.run(tenants, Loop.Terms(byWaves: true, waitForClocks: !noWait, patienceSeconds: patience))
         return loop.status(outcomes, of: tenants)
     }

@@ -10,7 +10,7 @@ struct Status: Command {
     @Flag(name: [.short, .long], help: "Go on until Ctrl-C.")
     var watch = false
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let reader = StatusReader(site: site)
         guard watch else {

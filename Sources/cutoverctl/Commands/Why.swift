@@ -9,7 +9,7 @@ struct Why: Command {
     @OptionGroup var inputs: InputOptions
     @OptionGroup var output: OutputOptions
 
-    func carryOut(_ console: Console) async throws -> ExitStatus {
+    func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenant = try site.choice.tenant(tenant)
         try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant)

@@ -9,7 +9,7 @@ struct InputOptions: ParsableArguments {
     var fleet: String?
     @Option(help: "The journal (or CUTOVER_JOURNAL). Default: ./cutover.db.")
     var journal: String?
-    @Option(name: .customLong("as"), help: "Who you are (or CUTOVER_OPERATOR, or USER).")
+    @Option(name: .customLong("as"), help: "Who you are (or CUTOVER_OPERATOR, or USER, or the account that runs this).")
     var person: String?
 }
 

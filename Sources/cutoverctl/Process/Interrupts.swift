@@ -9,7 +9,7 @@ struct Interrupts: Sendable {
     init() {
         signal(SIGINT) { _ in
             let times = typed.add(1, ordering: .relaxed).newValue
-            if times > 1 { _exit(ExitStatus.leftAtOnce.rawValue) }
+            if times > 1 { _exit(CommandExit.leftAtOnce.rawValue) }
             let note: StaticString = "stopping after what is under way; Ctrl-C again leaves now\n"
             _ = write(2, note.utf8Start, note.utf8CodeUnitCount)
         }

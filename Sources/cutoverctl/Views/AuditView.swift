@@ -5,7 +5,7 @@ struct AuditView {
     let journal: JournalID
     let audit: JournalAudit
 
-    var status: ExitStatus { audit.flaws.isEmpty ? .done : .failed }
+    var status: CommandExit { audit.flaws.isEmpty ? .done : .failed }
 
     func human(_ paint: Paint) -> String {
         let sum = "journal \(journal): \(audit.events) events in \(audit.streams) streams"

@@ -8,7 +8,7 @@ struct CheckView {
     }
     let tenants: [Tenant]
 
-    var status: ExitStatus {
+    var status: CommandExit {
         .worst(of: tenants.flatMap(\.steps).map { step in
             switch step.finding {
             case .inPlace: .done

@@ -28,7 +28,7 @@ struct ProgressView {
 
 extension FleetRun.Outcome {
     /// What the exit code makes of it when the command ends there.
-    var status: ExitStatus {
+    var status: CommandExit {
         switch self {
         case .advanced, .finished, .reached, .settled: .done
         case .waiting, .gatedByTime, .gatedByPerson, .held: .inTheWay

@@ -1,5 +1,5 @@
 /// What the exit code tells whoever called: scripts branch on it.
-enum ExitStatus: Int32, Sendable, CaseIterable {
+enum CommandExit: Int32, Sendable, CaseIterable {
     case done = 0
     case failed = 1
     /// A preview found something to do, or a check found drift.
@@ -13,10 +13,10 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     case leftAtOnce = 130
 
     /// The one that counts where several apply: what needs the most care first.
-    static func worst(of statuses: some Sequence<ExitStatus>) -> ExitStatus {
+    static func worst(of statuses: some Sequence<CommandExit>) -> CommandExit {
         let present = Set(statuses)
         return precedence.first { present.contains($0) } ?? .done
     }
 
-    static let precedence: [ExitStatus] = [.leftAtOnce, .usage, .leased, .unknown, .failed, .partlyDone, .inTheWay, .changesPending, .done]
+    static let precedence: [CommandExit] = [.leftAtOnce, .usage, .leased, .unknown, .failed, .partlyDone, .inTheWay, .changesPending, .done]
 }

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Testing
+
+@testable import cutoverctl
+
+@Suite("arguments")
+struct ArgumentTests {
+    @Test("every command of the surface is understood", arguments: [
+        ["lab", "up", "--tenants", "3", "--rows", "2052"], ["lint", "plan.yaml"], ["lint", "plan.yaml", "--json"], ["preview"], ["plan", "acme", "-o", "f.json"],
+        ["preview", "--wave", "rest", "--detailed-exitcode", "--json"], ["advance"], ["advance", "acme", "zeta", "--to", "A2/backfill.verify", "--json-lines"],
+        ["advance", "--wave", "canary", "--one-step"], ["run"], ["run", "--no-wait", "--json-lines"], ["revert", "acme", "--to", "start", "--confirm", "acme"],
+        ["revert", "--wave", "rest", "--to", "A1/backfill.copy", "--reason", "x"], ["check"], ["check", "acme", "--json"], ["status"], ["status", "-w"],
+        ["status", "--json", "--plan", "p", "--fleet", "f", "--journal", "j", "--as", "ann"], ["history", "acme", "--json"], ["why", "acme", "--json"],
+        ["exceptions", "acme", "--ids"], ["approve", "acme", "A3/legacy.drop", "--reason", "x"], ["approve", "--wave", "rest", "--access", "gains", "--reason", "x"],
+        ["approve", "acme", "--exceptions", "blank-content", "--reason", "x"], ["hold", "acme", "--reason", "x"], ["hold", "--wave", "rest", "--reason", "x"],
+        ["hold", "--all", "--reason", "x"], ["release", "acme", "--reason", "x"], ["journal", "verify"], ["journal", "verify", "--from", "e.jsonl", "--json"],
+        ["journal", "export"], ["journal", "export", "e.jsonl"], ["host", "reading"], ["host", "watch", "--state", "/s", "--env", "/e", "--tenant", "acme"],
+    ])
+    func understood(words: [String]) throws {
+        _ = try Cutoverctl.parseAsRoot(words)
+    }
+
+    @Test("what is no command is wrong usage, code 64", arguments: [
+        ["nosuch"], ["advance", "--one-step", "--to", "A1"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"], ["approve", "acme", "x"],
+        ["approve", "acme", "--access", "both", "--reason", "x"], ["run", "--patience", "-1"], ["history"],
+    ])
+    func usage(words: [String]) {
+        do {
+            _ = try Cutoverctl.parseAsRoot(words)
+            Issue.record("understood: \(words)")
+        } catch {
+            #expect(Cutoverctl.exitCode(for: error).rawValue == 64)
+        }
+    }
+
+    @Test("an approval names one subject, no more and no less")
+    func subject() throws {
+        func parts(_ words: [String]) throws -> (tenants: [String], step: String?) {
+            try #require(try Cutoverctl.parseAsRoot(["approve", "--reason", "x"] + words) as? Approve).parts()
+        }
+        #expect(try parts(["acme", "A3/legacy.drop"]) == (["acme"], "A3/legacy.drop"))
+        #expect(try parts(["--wave", "rest", "legacy.drop"]) == ([], "legacy.drop"))
+        #expect(try parts(["acme", "--exceptions", "blank"]) == (["acme"], nil))
+        for words in [["acme"], [], ["acme", "a", "b"], ["acme", "a", "--access", "gains"], ["--exceptions", "blank"]] {
+            #expect(throws: CommandFailure.self) { try parts(words) }
+        }
+    }
+
+    @Test("the lab gets its words untouched")
+    func lab() throws {
+        let lab = try #require(try Cutoverctl.parseAsRoot(["lab", "up", "--tenants", "3", "--json"]) as? Lab)
+        #expect(lab.words == ["up", "--tenants", "3", "--json"])
+    }
+}
+
+@Suite("process names")
+struct ProcessNameTests {
+    @Test("a name says whether its process has ended, and is silent about other boots")
+    func gone() {
+        let mine = ProcessName.mine
+        #expect(ProcessName(mine.description) == mine)
+        #expect(!mine.isGone)
+        #expect(ProcessName(boot: mine.boot, pid: mine.pid, began: "1").isGone)
+        #expect(!ProcessName(boot: "another", pid: mine.pid, began: "1").isGone)
+        #expect(ProcessName("nonsense") == nil)
+    }
+}
