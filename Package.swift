@@ -72,12 +72,14 @@ let package = Package(
 
         program("look-stress", ["DataPath", "Postgres"], path: "Tests/LookStress"),
         exam("CutoverTests", ["Cutover", "CutoverTestKit"]),
-        exam("PhasesTests", ["Phases", "Host", "CutoverTestKit"]),
+        exam("HostTests", ["Host", "Cutover", "CutoverTestKit"]),
+        exam("PhasesTests", ["Phases", "Host", "Cutover", "CutoverTestKit", "PlanFiles", "Postgres", "Transports"]),
         exam("DataPathTests", ["DataPath", "Postgres"]),
         exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb]),
         exam("TransportsTests", ["Transports", "Cutover", "CutoverTestKit"]),
         exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "PlanFiles", arguments]),
         exam("LabTests", ["LabKit"]),
+        exam("WallsTests", []),
     ]
 )

@@ -68,7 +68,10 @@ public struct HostAnswer: Sendable, Codable, Equatable {
 
     /// Nil unless some line of `output` is a whole and undamaged answer; text before it is noise of the host's shell.
     public static func parse(_ output: String) -> HostAnswer? {
-        for line in output.split(whereSeparator: \.isNewline) where line.hasPrefix(magic + " ") {
+        // Only a line feed ends a line: JSON leaves U+2028 and its like as they are.
+        for bytes in output.utf8.split(separator: UInt8(ascii: "\n")) {
+            let line = bytes.last == UInt8(ascii: "\r") ? Substring(bytes.dropLast()) : Substring(bytes)
+            guard line.hasPrefix(magic + " ") else { continue }
             let parts = line.split(separator: " ", maxSplits: 3).map(String.init)
             guard parts.count == 4, Int(parts[1]) == parts[3].utf8.count, parts[2] == Digest.sha256(parts[3]) else { continue }
             return try? CanonicalJSON.value(HostAnswer.self, from: parts[3])

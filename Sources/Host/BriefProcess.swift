@@ -9,7 +9,7 @@ import Subprocess
 
 /// A process that is expected to end soon.
 public enum BriefProcess {
-    /// Its exit code, or nil when it still ran after `withinSeconds` and was killed.
+    /// Its exit code, 128 and the signal when it died of one, or nil when it still ran after `withinSeconds` and was killed.
     public static func exitCode(of command: String, environment: [String: String], withinSeconds: Double) async throws -> Int? {
         let words = command.split(separator: " ").map(String.init)
         guard let program = words.first else { throw HostFault.said("the command is empty") }
@@ -26,8 +26,10 @@ public enum BriefProcess {
         }
         defer { clock.cancel() }
         do {
-            if case .exited(let code) = try await work.value { return Int(code) }
-            return nil
+            switch try await work.value {
+            case .exited(let code): return Int(code)
+            case .signaled(let signal): return work.isCancelled ? nil : 128 + Int(signal)
+            }
         } catch {
             if work.isCancelled { return nil }
             throw error

@@ -2,12 +2,19 @@ import Foundation
 
 /// Files that are whole or absent: written beside, synced, renamed, and the folder synced.
 public enum DurableFile {
-    /// Replaces the file's content. Mode 0600 unless said otherwise.
-    public static func write(_ text: String, to path: String, mode: UInt32 = 0o600) throws(HostFault) {
+    /// Replaces the file's content. Mode 0600, and ours, unless said otherwise.
+    public static func write(
+        _ text: String, to path: String, mode: UInt32 = 0o600, owner: (user: UInt32, group: UInt32)? = nil
+    ) throws(HostFault) {
         let temporary = "\(path).\(getpid()).new"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard file >= 0 else { throw HostFault.file(temporary, errno) }
         defer { close(file) }
+        if let owner, owner.user != geteuid() || owner.group != getegid() {
+            guard fchown(file, owner.user, owner.group) == 0 else { throw HostFault.file(temporary, errno) }
+        }
+        // The creation mask does not apply to what was asked for.
+        guard fchmod(file, mode) == 0 else { throw HostFault.file(temporary, errno) }
         try writeAll(Array(text.utf8), to: file, path: temporary)
         guard fsync(file) == 0 else { throw HostFault.file(temporary, errno) }
         guard rename(temporary, path) == 0 else { throw HostFault.file(path, errno) }

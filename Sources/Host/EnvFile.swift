@@ -39,14 +39,19 @@ public struct EnvFile: Sendable, Equatable {
         let index = copy.lines.lastIndex { Self.parse($0)?.0 == key }
         switch (index, value) {
         case (let index?, let value?): copy.lines[index] = "\(key)=\(value)"
-        case (let index?, nil): copy.lines.remove(at: index)
         case (nil, let value?): copy.lines.append("\(key)=\(value)")
-        case (nil, nil): break
+        // All of them: an earlier line must not come to light under the one taken out.
+        case (_, nil): copy.lines.removeAll { Self.parse($0)?.0 == key }
         }
         return copy
     }
 
-    public func save() throws(HostFault) { try DurableFile.write(text, to: path) }
+    /// Keeps the file's owner and mode: the server that reads it may be another user than ourselves.
+    public func save() throws(HostFault) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return try DurableFile.write(text, to: path) }
+        try DurableFile.write(text, to: path, mode: status.st_mode & 0o777, owner: (status.st_uid, status.st_gid))
+    }
 
     /// What a setting says: itself, or for `env:NAME` the variable's value here.
     public func resolve(_ setting: String) throws(StepFailure) -> String {

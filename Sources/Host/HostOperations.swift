@@ -55,6 +55,7 @@ public protocol ActsOnHost: Writing {
 public struct HostOperationBook: Sendable {
     struct Handler: Sendable {
         let operationClass: OperationClass
+        let once: Once?
         let run: @Sendable (HostRequest, HostHand) async throws -> String
     }
     private(set) var handlers: [OperationKind: Handler] = [:]
@@ -70,13 +71,13 @@ public struct HostOperationBook: Sendable {
     }
 
     public mutating func add<W: ActsOnHost>(_ type: W.Type) {
-        add(W.kind, .writing) { try await CanonicalJSON.value(type, from: $0.payload).act($1) }
+        add(W.kind, .writing, W.once) { try await CanonicalJSON.value(type, from: $0.payload).act($1) }
     }
 
     private mutating func add<Result: Encodable & Sendable>(
-        _ kind: OperationKind, _ operationClass: OperationClass, _ run: @escaping @Sendable (HostRequest, HostHand) async throws -> Result
+        _ kind: OperationKind, _ operationClass: OperationClass, _ once: Once? = nil, _ run: @escaping @Sendable (HostRequest, HostHand) async throws -> Result
     ) {
         precondition(handlers[kind] == nil, "two host operations are called \(kind)")
-        handlers[kind] = Handler(operationClass: operationClass) { try CanonicalJSON.text(try await run($0, $1)) }
+        handlers[kind] = Handler(operationClass: operationClass, once: once) { try CanonicalJSON.text(try await run($0, $1)) }
     }
 }

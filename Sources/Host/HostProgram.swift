@@ -21,6 +21,9 @@ public enum HostProgram {
         else {
             return answer(refusal(request.id, "no \(operationClass) operation is called \(request.kind)", next: "put the same build on the host: cutoverctl advance \(request.tenant) --to host.prepare"), 64)
         }
+        guard handler.once == request.once else {
+            return answer(refusal(request.id, "\(request.kind) is \(handler.once?.rawValue ?? "not a writing operation") here, not \(request.once?.rawValue ?? "undeclared")", next: "put the same build on the host: cutoverctl advance \(request.tenant) --to host.prepare"), 64)
+        }
         let hand = HostHand(
             sight: HostSight(tenant: request.tenant, statePath: request.statePath, envPath: request.envPath), operation: request.id,
             fence: request.fence, journal: request.journal)

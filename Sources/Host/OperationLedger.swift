@@ -23,7 +23,7 @@ struct OperationLedger: Sendable {
         try DurableFile.makeFolder(operations)
         if let bound = try DurableFile.read(binding), bound != request.journal.text { return .foreignJournal(JournalID(bound)) }
         if let text = try DurableFile.read("\(operations)/\(request.id).done"), let answer = HostAnswer.parse(text) { return .done(answer) }
-        let seen = try DurableFile.read(highest).flatMap { Int($0) } ?? 0
+        let seen = try highestFence()
         if request.fence < seen { return .staleFence(highest: seen) }
         if request.fence > seen { try DurableFile.write(String(request.fence), to: highest) }
         if try DurableFile.read(binding) == nil { try DurableFile.write(request.journal.text, to: binding) }
@@ -31,6 +31,13 @@ struct OperationLedger: Sendable {
         if try DurableFile.read(started) != nil, request.once == .unrepeatable { return .unknown }
         try DurableFile.write("\(request.kind) \(request.step) fence \(request.fence)\n", to: started)
         return .go
+    }
+
+    /// 0 on a host that has seen none. A file that says something else is a fault: taken for none, it would let a stale controller in.
+    private func highestFence() throws(HostFault) -> Int {
+        guard let text = try DurableFile.read(highest) else { return 0 }
+        guard let fence = Int(text) else { throw HostFault.said("\(highest) holds no fencing number") }
+        return fence
     }
 
     /// Nothing is retried on the strength of a failure that was reported: only a success is remembered as the answer.

@@ -24,13 +24,28 @@ public struct ProcessRuntime: Sendable {
     /// The process id, if the process of the pid file runs and is this command.
     public func running() throws(HostFault) -> Int32? {
         guard let pid = try recordedPid(), Self.isAlive(pid) else { return nil }
-        return Self.commandLine(of: pid) == words ? pid : nil
+        return isThisCommand(Self.commandLine(of: pid)) ? pid : nil
     }
 
-    /// Whatever command the pid file's process has, if it runs.
+    /// Whatever command the pid file's process has, if it runs: another version of the program, but not a stranger
+    /// to whom the number passed after the file was written.
     public func anyRunning() throws(HostFault) -> (pid: Int32, command: String)? {
         guard let pid = try recordedPid(), Self.isAlive(pid) else { return nil }
-        return (pid, Self.commandLine(of: pid).joined(separator: " "))
+        let line = Self.commandLine(of: pid)
+        guard isThisCommand(line) || !isYoungerThanPidFile(pid) else { return nil }
+        return (pid, line.joined(separator: " "))
+    }
+
+    /// A script runs as an argument of its interpreter.
+    private func isThisCommand(_ line: [String]) -> Bool { line == words || line.count > words.count && line.suffix(words.count) == words[...] }
+
+    /// Told by the wall clock, which can be set: only asked about a process whose command is not this one.
+    private func isYoungerThanPidFile(_ pid: Int32) -> Bool {
+        var file = stat()
+        guard stat(pidFile, &file) == 0, let startedTicks = Self.statFields(of: pid)?.dropFirst(19).first.flatMap({ Double($0) }) else { return false }
+        let now = HostClock.now
+        let age = now.uptime - startedTicks / Double(sysconf(Int32(_SC_CLK_TCK)))
+        return Double(now.at.milliseconds) / 1000 - age > Double(file.st_mtim.tv_sec) + 2
     }
 
     /// Starts it in a session of its own, so that it outlives whoever started it. Its output goes to `log`.
@@ -80,9 +95,14 @@ public struct ProcessRuntime: Sendable {
 
     /// A zombie has ended: it only waits to be collected.
     static func isAlive(_ pid: Int32) -> Bool {
-        guard let stat = (try? DurableFile.read("/proc/\(pid)/stat")).flatMap({ $0 }), let end = stat.lastIndex(of: ")") else { return false }
-        let state = stat[stat.index(after: end)...].split(separator: " ").first
+        guard let state = statFields(of: pid)?.first else { return false }
         return state != "Z" && state != "X"
+    }
+
+    /// The fields of /proc/<pid>/stat from the state on; the command before them may hold anything.
+    private static func statFields(of pid: Int32) -> [Substring]? {
+        guard let stat = (try? DurableFile.read("/proc/\(pid)/stat")).flatMap({ $0 }), let end = stat.lastIndex(of: ")") else { return nil }
+        return stat[stat.index(after: end)...].split(separator: " ")
     }
 
     private static func commandLine(of pid: Int32) -> [String] {
