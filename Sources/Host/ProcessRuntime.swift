@@ -54,6 +54,8 @@ public struct ProcessRuntime: Sendable {
         let arguments = ["-f", "/bin/sh", "-c", script, "sh", pidFile, log] + words
         var variables: [Environment.Key: String] = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
         for (key, value) in environment { variables[Environment.Key(stringLiteral: key)] = value }
+        // What an earlier process left must not be taken for the end of this one.
+        try DurableFile.remove(pidFile)
         do {
             let result = try await run(
                 .path("/usr/bin/setsid"), arguments: Arguments(arguments), environment: .custom(variables), output: .discarded,
@@ -64,6 +66,7 @@ public struct ProcessRuntime: Sendable {
         } catch let fault as HostFault { throw fault } catch { throw HostFault.said("\(error)") }
         for _ in 0..<250 {
             if try running() != nil { return }
+            if let pid = try recordedPid(), !Self.isAlive(pid) { break }
             do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
         }
         throw HostFault.said("\(words.first ?? "the command") ended at once: see its log \(log)")

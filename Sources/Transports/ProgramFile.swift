@@ -8,15 +8,19 @@ actor ProgramFile {
 
     init(path: String) { self.path = path }
 
-    /// Lowercase hexadecimal SHA-256 of the file.
     func digest() throws -> String {
         if let known { return known }
+        let digest = try Self.digest(of: path)
+        known = digest
+        return digest
+    }
+
+    /// Lowercase hexadecimal SHA-256 of a file.
+    static func digest(of path: String) throws -> String {
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         defer { try? file.close() }
         var hash = SHA256()
         while let chunk = try file.read(upToCount: 1 << 20), !chunk.isEmpty { hash.update(data: chunk) }
-        let digest = hash.finalize().map { String(format: "%02x", $0) }.joined()
-        known = digest
-        return digest
+        return hash.finalize().map { String(format: "%02x", $0) }.joined()
     }
 }

@@ -15,6 +15,8 @@ public struct LocalTransport: Transport {
     private static let environment: Environment = .custom([
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
     ])
+    /// A program that ends before it has read its input must not take the controller with it.
+    private static let survivesBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
     private let program: ProgramFile
 
     /// - Parameter program: the file that is put on hosts, normally the running program's own.
@@ -60,9 +62,9 @@ public struct LocalTransport: Transport {
             let folder = "\(host.state)/bin"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             let target = "\(folder)/cutoverctl-\(digest)"
-            if !FileManager.default.fileExists(atPath: target) { try place(target) }
-            let link = "\(Self.handPath(host)).new"
-            unlink(link)
+            // What lies there already may have been damaged, or be a link to a file that was written over since.
+            if try !FileManager.default.fileExists(atPath: target) || ProgramFile.digest(of: target) != digest { try place(target, digest) }
+            let link = "\(Self.handPath(host)).\(UUID().uuidString.prefix(8)).new"
             guard symlink("cutoverctl-\(digest)", link) == 0, rename(link, Self.handPath(host)) == 0 else {
                 throw TransportError(host: host.host, outcome: .neverSent, detail: "\(link): \(String(cString: strerror(errno)))")
             }
@@ -81,11 +83,14 @@ public struct LocalTransport: Transport {
 
     private static func handPath(_ host: TenantHost) -> String { "\(host.state)/bin/cutoverctl" }
 
-    /// A link where the file system allows it, else a copy; switched in by rename either way.
-    private func place(_ target: String) throws {
-        let temporary = "\(target).\(getpid()).new"
-        unlink(temporary)
-        if link(program.path, temporary) != 0 { try FileManager.default.copyItem(atPath: program.path, toPath: temporary) }
+    /// A copy, switched in by rename: a link would change with the program's own file when that is written over.
+    private func place(_ target: String, _ digest: String) throws {
+        let temporary = "\(target).\(getpid()).\(UUID().uuidString.prefix(8)).new"
+        defer { unlink(temporary) }
+        try FileManager.default.copyItem(atPath: program.path, toPath: temporary)
+        guard try ProgramFile.digest(of: temporary) == digest else {
+            throw TransportError(host: "localhost", outcome: .neverSent, detail: "\(program.path) was replaced while this program ran: start it again")
+        }
         guard rename(temporary, target) == 0 else {
             throw TransportError(host: "localhost", outcome: .neverSent, detail: "\(target): \(String(cString: strerror(errno)))")
         }
@@ -98,13 +103,23 @@ public struct LocalTransport: Transport {
     }
 
     private static func spawn(_ path: String, _ arguments: [String], input: [UInt8]) async throws -> ActionResult {
+        survivesBrokenPipes
         let result = try await Subprocess.run(
-            .path(FilePath(path)), arguments: Arguments(arguments), environment: environment, input: .array(input),
-            output: .string(limit: outputLimit), error: .string(limit: outputLimit))
+            .path(FilePath(path)), arguments: Arguments(arguments), environment: environment, input: .inputWriter,
+            output: .string(limit: outputLimit), error: .string(limit: outputLimit)
+        ) { execution in
+            // A program that ends before it has read everything tells why by its answer. The failure must not leave this
+            // closure: swift-subprocess 1.0.2 traps when writing its own input fails ("FileDescriptor was not closed").
+            _ = try? await execution.standardInputWriter.write(input)
+            try? await execution.standardInputWriter.finish()
+        }
         let code: Int
         switch result.terminationStatus {
         case .exited(let status): code = Int(status)
-        case .signaled(let signal): code = 128 + Int(signal)
+        case .signaled(let signal):
+            // Killed by us: it answered nothing, which is no answer of its own.
+            try Task.checkCancellation()
+            code = 128 + Int(signal)
         }
         return ActionResult(exitCode: code, output: result.standardOutput, errors: result.standardError)
     }

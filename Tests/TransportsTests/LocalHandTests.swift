@@ -1,0 +1,128 @@
+import Cutover
+import Foundation
+import Synchronization
+import Testing
+import Transports
+
+@Suite("the program that the local transport puts on hosts") struct LocalHandTests {
+    let host: ScriptHost
+
+    init() throws { host = try ScriptHost() }
+
+    private func digest(_ path: String) throws -> String { Digest.sha256([UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))) }
+
+    @Test("no program stands on a new host, and looking changes nothing")
+    func absent() async throws {
+        let transport = try host.transport("exit 0")
+        #expect(try await transport.probeHand(on: host.target) == .absent)
+        #expect(!host.has("state"))
+    }
+
+    @Test("it is put there by its digest, and a look finds this build")
+    func place() async throws {
+        let transport = try host.transport("exit 0")
+        let digest = try digest(host.program)
+        #expect(try await transport.placeHand(on: host.target) == .present(digest: digest, isThisBuild: true))
+        #expect(try await transport.probeHand(on: host.target) == .present(digest: digest, isThisBuild: true))
+        #expect(host.names("state/bin") == ["cutoverctl", "cutoverctl-\(digest)"])
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: host.hand) == "cutoverctl-\(digest)")
+        #expect(FileManager.default.isExecutableFile(atPath: host.hand))
+    }
+
+    @Test("putting it there twice is harmless")
+    func twice() async throws {
+        let transport = try host.transport("exit 0")
+        let first = try await transport.placeHand(on: host.target)
+        let names = host.names("state/bin")
+        #expect(try await transport.placeHand(on: host.target) == first)
+        #expect(host.names("state/bin") == names)
+    }
+
+    @Test("a changed program is another build until it is put there, and the earlier one stays for whoever still runs it")
+    func changed() async throws {
+        _ = try await host.placed("exit 0")
+        let old = try digest(host.program)
+        let transport = try host.transport("exit 1")
+        #expect(try await transport.probeHand(on: host.target) == .present(digest: old, isThisBuild: false))
+        let new = try digest(host.program)
+        #expect(try await transport.placeHand(on: host.target) == .present(digest: new, isThisBuild: true))
+        #expect(host.names("state/bin") == ["cutoverctl", "cutoverctl-\(old)", "cutoverctl-\(new)"].sorted())
+        #expect(try await host.run(transport).exitCode == 1)
+    }
+
+    @Test("what stands on the host does not change when the program's own file is written over")
+    func writtenOver() async throws {
+        let transport = try await host.placed("exit 7")
+        let file = try #require(FileHandle(forWritingAtPath: host.program))
+        try file.write(contentsOf: Data("#!/bin/sh\nexit 8\n".utf8))
+        try file.close()
+        #expect(try await host.run(transport).exitCode == 7)
+        #expect(try await LocalTransport(program: host.program).probeHand(on: host.target) != transport.probeHand(on: host.target))
+    }
+
+    @Test("a program that was damaged on the host is not this build, and is put there again")
+    func damaged() async throws {
+        let transport = try await host.placed("exit 0")
+        let placed = try await transport.probeHand(on: host.target)
+        let real = "\(host.path)/state/bin/\(try FileManager.default.destinationOfSymbolicLink(atPath: host.hand))"
+        try Data("#!/bin/sh\nexit 9\n".utf8).write(to: URL(fileURLWithPath: real), options: .atomic)
+        chmod(real, 0o755)
+        guard case .present(_, isThisBuild: false) = try await transport.probeHand(on: host.target) else {
+            Issue.record("the damage was not seen")
+            return
+        }
+        #expect(try await transport.placeHand(on: host.target) == placed)
+        #expect(try await transport.probeHand(on: host.target) == placed)
+        #expect(try await host.run(transport).exitCode == 0)
+    }
+
+    @Test("while one build takes the place of another there is always a whole one")
+    func atomic() async throws {
+        _ = try await host.placed("exit 0")
+        let hand = host.hand
+        let done = Mutex(false)
+        async let missing = {
+            var missing = 0
+            repeat {
+                if access(hand, X_OK) != 0 { missing += 1 }
+                await Task.yield()
+            } while !done.withLock { $0 }
+            return missing
+        }()
+        for number in 0..<20 { _ = try await host.placed("exit \(number)") }
+        done.withLock { $0 = true }
+        #expect(await missing == 0)
+    }
+
+    @Test("it is taken away twice without harm, and what else the host keeps stays")
+    func remove() async throws {
+        let transport = try await host.placed("exit 0")
+        try Data("kept".utf8).write(to: URL(fileURLWithPath: "\(host.path)/state/evidence.jsonl"))
+        for _ in 0..<2 {
+            try await transport.removeHand(from: host.target)
+            #expect(try await transport.probeHand(on: host.target) == .absent)
+        }
+        #expect(host.names("state") == ["evidence.jsonl"])
+    }
+
+    @Test("a program of one's own that can't be read is told before anything is sent")
+    func noProgram() async throws {
+        let transport = LocalTransport(program: "\(host.path)/nothing")
+        let error = await #expect(throws: TransportError.self) { try await transport.placeHand(on: host.target) }
+        #expect(error?.outcome == .neverSent)
+        #expect(error?.host == "acme.test")
+        #expect(try await transport.probeHand(on: host.target) == .absent)
+    }
+
+    @Test("two controllers that put it there at once leave one whole program")
+    func atOnce() async throws {
+        let host = host
+        let transport = try host.transport("exit 4")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<6 { group.addTask { _ = try await transport.placeHand(on: host.target) } }
+            try await group.waitForAll()
+        }
+        #expect(host.names("state/bin").count == 2)
+        #expect(try await host.run(transport).exitCode == 4)
+    }
+}

@@ -1,0 +1,44 @@
+import Cutover
+import Foundation
+import Transports
+
+/// A host in a folder of the test, and a shell script that stands for the program put on hosts.
+final class ScriptHost: Sendable {
+    let path: String
+    let target: TenantHost
+
+    init() throws {
+        path = NSTemporaryDirectory() + "transport-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        target = TenantHost(id: "acme", host: "acme.test", transport: "local", labels: [:], env: "\(path)/env", state: "\(path)/state")
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var program: String { "\(path)/program" }
+    var hand: String { "\(path)/state/bin/cutoverctl" }
+
+    /// A transport that puts this script on hosts. The script's file is a new one each time, as a build makes it.
+    func transport(_ script: String) throws -> LocalTransport {
+        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: program), options: .atomic)
+        chmod(program, 0o755)
+        return LocalTransport(program: program)
+    }
+
+    /// A transport whose script stands on the host already.
+    func placed(_ script: String) async throws -> LocalTransport {
+        let transport = try transport(script)
+        _ = try await transport.placeHand(on: target)
+        return transport
+    }
+
+    func run(
+        _ transport: LocalTransport, _ operationClass: OperationClass = .writing, input: [UInt8] = [], within seconds: Int = 60
+    ) async throws(TransportError) -> ActionResult {
+        try await transport.run(RemoteAction(id: "op-1", operationClass: operationClass, input: input, timeoutSeconds: seconds), on: target)
+    }
+
+    func names(_ folder: String) -> [String] { ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? []).sorted() }
+
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+}
