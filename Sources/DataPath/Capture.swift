@@ -116,7 +116,7 @@ public struct Capture: Sendable {
         }
         let functions = try await connection.query(
             """
-            SELECT p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name, p.proname AS bare FROM pg_proc p
+            SELECT p.proname AS bare FROM pg_proc p
             JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'cutover'
             """)
         let bare = Set(try functions.map { try $0.string("bare") })
@@ -124,7 +124,10 @@ public struct Capture: Sendable {
         return Status(
             missingTriggers: missing, disabledTriggers: disabled,
             missingFunctions: wanted.filter { name in !bare.contains(String(name.prefix { $0 != "(" })) },
-            tablesThere: try await connection.query("SELECT to_regclass('cutover.change_log') IS NOT NULL AND to_regclass('cutover.placed') IS NOT NULL AS there")[0].bool("there"))
+            tablesThere: try await connection.query(
+                """
+                SELECT to_regclass('cutover.change_log') IS NOT NULL AND to_regclass('cutover.placed') IS NOT NULL AS there
+                """)[0].bool("there"))
     }
 
     public func growth(_ connection: PostgresConnection) async throws -> Growth {

@@ -60,7 +60,7 @@ public struct Control: Sendable, Equatable, Codable {
     /// Throws `.fenced` when the row already has a higher one; the same one is no error.
     public static func raiseFence(to fence: Int64, _ connection: PostgresConnection) async throws {
         let raised = try await connection.query(
-            "UPDATE cutover.control SET fence = $1 WHERE fence <= $1", [.int(Int(fence))])
+            "UPDATE cutover.control SET fence = $1 \(afterLooks) AND fence <= $1", [.int(Int(fence))])
         if raised.affected == 0 { throw DataPathError.fenced(found: try await read(connection).fence) }
     }
 
@@ -70,13 +70,18 @@ public struct Control: Sendable, Equatable, Codable {
         _ assignments: String, _ values: [PostgresValue?], _ fence: Int64, _ connection: PostgresConnection
     ) async throws {
         let changed = try await connection.query(
-            "UPDATE cutover.control SET \(assignments) WHERE fence = $1", [.int(Int(fence))] + values)
+            "UPDATE cutover.control SET \(assignments) \(afterLooks) AND fence = $1", [.int(Int(fence))] + values)
         if changed.affected == 0 { throw DataPathError.fenced(found: try await read(connection).fence) }
     }
 
+    /// FOR UPDATE waits for every look that holds the row; a plain UPDATE of these columns would not.
+    private static let afterLooks = "WHERE one IN (SELECT one FROM cutover.control FOR UPDATE)"
+
     /// Holds the fence row until the caller's transaction ends, so that raising it waits for us or stops us.
+    ///
+    /// KEY SHARE lets another writer's copy note its last key meanwhile.
     static func checkFence(_ fence: Int64, _ connection: PostgresConnection) async throws {
-        let rows = try await connection.query("SELECT fence FROM cutover.control FOR SHARE")
+        let rows = try await connection.query("SELECT fence FROM cutover.control FOR KEY SHARE")
         guard let row = rows.first else { throw DataPathError.notInstalled("cutover.control") }
         let found = Int64(try row.int("fence"))
         guard found == fence else { throw DataPathError.fenced(found: found) }

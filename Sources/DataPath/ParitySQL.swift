@@ -55,7 +55,9 @@ struct ParitySQL: Sendable {
             FROM unequal u
             LEFT JOIN cutover.placed p ON p.id = u.id
             LEFT JOIN cutover.exceptions x ON x.id = u.id AND x.closed IS NULL
-            LEFT JOIN LATERAL (SELECT count(*) > 0 AS some, coalesce(bool_or(side = 2), false) AS two, coalesce(bool_or(side = 2 AND del), false) AS died
+            LEFT JOIN LATERAL (
+                SELECT count(*) > 0 AS some, coalesce(bool_or(side = 2), false) AS two,
+                    coalesce(bool_or(side = 2 AND del), false) AS died
                 FROM cutover.change_log c WHERE c.id = u.id) e ON true),
         ranked AS (
             SELECT id, verdict, f1, f2, count(*) OVER (PARTITION BY verdict) AS total,

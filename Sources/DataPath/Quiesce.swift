@@ -32,6 +32,7 @@ public struct Quiesce: Sendable {
     ///
     /// `body` runs inside the same transaction after equality was proven; what it throws rolls back. Collisions with a writer
     /// that still runs are tried again within `budgetSeconds`.
+    /// Rows the copy has not come to count as differing.
     /// - Parameters:
     ///   - lockTimeoutSeconds: longest wait for each table. Writers that come later queue behind that wait.
     ///   - fence: when given, the control row must still have it.
@@ -40,11 +41,20 @@ public struct Quiesce: Sendable {
         _ connection: PostgresConnection, lockTimeoutSeconds: Double = 2, budgetSeconds: Double = 60, fence: Int64? = nil,
         body: (@Sendable (PostgresConnection) async throws -> Void)? = nil
     ) async throws -> Report {
+        try await run(connection, lockTimeoutSeconds, budgetSeconds, fence, copyMayBeUnfinished: false, body)
+    }
+
+    /// With `copyMayBeUnfinished` only what was placed must be equal: enough for taking it away again.
+    func run(
+        _ connection: PostgresConnection, _ lockTimeoutSeconds: Double, _ budgetSeconds: Double, _ fence: Int64?,
+        copyMayBeUnfinished: Bool, _ body: (@Sendable (PostgresConnection) async throws -> Void)?
+    ) async throws -> Report {
         let layout = try await Layout.complete(connection, settings)
         let deadline = ContinuousClock.now + .seconds(budgetSeconds)
         while true {
             do {
-                return try await attempt(connection, layout, lockTimeoutSeconds, deadline, budgetSeconds, fence, body)
+                return try await attempt(
+                    connection, layout, lockTimeoutSeconds, deadline, budgetSeconds, fence, copyMayBeUnfinished, body)
             } catch let error as PostgresError where ["40001", "40P01"].contains(error.sqlState) {
                 guard ContinuousClock.now < deadline else { throw DataPathError.tablesBusy("quiesce") }
                 try await Task.sleep(for: .milliseconds(20))
@@ -60,7 +70,7 @@ public struct Quiesce: Sendable {
 
     private func attempt(
         _ connection: PostgresConnection, _ layout: Layout, _ lockTimeoutSeconds: Double,
-        _ deadline: ContinuousClock.Instant, _ budgetSeconds: Double, _ fence: Int64?,
+        _ deadline: ContinuousClock.Instant, _ budgetSeconds: Double, _ fence: Int64?, _ copyMayBeUnfinished: Bool,
         _ body: (@Sendable (PostgresConnection) async throws -> Void)?
     ) async throws -> Report {
         var started = ContinuousClock.now
@@ -77,7 +87,8 @@ public struct Quiesce: Sendable {
             if let fence { try await Control.checkFence(fence, connection) }
             let looked = try await lookAtEverything(connection, layout, deadline, budgetSeconds)
             let stores = try await Stores(layout: layout).compare(connection)
-            guard stores.differing == 0 else { throw DataPathError.notEqual(differing: stores.differing) }
+            let differing = stores.differing + (copyMayBeUnfinished ? 0 : stores.aheadOfCopy)
+            guard differing == 0 else { throw DataPathError.notEqual(differing: differing) }
             try await body?(connection)
             return (looked, stores)
         }

@@ -10,6 +10,8 @@ struct Stores: Sendable {
         let equal: Int
         let differing: Int
         let setAside: Int
+        /// Rows of v1 the unfinished copy has not come to: nothing of them is in v2.
+        let aheadOfCopy: Int
         let digestV1: String
         let digestV2: String
     }
@@ -25,7 +27,10 @@ struct Stores: Sendable {
             SELECT r.id, \(layout.digest2("r")) AS digest FROM \(layout.v2) r WHERE r.content NOT LIKE '\(probePattern)'),
         aside AS (
             SELECT id FROM cutover.placed WHERE state = 'conflict'
-            UNION SELECT id FROM cutover.exceptions WHERE closed IS NULL)
+            UNION SELECT id FROM cutover.exceptions WHERE closed IS NULL),
+        ahead AS (
+            SELECT m.id FROM \(layout.v1) m JOIN cutover.control c ON NOT c.copy_done AND (c.copy_last IS NULL OR m.id > c.copy_last)
+            WHERE NOT EXISTS (SELECT FROM cutover.placed p WHERE p.id = m.id))
         """
     }
 
@@ -39,14 +44,17 @@ struct Stores: Sendable {
             \(common)
             SELECT count(one.id) AS rows_v1, count(two.id) AS rows_v2,
                 count(*) FILTER (WHERE one.digest = two.digest) AS equal,
-                count(*) FILTER (WHERE one.digest IS DISTINCT FROM two.digest AND aside.id IS NULL) AS differing,
+                count(*) FILTER (WHERE one.digest IS DISTINCT FROM two.digest AND aside.id IS NULL
+                    AND (two.id IS NOT NULL OR ahead.id IS NULL)) AS differing,
+                count(*) FILTER (WHERE two.id IS NULL AND aside.id IS NULL AND ahead.id IS NOT NULL) AS ahead_of_copy,
                 count(*) FILTER (WHERE one.digest IS DISTINCT FROM two.digest AND aside.id IS NOT NULL) AS set_aside,
                 \(Self.rolled("one")) AS digest_v1, \(Self.rolled("two")) AS digest_v2
             FROM one FULL JOIN two ON one.id = two.id LEFT JOIN aside ON aside.id = coalesce(one.id, two.id)
+            LEFT JOIN ahead ON ahead.id = one.id
             """)[0]
         return Summary(
             rowsV1: try row.int("rows_v1"), rowsV2: try row.int("rows_v2"), equal: try row.int("equal"),
-            differing: try row.int("differing"), setAside: try row.int("set_aside"),
+            differing: try row.int("differing"), setAside: try row.int("set_aside"), aheadOfCopy: try row.int("ahead_of_copy"),
             digestV1: try row.string("digest_v1"), digestV2: try row.string("digest_v2"))
     }
 }

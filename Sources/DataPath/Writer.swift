@@ -99,9 +99,11 @@ public actor Writer {
         let above = variant == .cursorBySequence ? cursor : 0
         let picked = try await connection.query(
             """
-            SELECT DISTINCT id FROM (
-                SELECT id FROM cutover.change_log WHERE seq > $3 AND id <> ALL ($1::uuid[]) ORDER BY seq LIMIT $2) x
+            SELECT id, max(seq) AS seq FROM (
+                SELECT id, seq FROM cutover.change_log WHERE seq > $3 AND id <> ALL ($1::uuid[]) ORDER BY seq LIMIT $2) x
+            GROUP BY id
             """, [.uuids(Array(postponed.keys)), .int(pace.rows(atMost: rows)), .int(above)])
+        if variant == .cursorBySequence { cursor = max(cursor, try picked.map { try $0.int("seq") }.max() ?? 0) }
         return try picked.map { try $0.uuid("id") }
     }
 
@@ -135,7 +137,6 @@ public actor Writer {
         }
         pace.took(ContinuousClock.now - started)
         postpone(outcome.busy)
-        cursor = max(cursor, outcome.lastSeq)
         counts.add(outcome.counts)
     }
 
@@ -151,7 +152,7 @@ public actor Writer {
         }
     }
 
-    /// The whole chunk, or nothing of it: a collision makes the next one smaller.
+    /// A collision rolls the whole chunk back and makes the next one smaller.
     private func copyChunk(_ control: Control, _ look: Look, _ step: inout Step) async throws {
         if variant == .copyInsertsIfAbsent {
             var chunk = staleChunk
@@ -192,7 +193,7 @@ public actor Writer {
     }
 
     private static func isCollision(_ error: any Error) -> Bool {
-        if error is MarkerAppeared || error is ChunkBusy { return true }
+        if error is MarkerAppeared { return true }
         return (error as? PostgresError)?.isCollision ?? false
     }
 

@@ -222,6 +222,19 @@ struct LegacyTests {
         #expect(try row.string("k") == "1")
     }
 
+    @Test("half a copy can be taken away, and is no proof of equality")
+    func halfCopy() async throws {
+        let stage = try await Stage.make(capture: false)
+        for number in 0..<25 { try await stage.add1("x\(number)") }
+        try await Capture().install(stage.ours)
+        try await Control.restartCopy(fence: 0, chunkRows: 10, stage.ours)
+        try await stage.writer.start()
+        _ = try await stage.writer.step()
+        await #expect(throws: DataPathError.notEqual(differing: 15)) { try await Quiesce().run(stage.ours) }
+        #expect(try await TakeAway().run(stage.ours).removed == 10)
+        #expect(try await stage.count("memory_plugin.memory_records") == 0)
+    }
+
     @Test("a v1 without embeddings is served too")
     func withoutEmbedding() async throws {
         let stage = try await Stage.make(capture: false)

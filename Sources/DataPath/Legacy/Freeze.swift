@@ -89,7 +89,7 @@ public struct Freeze: Sendable {
                 }
             }
             try await connection.execute(
-                "DELETE FROM cutover.remembered WHERE what IN ('foreign_keys', 'frozen_table'); DELETE FROM cutover.frozen")
+                "DELETE FROM cutover.remembered WHERE what IN ('foreign_keys', 'frozen_table', 'frozen_embedding'); DELETE FROM cutover.frozen")
             return Thaw(orphans: orphans, foreignKeyValidated: orphans == 0)
         }
     }
@@ -155,6 +155,11 @@ public struct Freeze: Sendable {
             try await connection.execute("ALTER TABLE \(layout.v1) DROP CONSTRAINT \(quoted(key.name))")
         }
         try await Self.rememberTable(settings.v1Memories, connection)
+        try await connection.query(
+            """
+            INSERT INTO cutover.remembered (what, value) VALUES ('frozen_embedding', jsonb_build_array($1::boolean))
+            ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = now()
+            """, [.text(layout.hasEmbedding ? "true" : "false")])
         try await connection.execute(FreezeSQL.function)
         try await connection.execute(FreezeSQL.install(on: settings.v1Memories))
         try await connection.execute("UPDATE cutover.control SET mode = 'stopped'")

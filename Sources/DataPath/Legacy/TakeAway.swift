@@ -19,7 +19,7 @@ public struct TakeAway: Sendable {
         self.settings = settings
     }
 
-    /// One transaction under the barrier's locks. Running it again removes nothing more.
+    /// One transaction under the barrier's locks. A copy that was interrupted is taken away as far as it came. Running it again removes nothing more.
     public func run(
         _ connection: PostgresConnection, lockTimeoutSeconds: Double = 2, budgetSeconds: Double = 600, fence: Int64? = nil
     ) async throws -> Report {
@@ -29,7 +29,7 @@ public struct TakeAway: Sendable {
         }
         let counts = Kept<(removed: Int, kept: Int, left: Int)>()
         let quiesce = try await Quiesce(settings).run(
-            connection, lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds, fence: fence
+            connection, lockTimeoutSeconds, budgetSeconds, fence, copyMayBeUnfinished: true
         ) { connection in
             let kept = try await connection.query(keep(layout)).affected
             let removed = try await connection.query(

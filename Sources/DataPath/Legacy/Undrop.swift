@@ -71,8 +71,9 @@ extension Drop {
             "SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1::text::oid",
             [.text(oid)])
         for (position, index) in indexes.enumerated() {
-            try await connection.execute(
-                "ALTER INDEX \(quoted(moved.schema)).\(quoted(try index.string("name"))) RENAME TO \(quoted("_cutover_impostor_\(oid)_\(position)"))")
+            let name = TableName(moved.schema, try index.string("name"))
+            let aside = "_cutover_impostor_\(oid)_\(position)"
+            try await connection.execute("ALTER INDEX \(name.sql) RENAME TO \(quoted(aside))")
         }
         return moved
     }

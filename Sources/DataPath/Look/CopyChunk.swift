@@ -9,6 +9,9 @@ struct CopyChunk: Sendable {
     func carryOut(
         _ connection: PostgresConnection, failure: Look.Failure
     ) async throws -> (counts: LookCounts, rows: Int, finished: Bool) {
+        let mine = try await connection.query("SELECT one FROM cutover.control WHERE NOT copy_done FOR NO KEY UPDATE SKIP LOCKED")
+        // Another writer is at the next keys, or has finished.
+        if mine.isEmpty { return (LookCounts(), 0, false) }
         let keys = try await connection.query(
             """
             SELECT m.id FROM \(look.sql.layout.v1) m, cutover.control c
@@ -18,8 +21,12 @@ struct CopyChunk: Sendable {
         var counts = LookCounts()
         if !ids.isEmpty {
             let outcome = try await look.look(at: ids, connection, failure: failure)
-            // Entries of held rows stay behind and bring the look back; a key passed over would not come again.
-            guard outcome.busy.isEmpty else { throw ChunkBusy() }
+            if !outcome.busy.isEmpty {
+                // A row somebody holds must not hold up the copy, and a key passed over does not come again: an entry brings it back.
+                try await connection.query(
+                    "INSERT INTO cutover.change_log (id, side, del) SELECT unnest($1::uuid[]), 1, false",
+                    [.uuids(Array(outcome.busy))])
+            }
             counts = outcome.counts
         }
         let finished = ids.count < rows
@@ -29,9 +36,6 @@ struct CopyChunk: Sendable {
         return (counts, ids.count, finished)
     }
 }
-
-/// A row of the chunk is held by an agent.
-struct ChunkBusy: Error {}
 
 /// The naive copy: what was read in one transaction is inserted in a later one wherever v2 has no such id.
 struct StaleChunk: Sendable {
@@ -51,7 +55,10 @@ struct StaleChunk: Sendable {
             rows = try read.map { try $0.string("row") }
             last = try read.last?.uuid("id")
             stepsUntilInsert = 3
-            if rows.isEmpty { try await connection.query("UPDATE cutover.control SET copy_done = true") }
+            if rows.isEmpty {
+                last = nil
+                try await connection.query("UPDATE cutover.control SET copy_done = true")
+            }
             return 0
         }
         stepsUntilInsert -= 1

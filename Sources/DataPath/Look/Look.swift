@@ -25,7 +25,7 @@ struct Look: Sendable {
     /// Plans, locks, consumes, agrees, writes and reads back. Ids whose rows somebody holds are returned as busy and left alone.
     func look(
         at ids: [UUID], _ connection: PostgresConnection, failure: Failure = .isThrown
-    ) async throws -> (counts: LookCounts, busy: Set<UUID>, lastSeq: Int) {
+    ) async throws -> (counts: LookCounts, busy: Set<UUID>) {
         var plan = try await connection.query(sql.plan, [.uuids(ids)]).map { try PlannedID($0) }
         if variant == .digestCheckWithoutLock || variant == .readThenConsume { try await Task.sleep(for: .milliseconds(15)) }
         let busy = variant == .digestCheckWithoutLock ? [] : try await lockRows(of: plan, connection)
@@ -42,7 +42,7 @@ struct Look: Sendable {
         counts.conflicts = plan.count { $0.action == .conflict }
         counts.exceptions = plan.count { $0.reason != nil && !$0.isProbe }
         counts.postponed = busy.count
-        return (counts, busy, plan.map(\.lastSeq).max() ?? 0)
+        return (counts, busy)
     }
 
     // MARK: - Non public

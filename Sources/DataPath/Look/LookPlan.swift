@@ -28,7 +28,6 @@ struct PlannedID: Sendable {
     /// The side that could not be written, for the exceptions list.
     var side: Int
     let isProbe: Bool
-    let lastSeq: Int
     let seqs: String?
     /// The row that cannot be carried began a new life, so the other side's row is of a forgotten one.
     let forgetsOldLife: Bool
@@ -59,7 +58,6 @@ struct PlannedID: Sendable {
         scope = try row.optionalString("scope")
         keepOther = try row.bool("keep_other") && action != .exception
         isProbe = try row.bool("probe")
-        lastSeq = try row.optionalInt("last_seq") ?? 0
         seqs = try row.optionalString("seqs")
         if reason == "other" { detail = "expired in v2" }
     }

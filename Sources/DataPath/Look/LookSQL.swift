@@ -22,14 +22,14 @@ struct LookSQL: Sendable {
                 SELECT i.id, \(layout.digest1("m", "w")) AS a, \(layout.digest2("r")) AS b,
                     p.id IS NOT NULL AS known, p.state, p.digest AS agreed, p.namespace AS agreed_namespace,
                     coalesce(p.state IN ('live', 'conflict'), false) AS l,
-                    coalesce(e.died1, false) AS died1, coalesce(e.died2, false) AS died2, e.last_seq, e.seqs,
+                    coalesce(e.died1, false) AS died1, coalesce(e.died2, false) AS died2, e.seqs,
                     CASE WHEN m.id IS NOT NULL THEN \(layout.target("m", "w")) END AS target,
                     m.workspace_id, m.scope, m.content AS content1, r.namespace, r.content AS content2, r.propagation,
                     r.expires_at <= now() AS expired
                 \(joined)
                 LEFT JOIN LATERAL (
                     SELECT bool_or(side = 1 AND \(death)) AS died1, bool_or(side = 2 AND \(death)) AS died2,
-                           max(seq) AS last_seq, array_agg(seq) AS seqs
+                           array_agg(seq) AS seqs
                     FROM cutover.change_log c WHERE c.id = i.id) e ON true),
             judged AS (
                 SELECT s.*, d.da, d.db, CASE
@@ -44,7 +44,7 @@ struct LookSQL: Sendable {
                     ELSE 'conflict' END AS action
                 FROM seen s CROSS JOIN LATERAL (
                     SELECT s.l AND (s.a IS NULL OR s.died1) AS da, s.l AND (s.b IS NULL OR s.died2) AS db) d)
-            SELECT j.id, j.action, j.a, j.b, j.known, j.state, j.agreed, j.agreed_namespace, j.last_seq, j.seqs, j.namespace AS namespace2,
+            SELECT j.id, j.action, j.a, j.b, j.known, j.state, j.agreed, j.agreed_namespace, j.seqs, j.namespace AS namespace2,
                 j.target, coalesce(o.workspace_id, CASE WHEN o.keep THEN j.workspace_id END) AS owner,
                 coalesce(o.scope, j.scope) AS scope,
                 CASE WHEN j.action IN ('del2', 'upd2') AND j.da

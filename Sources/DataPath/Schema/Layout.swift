@@ -14,6 +14,8 @@ struct Layout: Sendable {
     let settings: DataPathSettings
     let v1Columns: [Column]
     let v2Columns: [Column]
+    /// What the freeze recorded: its digests hold embeddings. Asked only where the table itself is away.
+    let frozenWithEmbedding: Bool
 
     var v1: String { settings.v1Memories.sql }
     var v2: String { settings.v2Records.sql }
@@ -21,7 +23,10 @@ struct Layout: Sendable {
     var namespaces: String { settings.v2Namespaces.sql }
 
     var v1Exists: Bool { !v1Columns.isEmpty }
-    var hasEmbedding: Bool { v1Has("embedding") && v2Columns.contains { $0.name == "embedding" } }
+    /// Both sides have embeddings. A table that was renamed or dropped counts as it was when it was frozen.
+    var hasEmbedding: Bool {
+        (v1Exists ? v1Has("embedding") : frozenWithEmbedding) && v2Columns.contains { $0.name == "embedding" }
+    }
     var hasUpdatedAt: Bool { v1Has("updated_at") }
     var hasLabel: Bool { v1Has("namespace") }
 
@@ -32,10 +37,10 @@ struct Layout: Sendable {
 
     /// Throws `.notInstalled` when v2 is missing; a missing v1 leaves `v1Columns` empty.
     static func introspect(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Layout {
+        let v1Columns = try await columns(of: settings.v1Memories, connection)
         let layout = Layout(
-            settings: settings,
-            v1Columns: try await columns(of: settings.v1Memories, connection),
-            v2Columns: try await columns(of: settings.v2Records, connection))
+            settings: settings, v1Columns: v1Columns, v2Columns: try await columns(of: settings.v2Records, connection),
+            frozenWithEmbedding: v1Columns.isEmpty ? try await wasFrozenWithEmbedding(connection) : false)
         guard !layout.v2Columns.isEmpty else { throw DataPathError.notInstalled("table \(settings.v2Records)") }
         return layout
     }
@@ -45,6 +50,12 @@ struct Layout: Sendable {
         let layout = try await introspect(connection, settings)
         guard layout.v1Exists else { throw DataPathError.notInstalled("table \(settings.v1Memories)") }
         return layout
+    }
+
+    private static func wasFrozenWithEmbedding(_ connection: PostgresConnection) async throws -> Bool {
+        guard try await connection.query("SELECT to_regclass('cutover.remembered') IS NOT NULL AS there")[0].bool("there") else { return false }
+        return try await connection.query(
+            "SELECT coalesce((SELECT value->>0 = 'true' FROM cutover.remembered WHERE what = 'frozen_embedding'), false) AS had")[0].bool("had")
     }
 
     static func columns(of table: TableName, _ connection: PostgresConnection) async throws -> [Column] {

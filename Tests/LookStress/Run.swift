@@ -1,0 +1,184 @@
+import DataPath
+import Foundation
+import Postgres
+import Synchronization
+
+/// One seed: agents on both sides, writers that are killed, a copy that starts again and again, barriers under load; then rest, and judgement.
+struct Run: Sendable {
+    let cluster: Cluster
+    let seed: Int
+    let seconds: Double
+    let variant: LookVariant
+    let writers: Int
+
+    struct Result: Sendable {
+        var seed = 0
+        var variant = LookVariant.lawful
+        var writers = 1
+        var transactions = 0
+        var writes = 0
+        var kills = 0
+        var barriers = 0
+        var barriersBusy = 0
+        var conflicts = 0
+        var exceptions = 0
+        var violations: [String] = []
+
+        func line(clean: String) -> String {
+            """
+            seed \(seed) \(variant.rawValue) writers \(writers): \(transactions) transactions, \(writes) writes, \(kills) kills, \
+            \(barriers) barriers and \(barriersBusy) given up, \(conflicts) conflicts, \(exceptions) exceptions: \
+            \(violations.isEmpty ? "" : "\(violations.count) violations, ")\(clean)
+            """
+        }
+    }
+
+    func carryOut() async throws -> Result {
+        let database = "run_\(variant.rawValue.lowercased())_\(seed)"
+        let url = try await cluster.makeStores(database)
+        let control = try await PostgresConnection.connect(url, applicationName: "cutover-control")
+        try await prepare(control)
+        let children = Writers(url: url, variant: variant, locked: writers == 1)
+        try await children.start(writers)
+        var result = Result(seed: seed, variant: variant, writers: writers)
+        do {
+            try await play(url, control, children, &result)
+            try await rest(url, control, &result)
+        } catch {
+            await children.stop()
+            throw error
+        }
+        result.kills = await children.kills
+        await children.stop()
+        let verdict = try await Verdict.judge(control)
+        result.writes = verdict.agentWrites
+        result.conflicts = verdict.conflicts
+        result.exceptions = verdict.exceptions
+        result.violations += verdict.violations
+        await control.close()
+        try await cluster.drop(database)
+        return result
+    }
+
+    // MARK: - Non public
+
+    private func prepare(_ control: PostgresConnection) async throws {
+        try await control.execute(World.create)
+        try await control.execute(Referee.create)
+        // Rows the capture never saw: the copy's share.
+        let loader = try await PostgresConnection.connect(cluster.url("run_\(variant.rawValue.lowercased())_\(seed)"), applicationName: "loader")
+        for number in 0..<World.ids where number % 3 != 0 {
+            let place = World.places[number % 6]
+            try await loader.query(
+                "INSERT INTO agent_memories (id, workspace_id, scope, content) VALUES ($1, $2, $3, $4)",
+                [.text(World.id(number)), .text(place.workspace), .text(place.scope), .text("s\(seed) loaded \(number)")])
+        }
+        await loader.close()
+        try await Capture(DataPathSettings(), variant: variant).install(control)
+        try await Control.restartCopy(fence: 0, chunkRows: 20, control)
+    }
+
+    private func play(_ url: String, _ control: PostgresConnection, _ children: Writers, _ result: inout Result) async throws {
+        let until = ContinuousClock.now + .seconds(seconds)
+        let barriers = Barriers()
+        result.transactions = try await withThrowingTaskGroup(of: Int.self) { group in
+            for side in [1, 2] {
+                for number in 0..<3 {
+                    group.addTask { try await Agent(url: url, side: side, number: number, seed: seed, until: until).run() }
+                }
+            }
+            group.addTask {
+                try await Gardener(url: url, seed: seed, until: until).run()
+                return 0
+            }
+            group.addTask {
+                try await disturb(children, control, until)
+                return 0
+            }
+            group.addTask {
+                try await hold(url, until, children, barriers)
+                return 0
+            }
+            return try await group.reduce(0, +)
+        }
+        let found = barriers.found
+        result.barriers = found.held
+        result.barriersBusy = found.busy
+        result.violations += found.violations
+    }
+
+    /// Kills a writer a few times a second and starts the copy again about once a second.
+    private func disturb(_ children: Writers, _ control: PostgresConnection, _ until: ContinuousClock.Instant) async throws {
+        var dice = Dice(seed: seed, stream: 998)
+        // A cursor kept in memory would start again with its process and find what it had passed over.
+        let kills = variant != .cursorBySequence
+        var round = 0
+        while ContinuousClock.now < until {
+            try await Task.sleep(for: .milliseconds(120 + dice.below(400)))
+            if kills { try await children.killOne(dice.below(100)) }
+            round += 1
+            // The first copy must end before barriers can prove anything; the naive one remembers in its process where it was.
+            if try await Control.read(control).copyDone {
+                await children.copied()
+                if round.isMultiple(of: 3) { try await Control.restartCopy(fence: 0, chunkRows: 20, control) }
+            }
+        }
+    }
+
+    private func hold(
+        _ url: String, _ until: ContinuousClock.Instant, _ children: Writers, _ barriers: Barriers
+    ) async throws {
+        let connection = try await PostgresConnection.connect(url, applicationName: "cutover-barrier")
+        let beside = try await PostgresConnection.connect(url, applicationName: "referee")
+        let quiesce = Quiesce(DataPathSettings(), variant: variant == .barrierBegunWithSelect ? variant : .lawful)
+        // Barriers look lawfully, and would heal or hide what the other variants do.
+        guard variant == .lawful || variant == .barrierBegunWithSelect else { return }
+        while ContinuousClock.now < until {
+            try await Task.sleep(for: .milliseconds(300))
+            if await !children.hasCopied { continue }
+            do {
+                _ = try await quiesce.run(connection, lockTimeoutSeconds: 2, budgetSeconds: 20) { connection in
+                    barriers.saw(try await Referee.judgeBarrier(inside: connection, beside: beside))
+                }
+                barriers.ended(busy: false)
+            } catch DataPathError.tablesBusy {
+                barriers.ended(busy: true)
+            } catch let error as DataPathError {
+                barriers.saw("a barrier failed: \(error)")
+            }
+        }
+    }
+
+    /// Waits until nothing is left to look at. A variant that never consumes is at rest when nothing changes any more.
+    private func rest(_ url: String, _ control: PostgresConnection, _ result: inout Result) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        var changes = -1
+        var quiet = 0
+        while ContinuousClock.now < deadline {
+            let growth = try await Capture().growth(control)
+            let copied = try await Control.read(control).copyDone
+            if growth.entries == 0, growth.markers == 0, copied { return }
+            let now = try await control.query("SELECT count(*) AS n FROM referee.audit")[0].int("n")
+            quiet = now == changes ? quiet + 1 : 0
+            changes = now
+            if variant != .lawful, quiet > 15 { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        result.violations.append("the run does not come to rest")
+    }
+}
+
+/// What the barriers of a run found.
+final class Barriers: Sendable {
+    private let state = Mutex<(held: Int, busy: Int, violations: [String])>((0, 0, []))
+
+    var found: (held: Int, busy: Int, violations: [String]) { state.withLock { $0 } }
+
+    func saw(_ violation: String?) {
+        if let violation { state.withLock { $0.violations.append(violation) } }
+    }
+
+    func ended(busy: Bool) {
+        state.withLock { if busy { $0.busy += 1 } else { $0.held += 1 } }
+    }
+}
