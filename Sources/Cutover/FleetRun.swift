@@ -6,14 +6,26 @@ public struct FleetRun: Sendable {
 
         /// What is worth telling again only when it changes: a wait that merely counts on is the same wait.
         var gist: Outcome {
-            if case .waiting(let text) = self { .waiting(text.filter { !$0.isNumber }) } else { self }
+            switch self {
+            case .waiting(let text): .waiting(text.filter { !$0.isNumber })
+            case .gatedByTime(let text): .gatedByTime(text.filter { !$0.isNumber })
+            case .gatedByPerson(let text): .gatedByPerson(text.filter { !$0.isNumber })
+            default: self
+            }
         }
 
-        /// May this change without a person?
+        /// Only time is needed, and it will pass.
+        var isClock: Bool {
+            switch self {
+            case .waiting, .notAdmitted(.baking): true
+            default: false
+            }
+        }
+
+        /// May this change without a person? A tenant that is not admitted only follows another one's change, or a bake.
         var mayChange: Bool {
             switch self {
-            case .advanced, .waiting, .gatedByTime, .leased: true
-            case .notAdmitted(let why): if case .noWave = why { false } else { true }
+            case .advanced, .waiting, .gatedByTime, .leased, .notAdmitted(.baking): true
             default: false
             }
         }
@@ -64,9 +76,9 @@ public struct FleetRun: Sendable {
                 continue
             }
             let open = outcomes.values.filter(\.mayChange)
-            let clocks = open.contains { if case .waiting = $0 { true } else { false } }
+            let clocks = open.contains(where: \.isClock)
             idle += 1
-            if open.isEmpty || (clocks && !waitForClocks && open.allSatisfy { if case .waiting = $0 { true } else { false } }) { break }
+            if open.isEmpty || (clocks && !waitForClocks && open.allSatisfy(\.isClock)) { break }
             if !clocks && idle > patience { break }
             guard (try? await engine.time.sleep(milliseconds: pollMilliseconds)) != nil else { break }
         }

@@ -7,8 +7,10 @@ extension Rollout {
 
     public enum Admission: Sendable, Equatable {
         case admitted
-        /// The wave before has not got there, or has not baked.
+        /// The wave before has not got there.
         case waveClosed(String)
+        /// The wave before has got there and bakes.
+        case baking(String)
         case budgetSpent(failures: Int, allowed: Int)
         /// As many tenants as the plan allows are in motion.
         case full(atOnce: Int)
@@ -34,7 +36,7 @@ extension Rollout {
         let failures = statuses.values.filter(\.state.countsAsFailure).count
         // Between two steps a tenant under way is pending; it is in motion all the same.
         var moving = statuses.filter { $0.value.state.isInMotion || ($0.value.state == .pending && standings[$0.key]?.planDigest != nil) }.count
-        var closed: String?
+        var closed: Admission?
         var answers: [(TenantID, Admission)] = []
         let assigned = assignment(of: fleet)
         for entry in assigned {
@@ -43,7 +45,7 @@ extension Rollout {
                 if begun {
                     answers.append((tenant, .admitted))
                 } else if let closed {
-                    answers.append((tenant, .waveClosed(closed)))
+                    answers.append((tenant, closed))
                 } else if failures > failureBudget {
                     answers.append((tenant, .budgetSpent(failures: failures, allowed: failureBudget)))
                 } else if moving >= atOnce {
@@ -61,14 +63,14 @@ extension Rollout {
     }
 
     /// Nil when the wave after `entry` may open.
-    private func whyNext(after entry: Assigned, _ plan: Plan, _ standings: [TenantID: Standing], _ now: Timestamp) -> String? {
+    private func whyNext(after entry: Assigned, _ plan: Plan, _ standings: [TenantID: Standing], _ now: Timestamp) -> Admission? {
         guard let awaited = entry.wave.after.flatMap(plan.step(named:)) ?? plan.steps.last else { return nil }
         for tenant in entry.tenants {
             guard let standing = standings[tenant], case .verified = standing.position(of: awaited.id),
                 let at = standing.verifiedAt(awaited.id)
-            else { return "wave \(entry.wave.name): \(tenant) has not verified \(awaited.place)" }
+            else { return .waveClosed("wave \(entry.wave.name): \(tenant) has not verified \(awaited.place)") }
             let left = Double(entry.wave.bakeSeconds) - now.seconds(since: at)
-            if left > 0 { return "wave \(entry.wave.name) bakes for another \(Int(left.rounded(.up))) s" }
+            if left > 0 { return .baking("wave \(entry.wave.name) bakes for another \(Int(left.rounded(.up))) s") }
         }
         return nil
     }

@@ -11,11 +11,11 @@ public enum MemoryWatch {
         let host = HostSight(tenant: tenant, statePath: state, envPath: env)
         let alone: FileLock?
         do { alone = try FileLock.tryTake("\(state)/watch.lock") } catch {
-            print("watch: \(error)")
+            tell("\(error)")
             return 1
         }
         guard let alone else {
-            print("watch: another one runs for \(state)")
+            tell("another one runs for \(state)")
             return 0
         }
         defer { withExtendedLifetime(alone) {} }
@@ -30,7 +30,7 @@ public enum MemoryWatch {
     /// Looks at what changed, as the control row says; begins again with a new session after any trouble.
     private static func keepInStep(_ host: HostSight) async {
         while !Task.isCancelled {
-            do { try await lookWhileAsked(host) } catch { print("watch: \(Redaction.of(host).clean("\(error)"))") }
+            do { try await lookWhileAsked(host) } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
             guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { return }
         }
     }
@@ -74,8 +74,13 @@ public enum MemoryWatch {
                     // The profile may have been taken away while we looked.
                     if try SamplingProfile.current(host) == profile { try await host.evidence.append("sample", facts) }
                 }
-            } catch { print("watch: \(Redaction.of(host).clean("\(error)"))") }
+            } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
             guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { return }
         }
+    }
+
+    /// Standard error is not buffered: what was said before a crash is in the log.
+    private static func tell(_ text: String) {
+        FileHandle.standardError.write(Data("\(HostClock.now.at) watch: \(text)\n".utf8))
     }
 }

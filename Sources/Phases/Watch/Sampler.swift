@@ -13,7 +13,11 @@ struct Sampler: Sendable {
     }
 
     /// A broken fact that no outage explains: it resets the clock.
-    struct SafetyBroken: Error { let what: String }
+    struct SafetyBroken: Error {
+        let what: String
+        /// What was counted all the same: the next sample is compared with this one, so that one read of v1 resets the clock once.
+        var facts: [String: String] = [:]
+    }
 
     let host: HostSight
     let profile: SamplingProfile
@@ -30,7 +34,7 @@ struct Sampler: Sendable {
             let facts = try await profile.kind == .shadow ? shadow() : soak()
             return Outcome(verdict: .green, detail: "", facts: facts)
         } catch let broken as SafetyBroken {
-            return Outcome(verdict: .safety, detail: broken.what, facts: [:])
+            return Outcome(verdict: .safety, detail: broken.what, facts: broken.facts)
         } catch {
             return Outcome(verdict: .availability, detail: "\(error)", facts: [:])
         }
@@ -83,7 +87,7 @@ struct Sampler: Sendable {
                 throw SafetyBroken(what: "\(parity.missingCount) frozen memories are missing from v2 and \(parity.differentCount) differ, unexplained")
             }
             let touched = try await v1Touches(connection)
-            if let before = try previousTouches(), before != touched { throw SafetyBroken(what: "somebody read or wrote v1: its counters went from \(before) to \(touched)") }
+            if let before = try previousTouches(), before != touched { throw SafetyBroken(what: "somebody read or wrote v1: its counters went from \(before) to \(touched)", facts: ["v1Counters": touched]) }
             return ["v1Counters": touched, "frozen": String(parity.rowsV1), "forgottenSince": String(parity.forgottenSince), "editedSince": String(parity.editedSince)]
         }
     }
