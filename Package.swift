@@ -71,6 +71,7 @@ let package = Package(
         program("lab-workspace-server", ["LabKit"], path: "Sources/Lab/lab-workspace-server"),
 
         program("look-stress", ["DataPath", "Postgres"], path: "Tests/LookStress"),
+        program("end-to-end", ["CLibpq", arguments, subprocess], path: "Tests/EndToEnd"),
         exam("CutoverTests", ["Cutover", "CutoverTestKit"]),
         exam("HostTests", ["Host", "Cutover", "CutoverTestKit"]),
         exam("PhasesTests", ["Phases", "Host", "Cutover", "CutoverTestKit", "PlanFiles", "Postgres", "Transports"]),

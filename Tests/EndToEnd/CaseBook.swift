@@ -1,0 +1,38 @@
+/// A named case.
+struct Case: Sendable {
+    let name: String
+    var sampling = Sampling.always
+    let run: @Sendable (Stage) async throws -> Void
+
+    enum Sampling: Sendable {
+        case always
+        /// Left out of a sampled run, unless asked for by name.
+        case whole
+        /// Stands in for whole ones in a sampled run.
+        case sampled
+    }
+}
+
+enum CaseBook {
+    static let everything: [Case] = [
+        Case(name: "undisturbed", run: Undisturbed.run),
+        Case(name: "killed-controller-and-watch", sampling: .sampled, run: Killed.both),
+        Case(name: "killed-controller", sampling: .whole, run: Killed.controller),
+        Case(name: "killed-watch", sampling: .whole, run: Killed.watch),
+        Case(name: "sidecar-never-started", run: SidecarNeverStarted.run),
+        Case(name: "no-pgvector", run: NoPgvector.run),
+        Case(name: "plugin-on-all-interfaces", run: PluginOnAllInterfaces.run),
+        Case(name: "skipped-rows-exit-0", run: SkippedRows.run),
+        Case(name: "preview-changes-nothing", run: PreviewChangesNothing.run),
+        Case(name: "bad-input", run: BadInput.run),
+        Case(name: "two-operators", run: TwoOperators.run),
+        Case(name: "second-lab", run: SecondLab.run),
+    ]
+
+    static func chosen(only: [String], all: Bool) -> [Case] {
+        everything.filter { one in
+            if !only.isEmpty { return only.contains(one.name) }
+            return one.sampling == .always || one.sampling == (all ? .whole : .sampled)
+        }
+    }
+}

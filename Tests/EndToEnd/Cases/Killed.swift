@@ -1,0 +1,106 @@
+import Foundation
+
+/// Whatever is killed, and whenever: it ends as an undisturbed run does.
+enum Killed {
+    private static let times = 10
+
+    @Sendable static func controller(_ stage: Stage) async throws { try await run(stage, controllerKills: times, watchKills: 0) }
+    @Sendable static func watch(_ stage: Stage) async throws { try await run(stage, controllerKills: 0, watchKills: times) }
+    /// Sampled: both in one run.
+    @Sendable static func both(_ stage: Stage) async throws { try await run(stage, controllerKills: times, watchKills: times) }
+
+    private static func run(_ stage: Stage, controllerKills: Int, watchKills: Int) async throws {
+        try await stage.raise()
+        try await disturbed(stage, watchKills) { try await forward(stage, kills: controllerKills) }
+        let steps = try await stage.verified()
+        try expect(steps == Stage.steps, "the steps were verified in this order: \(steps.joined(separator: ", "))")
+        let found = try await stage.status(of: "acme")
+        try expect(found.milestone == "drop table", "the run ended at the milestone '\(found.milestone)'")
+        try await stage.referee("v2", "acme")
+        try await stage.ctl("journal", "verify", code: 0)
+        try await intentsCameFirst(stage)
+
+        let onTheWayBack = stage.all ? times : 4
+        try await disturbed(stage, watchKills > 0 ? onTheWayBack : 0) { try await back(stage, kills: controllerKills > 0 ? onTheWayBack : 0) }
+        let left = try await stage.verified()
+        try expect(left.isEmpty, "after the way back these still stand verified: \(left.joined(separator: ", "))")
+        try await stage.referee("v1", "acme")
+        try await stage.ctl("journal", "verify", code: 0)
+    }
+
+    /// Runs, is killed, runs again; signs what is asked for.
+    private static func forward(_ stage: Stage, kills: Int) async throws {
+        var left = kills
+        var lives = 0
+        while true {
+            lives += 1
+            try expect(lives < 80, "eighty runs were not enough")
+            let ended = try await shortLived(stage, ["run"], &left)
+            if ended.wasKilled { continue }
+            // An outcome that a killed one left unknown may take another look.
+            if ended.code == 6, left < kills { continue }
+            try expect(ended.code == 0 || ended.code == 3, "`run` ended with \(ended.code) after \(kills - left) kills: \(ended.said)")
+            if ended.code == 0 { return }
+            if try await stage.sign() == .onlyWithheld { return }
+        }
+    }
+
+    private static func back(_ stage: Stage, kills: Int) async throws {
+        var left = kills
+        for _ in 0..<40 {
+            let words = ["revert", "acme", "--to", "start", "--reason", "the customer asked for it", "--confirm", "acme"]
+            let ended = try await shortLived(stage, words, &left)
+            let state = try await stage.status(of: "acme").state
+            if state == "reverted" { return }
+            if ended.wasKilled || ended.code == 6 && left < kills { continue }
+            throw Trouble("`revert` ended with \(ended.code) after \(kills - left) kills, and the tenant is \(state): \(ended.said)")
+        }
+        throw Trouble("forty tries to go back were not enough")
+    }
+
+    /// Starts `cutoverctl`; while kills are left, kills it at a random moment.
+    private static func shortLived(_ stage: Stage, _ words: [String], _ kills: inout Int) async throws -> RunningProgram.Ended {
+        let program = try await stage.start("cutoverctl", words)
+        guard kills > 0 else { return try await program.ended() }
+        let milliseconds = stage.chance.number(in: 30...2500)
+        let killer = Task {
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            program.kill()
+        }
+        let ended = try await program.ended()
+        killer.cancel()
+        if ended.wasKilled { kills -= 1 }
+        return ended
+    }
+
+    /// Does `work` while the watch is killed `times` times, at random moments.
+    private static func disturbed(_ stage: Stage, _ times: Int, _ work: () async throws -> Void) async throws {
+        let killer = Task {
+            var done = 0
+            while done < times, !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(stage.chance.number(in: 100...3000)))
+                if killWatch(stage) { done += 1 }
+            }
+        }
+        defer { killer.cancel() }
+        try await work()
+    }
+
+    private static func killWatch(_ stage: Stage) -> Bool {
+        guard let text = FileManager.default.contents(atPath: "\(stage.host("acme"))/watch.pid").map({ String(decoding: $0, as: UTF8.self) }),
+            let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)), Leftovers.read(pid, "cmdline").contains("\(stage.host("acme"))/")
+        else { return false }
+        return kill(pid, SIGKILL) == 0
+    }
+
+    /// Nothing was carried out that had not been written down as begun.
+    private static func intentsCameFirst(_ stage: Stage) async throws {
+        var begun: Set<String> = []
+        for event in try await stage.history() {
+            if ["started", "waitBegan", "revertStarted"].contains(event.kind) { begun.insert(event.place) }
+            if ["performed", "setAside", "verified", "reverted"].contains(event.kind) {
+                try expect(begun.contains(event.place), "\(event.place) was \(event.kind) at revision \(event.revision), and never begun")
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+enum PreviewChangesNothing {
+    @Sendable static func run(_ stage: Stage) async throws { throw Trouble("not written") }
+}

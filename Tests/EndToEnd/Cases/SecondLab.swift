@@ -1,0 +1,3 @@
+enum SecondLab {
+    @Sendable static func run(_ stage: Stage) async throws { throw Trouble("not written") }
+}

@@ -1,0 +1,24 @@
+/// There, back, and there again, with agents at work throughout.
+enum Undisturbed {
+    @Sendable static func run(_ stage: Stage) async throws {
+        try await stage.raise()
+        try await stage.forwardToTheDrop()
+        let steps = try await stage.verified()
+        try expect(steps == Stage.steps, "the steps were verified in this order: \(steps.joined(separator: ", "))")
+        try await stage.ctl("journal", "verify", code: 0)
+        try await stage.ctl("check", "acme", code: 0)
+        try await stage.referee("v2", "acme")
+
+        try await stage.backToTheStart()
+        let left = try await stage.verified()
+        try expect(left.isEmpty, "after the way back these still stand verified: \(left.joined(separator: ", "))")
+        let lab = try await stage.labStatus().tenants
+        try expect(lab.allSatisfy { $0.server == "up" && $0.plugin == "down" && $0.v2 == nil }, "after the way back the plugin or its table is still there: \(lab)")
+
+        try await stage.forward("advance", "acme", "--to", "A1/env.wire", "--wait")
+        let again = try await stage.verified()
+        try expect(again == Array(Stage.steps.prefix(5)), "the redo verified \(again.joined(separator: ", "))")
+        try await stage.referee("v2", "acme")
+        try await stage.ctl("journal", "verify", code: 0)
+    }
+}

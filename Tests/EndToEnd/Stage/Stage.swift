@@ -1,0 +1,114 @@
+import Foundation
+import Synchronization
+
+/// What a case works with: a fresh folder, a lab in it, and the programs.
+struct Stage: Sendable {
+    let name: String
+    let places: Places
+    let folder: String
+    let chance: Chance
+    /// Everything is asked for, not a sample.
+    let all: Bool
+    private let counter = Counter()
+
+    init(_ name: String, places: Places, seed: UInt64, all: Bool) throws {
+        self.name = name
+        self.places = places
+        self.all = all
+        self.chance = Chance(seed: seed, name: name)
+        self.folder = "/tmp/cutover-e2e-\(getpid())-\(name)"
+        // PostgreSQL's own account has to get in.
+        try FileManager.default.createDirectory(atPath: logs, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        Teardown.remember(self)
+    }
+
+    var logs: String { "\(folder)/logs" }
+    /// The folders of all labs a case may raise.
+    var labs: [String] { [root, "\(folder)/lab-2"] }
+    var root: String { "\(folder)/lab" }
+    var journal: String { "\(root)/cutover.db" }
+    var fleet: String { "\(root)/fleet.yaml" }
+    func host(_ tenant: String) -> String { "\(root)/tenants/\(tenant)/host" }
+    func env(_ tenant: String) -> String { "\(root)/tenants/\(tenant)/env" }
+
+    /// The variables under which `cutoverctl` runs unless told otherwise.
+    var variables: [String: String] {
+        ["CUTOVER_PLAN": places.plan, "CUTOVER_FLEET": fleet, "CUTOVER_JOURNAL": journal, "CUTOVER_OPERATOR": "release-manager", "NO_COLOR": "1", "HOME": folder]
+    }
+
+    func start(_ program: String, _ words: [String], _ changes: [String: String?] = [:]) async throws -> RunningProgram {
+        var environment = variables
+        // Where PostgreSQL lies is the machine's affair.
+        environment["CUTOVER_PG"] = ProcessInfo.processInfo.environment["CUTOVER_PG"]
+        for (key, value) in changes { environment[key] = value }
+        let number = String(format: "%03d", counter.next())
+        let word = words.first { !$0.hasPrefix("-") }?.replacingOccurrences(of: "/", with: "_") ?? ""
+        return try await RunningProgram.start(
+            places.program(program), words, environment: environment, folder: folder, log: "\(logs)/\(number)-\(program)-\(word)")
+    }
+
+    /// Runs `cutoverctl`. A nil in `changes` takes a variable away.
+    @discardableResult
+    func ctl(_ words: String..., changing changes: [String: String?] = [:]) async throws -> RunningProgram.Ended {
+        try await start("cutoverctl", words, changes).ended()
+    }
+
+    /// Runs it and insists on the exit code.
+    @discardableResult
+    func ctl(_ words: String..., code: Int, changing changes: [String: String?] = [:]) async throws -> RunningProgram.Ended {
+        let ended = try await start("cutoverctl", words, changes).ended()
+        try expect(ended.code == code, "`\(ended.words)` ended with \(ended.code), not \(code): \(ended.said)")
+        return ended
+    }
+
+    @discardableResult
+    func lab(_ words: String..., code: Int? = 0) async throws -> RunningProgram.Ended {
+        let ended = try await start("cutover-lab", words).ended()
+        if let code { try expect(ended.code == code, "`\(ended.words)` ended with \(ended.code), not \(code): \(ended.said)") }
+        return ended
+    }
+
+    /// Raises the lab of this case.
+    func raise(tenants: Int = 1, rows: Int = 200, agents: Bool = true) async throws {
+        let words = ["up", "--root", root, "--tenants", String(tenants), "--rows", String(rows)] + (agents ? [] : ["--no-agents"])
+        let ended = try await start("cutover-lab", words).ended()
+        try expect(ended.code == 0, "the lab did not come up: \(ended.said)")
+    }
+
+    func database(_ tenant: String = "acme") throws -> Database { try Database(url: try EnvText(env(tenant)).require("DATABASE_URL")) }
+
+    /// Writes a text into the case's folder; answers its path.
+    func file(_ name: String, _ text: String) throws -> String {
+        let path = "\(folder)/\(name)"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+}
+
+/// Counts a stage's programs, so that their logs lie in order.
+final class Counter: Sendable {
+    private let count = Atomic(0)
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
+}
+
+/// A tenant's env file.
+struct EnvText {
+    let path: String
+    private(set) var text: String
+
+    init(_ path: String) throws {
+        self.path = path
+        self.text = try String(contentsOfFile: path, encoding: .utf8)
+    }
+
+    func require(_ key: String) throws -> String {
+        guard let line = text.split(separator: "\n").last(where: { $0.hasPrefix("\(key)=") }) else { throw Trouble("\(path) has no \(key)") }
+        return String(line.dropFirst(key.count + 1))
+    }
+
+    /// Changes a variable in the file.
+    func set(_ key: String, to value: String) throws {
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\(key)=") } + ["\(key)=\(value)"]
+        try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: false, encoding: .utf8)
+    }
+}
