@@ -50,10 +50,12 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
         room("Cutover", [crypto]),
         room("Postgres", ["CLibpq"]),
         room("HTTP", ["CCurl"]),
-        room("DataPath", ["Postgres", "HTTP", crypto]),
+        room("DataPath", ["Postgres", "CZlib", crypto]),
         room("Host", ["Cutover", crypto, subprocess]),
         room("Phases", ["Cutover", "Host", "DataPath", "Postgres", "HTTP", crypto]),
         room("PlanFiles", ["Cutover", yams, crypto]),

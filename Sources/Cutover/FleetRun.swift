@@ -125,8 +125,13 @@ public struct FleetRun: Sendable {
             }
             return .success(outcome(of: try await engine.advance(tenant)))
         } catch {
-            if case .journal(.leased(_, let holder, let until)) = error { return .success(.leased("\(holder) until \(until)")) }
-            return .failure(error)
+            switch error {
+            case .journal(.leased(_, let holder, let until)): return .success(.leased("\(holder) until \(until)"))
+            case .journal(.superseded(_, let fence, let newest)): return .success(.leased("another holder since: fence \(newest) is newer than \(fence)"))
+            case .journal: return .failure(error)
+            // What is wrong with one tenant must not stop the others.
+            default: return .success(.failed("\(error)"))
+            }
         }
     }
 

@@ -51,7 +51,12 @@ public enum MemoryCatalog {
             entry(
                 "legacy.freeze", .reversible, "fallback removed", requires: ["fallback.remove", "backfill.verify"], endedBy: ["legacy.drop"],
                 settings: [.init("quiesceWithin", .duration)]
-            ) { step, _ in .reversible(FreezeLegacy(quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 60)) },
+            ) { step, plan in
+                .reversible(
+                    FreezeLegacy(
+                        server: settings(of: "fallback.remove", in: plan).text("server") ?? "",
+                        quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 60))
+            },
             entry(
                 "legacy.archive", .reversible, "30-day gate", requires: ["legacy.freeze"], endedBy: ["archive.purge"],
                 settings: [.init("to", .text, required: true), .init("key", .text, required: true)]
@@ -108,7 +113,6 @@ public enum MemoryCatalog {
         book.add(SwitchServer.self)
         book.add(StrictTrial.self)
         book.add(ServerVersion.self)
-        book.add(StrictNow.self)
         book.add(PutFreeze.self)
         book.add(TakeFreezeAway.self)
         book.add(FreezeTrial.self)

@@ -4,7 +4,7 @@ public import Postgres
 
 /// The frozen table as an encrypted file with its DDL, and the proof that it can come back.
 ///
-/// The stream is not compressed. The key has 32 bytes and never leaves the caller.
+/// The stream is compressed, then encrypted, chunk by chunk. The key has 32 bytes and never leaves the caller.
 public struct Archive: Sendable {
     public struct Report: Sendable, Equatable, Codable {
         public let rows: Int

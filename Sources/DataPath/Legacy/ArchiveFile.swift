@@ -55,7 +55,7 @@ final class ArchiveFileWriter {
     private func seal(_ plain: [UInt8], isLast: Bool) throws {
         plainHash.update(data: plain)
         plainBytes += plain.count
-        try write(try cipher.seal(plain, number: number, isLast: isLast))
+        try write(try cipher.seal(try Deflated.pack(plain), number: number, isLast: isLast))
         number += 1
     }
 
@@ -95,7 +95,7 @@ final class ArchiveFileReader {
         guard let frame = next else { throw DataPathError.archive("the file is cut off") }
         next = try readFrame()
         ended = next == nil
-        let plain = try cipher.open(frame, number: number, isLast: ended)
+        let plain = try Deflated.unpack(try cipher.open(frame, number: number, isLast: ended), limit: ArchiveCipher.chunkBytes)
         number += 1
         return plain.isEmpty && ended ? nil : plain
     }
@@ -105,7 +105,7 @@ final class ArchiveFileReader {
         if length.isEmpty { return nil }
         guard length.count == 4 else { throw DataPathError.archive("the file is cut off") }
         let count = length.reduce(0) { $0 << 8 | Int($1) }
-        guard count <= ArchiveCipher.chunkBytes + ArchiveCipher.overheadBytes else {
+        guard count <= Deflated.bound(ArchiveCipher.chunkBytes) + ArchiveCipher.overheadBytes else {
             throw DataPathError.archive("a chunk's length is wrong")
         }
         let frame = Array(try file.read(upToCount: count) ?? Data())

@@ -4,6 +4,7 @@ import Foundation
 struct ArchiveManifest: Sendable, Equatable, Codable {
     var format = 1
     var cipher = "chacha20-poly1305, hkdf-sha256"
+    var compression = "zlib, each chunk by itself"
     var table: TableName
     var file: String
     var salt: String

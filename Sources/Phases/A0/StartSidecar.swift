@@ -107,7 +107,10 @@ struct RunSidecar: ActsOnHost {
     struct Result: Sendable, Codable { let pid: Int }
     let sidecar: Sidecar
 
-    func act(_ host: HostHand) async throws -> Result { Result(pid: Int(try await sidecar.start(host.sight))) }
+    func act(_ host: HostHand) async throws -> Result {
+        try await Effect.sidecar.begin(by: host)
+        return Result(pid: Int(try await sidecar.start(host.sight)))
+    }
 }
 
 /// Commits with and without metadata into a namespace never used before, finds both, forgets both.
@@ -182,7 +185,7 @@ struct SidecarState: ReadsOnHost {
         let open = addresses.filter { !$0.isLoopback }
         facts["listens"] = addresses.map(\.text).joined(separator: " ")
         if !open.isEmpty { problems.append("it is reachable from other addresses: it listens on \(open.map(\.text).joined(separator: ", "))") }
-        let trace = try ExerciseTrace.newest("sidecar.trial", on: host)
+        let trace = try ExerciseTrace.newest("sidecar.trial", after: .sidecar, on: host)
         if trace?.green != true { problems.append(trace.map { "its trial failed: \($0.facts["why"] ?? "")" } ?? "it was not tried yet") }
         return Result(problems: problems, facts: facts, nothingThere: false)
     }

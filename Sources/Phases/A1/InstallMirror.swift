@@ -54,6 +54,7 @@ struct PutCapture: ActsOnHost {
     struct Result: Sendable, Codable { let installed: Bool }
 
     func act(_ host: HostHand) async throws -> Result {
+        try await Effect.capture.begin(by: host)
         try await host.writing { connection in
             try await Capture().install(connection)
             try await Control.raiseFence(to: Int64(host.fence), connection)
@@ -91,7 +92,7 @@ struct CaptureState: ReadsOnHost {
     }
 
     func read(_ host: HostSight) async throws -> Result {
-        let tried = try ExerciseTrace.newest("capture.trial", on: host)?.green == true
+        let tried = try ExerciseTrace.newest("capture.trial", after: .capture, on: host)?.green == true
         return try await host.looking { connection in
             let status = try await Capture().status(connection)
             let triggers = try await connection.query(

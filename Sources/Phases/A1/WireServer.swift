@@ -87,12 +87,14 @@ struct SwitchWiring: ActsOnHost {
         if wired, try server.runningVariable("MEMORY_PLUGIN_URL") == url, server.env["MEMORY_PLUGIN_URL"] == url {
             return Result(facts: ["effect": "it was wired already"])
         }
+        try await Effect.wiring.begin(by: host)
         let change = ServerSwitch(stopSeconds: Double(stopSeconds), quiesceSeconds: Double(quiesceSeconds))
         if wired {
             let present = server.env["MEMORY_PLUGIN_URL"]
             if present != url { try memory.keep(present) }
             return Result(facts: try await change.run(host) { $0.setting("MEMORY_PLUGIN_URL", to: url) }.facts)
         }
+        try await SamplingProfile.end(host.sight)
         guard let earlier = try memory.value() else {
             return Result(facts: ["effect": "nothing had been changed"])
         }
@@ -183,7 +185,7 @@ struct WireState: ReadsOnHost {
         let healthy = try? await sidecar.client(host).health().status == "ok"
         return Result(
             serverRuns: try server.pid() != nil, pid: Int(try server.pid() ?? 0), wired: try server.runningVariable("MEMORY_PLUGIN_URL") == url,
-            fileWired: env["MEMORY_PLUGIN_URL"] == url, trialGreen: try ExerciseTrace.newest("wiring.trial", on: host)?.green == true, pluginHealthy: healthy ?? false)
+            fileWired: env["MEMORY_PLUGIN_URL"] == url, trialGreen: try ExerciseTrace.newest("wiring.trial", after: .wiring, on: host)?.green == true, pluginHealthy: healthy ?? false)
     }
 }
 

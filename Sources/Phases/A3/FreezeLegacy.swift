@@ -5,6 +5,8 @@ import Postgres
 
 /// Makes v1 unwritable for everyone, after a full parity that authorises everything that follows.
 struct FreezeLegacy: ReversibleStep {
+    /// The strict version's command: only under it does nobody else write v1.
+    let server: String
     let quiesceSeconds: Int
 
     var preconditions: [Gate] {
@@ -12,8 +14,8 @@ struct FreezeLegacy: ReversibleStep {
             .reading("no conflict is open", clearedBy: .person("cutoverctl exceptions TENANT"), ListExceptions()) { list, _ in
                 list.conflicts == 0 ? .open(Evidence()) : .shut("\(list.conflicts) memories were changed on both sides")
             },
-            .reading("nobody writes v1 any more but us", StrictNow()) { state, _ in
-                state.strict ? .open(Evidence()) : .shut("the workspace server that runs can still write v1")
+            .reading("nobody writes v1 any more but us", ServerVersion(server: server)) { state, _ in
+                state.isStrict && state.trialGreen ? .open(Evidence()) : .shut("the workspace server that runs can still write v1")
             },
         ]
     }
@@ -55,7 +57,8 @@ struct PutFreeze: ActsOnHost {
     let quiesceSeconds: Int
 
     func act(_ host: HostHand) async throws -> Result {
-        try await host.writing { connection in
+        try await Effect.freeze.begin(by: host)
+        return try await host.writing { connection in
             try await Control.raiseFence(to: Int64(host.fence), connection)
             let report = try await Freeze().freeze(connection, lockTimeoutSeconds: 5, budgetSeconds: Double(quiesceSeconds), fence: Int64(host.fence))
             return Result(rows: report.rows, digest: report.digest)
@@ -70,6 +73,8 @@ struct TakeFreezeAway: ActsOnHost {
     struct Result: Sendable, Codable { let orphans: Int }
 
     func act(_ host: HostHand) async throws -> Result {
+        // What was sampled was that v1 is frozen and left alone.
+        try await SamplingProfile.end(host.sight)
         let fence = Int64(host.fence)
         let orphans = try await host.writing { connection in
             try await Control.raiseFence(to: fence, connection)
@@ -95,18 +100,6 @@ struct FreezeTrial: TriesOnHost {
     }
 }
 
-/// Whether the running server is one that has no way to v1, told by its own trial.
-struct StrictNow: ReadsOnHost {
-    static let kind: OperationKind = "server.strict"
-    struct Result: Sendable, Codable { let strict: Bool }
-
-    func read(_ host: HostSight) async throws -> Result {
-        guard let trace = try ExerciseTrace.newest("strict.trial", on: host), trace.green else { return Result(strict: false) }
-        let switched = try Remembered("WORKSPACE_SERVER_COMMAND", on: host).value() != nil
-        return Result(strict: switched)
-    }
-}
-
 /// Where the old table is, and what keeps it from being written.
 struct LegacyState: ReadsOnHost {
     static let kind: OperationKind = "legacy.state"
@@ -119,7 +112,7 @@ struct LegacyState: ReadsOnHost {
     }
 
     func read(_ host: HostSight) async throws -> Result {
-        let trial = try ExerciseTrace.newest("freeze.trial", on: host)?.green == true
+        let trial = try ExerciseTrace.newest("freeze.trial", after: .freeze, on: host)?.green == true
         return try await host.looking { connection in
             let place: String =
                 switch try await Drop().state(connection) {

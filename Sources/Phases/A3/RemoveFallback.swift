@@ -72,12 +72,14 @@ struct SwitchServer: ActsOnHost {
         let command = try env.resolve(server)
         let memory = Remembered("WORKSPACE_SERVER_COMMAND", on: host.sight)
         let present = try WorkspaceServer(env)
+        try await Effect.server.begin(by: host)
         let change = ServerSwitch(stopSeconds: Double(stopSeconds), quiesceSeconds: Double(quiesceSeconds))
         if forward {
             if try present.runningCommand() == command, env["WORKSPACE_SERVER_COMMAND"] == command { return Result(facts: ["effect": "it ran already"]) }
             if env["WORKSPACE_SERVER_COMMAND"] != command { try memory.keep(env["WORKSPACE_SERVER_COMMAND"]) }
             return Result(facts: try await change.run(host) { $0.setting("WORKSPACE_SERVER_COMMAND", to: command) }.facts)
         }
+        try await SamplingProfile.end(host.sight)
         guard let earlier = try memory.value() else { return Result(facts: ["effect": "nothing had been changed"]) }
         let outage = try await change.run(host) { $0.setting("WORKSPACE_SERVER_COMMAND", to: earlier) }
         try memory.forget()
@@ -135,7 +137,7 @@ struct ServerVersion: ReadsOnHost {
         let program = try env.require("WORKSPACE_SERVER_COMMAND").split(separator: " ").first.map(String.init) ?? ""
         return Result(
             serverRuns: running != nil, command: running ?? "none", isStrict: running == strict, fileIsStrict: env["WORKSPACE_SERVER_COMMAND"] == strict,
-            trialGreen: try ExerciseTrace.newest("strict.trial", on: host)?.green == true,
+            trialGreen: try ExerciseTrace.newest("strict.trial", after: .server, on: host)?.green == true,
             programThere: FileManager.default.isExecutableFile(atPath: program))
     }
 }

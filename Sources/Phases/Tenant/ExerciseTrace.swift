@@ -13,10 +13,21 @@ struct ExerciseTrace: Sendable, Codable, Equatable {
         try await hand.sight.evidence.append("exercise", told)
     }
 
-    /// The newest trace of that name, whatever its outcome.
-    static func newest(_ name: String, on host: HostSight) throws -> ExerciseTrace? {
-        guard let entry = try host.evidence.entries().last(where: { $0.kind == "exercise" && $0.facts["name"] == name }) else { return nil }
+    /// The newest trace of that name, whatever its outcome. One from before the effect was last begun proves nothing of it.
+    static func newest(_ name: String, after effect: Effect, on host: HostSight) throws -> ExerciseTrace? {
+        let entries = try host.evidence.entries()
+        let begun = entries.last { $0.kind == "effect" && $0.facts["name"] == effect.rawValue }?.n ?? 0
+        guard let entry = entries.last(where: { $0.kind == "exercise" && $0.facts["name"] == name && $0.n > begun }) else { return nil }
         return ExerciseTrace(name: name, green: entry.facts["outcome"] == "green", facts: entry.facts)
+    }
+}
+
+/// What exercises try out. Noted before it is changed, so that no older trace is taken for a trial of what stands now.
+enum Effect: String, Sendable {
+    case sidecar, capture, wiring, server, freeze
+
+    func begin(by hand: HostHand) async throws {
+        try await hand.sight.evidence.append("effect", ["name": rawValue, "operation": hand.operation.text])
     }
 }
 

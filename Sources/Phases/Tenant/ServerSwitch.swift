@@ -21,6 +21,8 @@ struct ServerSwitch: Sendable {
 
     /// Quiesces and starts with `change` applied. When the stores can't be brought to equality, starts the server unchanged and throws.
     func run(_ hand: HostHand, _ change: (EnvFile) throws -> EnvFile) async throws -> Outage {
+        let turn = try await SamplingProfile.turn(hand.sight)
+        defer { withExtendedLifetime(turn) {} }
         let before = try hand.sight.env()
         let began = Date()
         let server = try WorkspaceServer(before)

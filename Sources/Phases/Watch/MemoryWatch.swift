@@ -63,7 +63,10 @@ public enum MemoryWatch {
         var next = Date()
         while !Task.isCancelled {
             do {
-                if let profile = try SamplingProfile.current(host), Date() >= next {
+                if Date() >= next, try SamplingProfile.current(host) != nil, let turn = try SamplingProfile.tryTurn(host),
+                    let profile = try SamplingProfile.current(host)
+                {
+                    defer { withExtendedLifetime(turn) {} }
                     next = Date().addingTimeInterval(Double(profile.everySeconds))
                     var outcome = await Sampler(host, profile).take()
                     // One retry within the sample: a single lost packet is no outage.

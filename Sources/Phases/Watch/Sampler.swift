@@ -95,10 +95,23 @@ struct Sampler: Sendable {
     /// An old namespace, through the agents' own door.
     private func tryDoors(_ marker: String) async throws {
         let doors = try AgentDoors(try host.env())
+        for left in try await leftBehind() { try await doors.forget(left) }
         let id = try await doors.commit(marker)
-        guard try await doors.recall(marker).contains(id) else { throw SafetyBroken(what: "a memory committed through the agents' door was not recalled") }
+        do {
+            guard try await doors.recall(marker).contains(id) else { throw SafetyBroken(what: "a memory committed through the agents' door was not recalled") }
+        } catch {
+            try? await doors.forget(id)
+            throw error
+        }
         try await doors.forget(id)
         guard try await doors.panelStatus() == 200 else { throw PluginClient.Failure(description: "the panel's read route does not answer 200") }
+    }
+
+    /// Probes of samples that were cut short: of a watch that was killed.
+    private func leftBehind() async throws -> [String] {
+        try await host.looking { connection in
+            try await connection.query("SELECT id::text AS id FROM memory_plugin.memory_records WHERE content LIKE 'cutover-probe soak %'").map { try $0.string("id") }
+        }
     }
 
     /// A namespace that was never used before, with and without metadata.

@@ -23,7 +23,24 @@ struct SamplingProfile: Sendable, Codable, Equatable {
     }
 
     func save(_ host: HostSight) throws { try DurableFile.write(try CanonicalJSON.text(self), to: Self.path(host)) }
-    static func clear(_ host: HostSight) throws { try DurableFile.remove(path(host)) }
+
+    /// Held while a sample is taken, and by whoever must not meet one half way: its probe would stay behind.
+    static func tryTurn(_ host: HostSight) throws -> FileLock? { try FileLock.tryTake("\(host.statePath)/sampling.lock") }
+
+    static func turn(_ host: HostSight) async throws -> FileLock {
+        guard let turn = try await FileLock.take("\(host.statePath)/sampling.lock", within: 60) else {
+            throw StepFailure("a sample under way does not end", effect: .nothingChanged, next: "cutoverctl why \(host.tenant)")
+        }
+        return turn
+    }
+
+    /// Ends the sampling, after the sample under way.
+    static func end(_ host: HostSight) async throws {
+        guard try current(host) != nil else { return }
+        let turn = try await turn(host)
+        try DurableFile.remove(path(host))
+        withExtendedLifetime(turn) {}
+    }
 }
 
 /// Makes the watch sample under `marker`, and sees to it that the watch runs.

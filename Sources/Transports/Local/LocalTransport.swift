@@ -104,8 +104,11 @@ public struct LocalTransport: Transport {
 
     private static func spawn(_ path: String, _ arguments: [String], input: [UInt8]) async throws -> ActionResult {
         survivesBrokenPipes
+        var options = PlatformOptions()
+        // A Ctrl-C meant for the caller must not reach an operation under way: it would be cut off in the middle.
+        options.processGroupID = 0
         let result = try await Subprocess.run(
-            .path(FilePath(path)), arguments: Arguments(arguments), environment: environment, input: .inputWriter,
+            .path(FilePath(path)), arguments: Arguments(arguments), environment: environment, platformOptions: options, input: .inputWriter,
             output: .string(limit: outputLimit), error: .string(limit: outputLimit)
         ) { execution in
             // A program that ends before it has read everything tells why by its answer. The failure must not leave this
