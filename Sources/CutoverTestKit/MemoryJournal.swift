@@ -17,6 +17,7 @@ public actor MemoryJournal: Journal {
     private var lines: [TenantID: TenantStatus] = [:]
     private var appends = 0
     private var death: (append: Int, how: Death)?
+    private var lastWord: (kind: String, how: Death)?
     private var isDead = false
 
     public init(identity: JournalID = "journal-of-a-test") { self.id = identity }
@@ -27,9 +28,13 @@ public actor MemoryJournal: Journal {
         death = (append, how)
     }
 
+    /// The first append that records a change of `kind` fails, and so does everything after it until `revive`.
+    public func die(recording kind: String, _ how: Death = .before) { lastWord = (kind, how) }
+
     public func revive() {
         isDead = false
         death = nil
+        lastWord = nil
     }
 
     /// False while the death asked for has not come.
@@ -40,8 +45,9 @@ public actor MemoryJournal: Journal {
     public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?) async throws(JournalError) {
         try beAlive()
         appends += 1
-        let dying = death.map { $0.append == appends } ?? false
-        if dying, case .before? = death?.how { try succumb() }
+        var dying = death.flatMap { $0.append == appends ? $0.how : nil }
+        if let lastWord, events.contains(where: { $0.change.kind == lastWord.kind }) { dying = lastWord.how }
+        if case .before? = dying { try succumb() }
         if let stream = events.first?.stream ?? lease?.stream {
             try entry(stream).admit(events, under: lease)
             let head = try (heads[stream] ?? .genesis(of: stream, in: id)).extended(by: events)
@@ -49,7 +55,7 @@ public actor MemoryJournal: Journal {
             if head.revision > 0 { heads[stream] = head }
         }
         if let status { lines[status.tenant] = status }
-        if dying { try succumb() }
+        if dying != nil { try succumb() }
     }
 
     public func events(in stream: StreamID, after revision: Int) async throws(JournalError) -> [Event] {

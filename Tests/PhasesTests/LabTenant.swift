@@ -1,0 +1,152 @@
+import Cutover
+import Foundation
+import Host
+import Phases
+import PlanFiles
+import Postgres
+import Transports
+
+/// A lab of one tenant, brought up by the built programs and taken down by `down`.
+struct LabTenant: Sendable {
+    struct Trouble: Error, CustomStringConvertible { let description: String }
+
+    let root: String
+    let host: TenantHost
+    let plan: Plan
+    let transport: LocalTransport
+
+    /// The folder of the built programs, which is that of the running test bundle.
+    static let programs = URL(fileURLWithPath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0])
+        .deletingLastPathComponent().path
+    private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+    static func up(rows: Int) async throws -> LabTenant {
+        for name in ["cutoverctl", "cutover-lab", "lab-plugin", "lab-workspace-server"] {
+            guard FileManager.default.isExecutableFile(atPath: "\(programs)/\(name)") else {
+                throw Trouble(description: "\(programs)/\(name) is not built: swift build --product \(name)")
+            }
+        }
+        let root = "/tmp/cutover-trial-\(getpid())"
+        try await call("cutover-lab", "up", "--root", root, "--tenants", "1", "--rows", String(rows), "--no-agents")
+        let (fleet, troubles) = FleetFile.read(path: "\(root)/fleet.yaml")
+        guard let host = fleet?.tenants.first else { throw Trouble(description: "the lab's fleet file: \(troubles)") }
+        return LabTenant(root: root, host: host, plan: try plan(), transport: LocalTransport(program: "\(programs)/cutoverctl"))
+    }
+
+    func down() async throws { try await Self.call("cutover-lab", "down", "--root", root, "--wipe") }
+
+    /// The lab's own plan, with shorter windows.
+    static func plan() throws -> Plan {
+        let path = "\(repository)/Plans/lab.yaml"
+        let text = try String(contentsOfFile: path, encoding: .utf8).replacing("window: 6s", with: "window: 2s").replacing("window: 8s", with: "window: 2s")
+            .replacing("grace: 3s", with: "grace: 1s").replacing("keepFor: 3s", with: "keepFor: 1s")
+        let (plan, problems) = PlanFile.read(text: text, path: path, catalog: MemoryCatalog.catalog)
+        guard let plan else { throw Trouble(description: "\(problems)") }
+        return plan
+    }
+
+    // MARK: - What can be seen past the engine
+
+    func env() throws -> EnvFile { try EnvFile.read(host.env) }
+
+    /// Every row of every table that is not the server's own, every trigger, and the files on the host.
+    func picture() async throws -> String {
+        let connection = try await PostgresConnection.connect(try env().require("DATABASE_URL"), readOnly: true, applicationName: "trial")
+        var lines: [String] = []
+        let tables = try await connection.query(
+            """
+            SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1
+            """)
+        // The watch beats its own drum in the control row, and while it samples its probes come and go by themselves.
+        let samples = FileManager.default.fileExists(atPath: "\(host.state)/sampling.json")
+        let restless = ["cutover.control"] + (samples ? ["cutover.change_log", "memory_plugin.memory_namespaces"] : [])
+        for table in try tables.map({ try $0.string("name") }) {
+            lines.append("\(table) \(restless.contains(table) ? "there" : try await Self.digest(of: table, connection))")
+        }
+        lines += try await Self.triggers(connection)
+        await connection.close()
+        return try (lines + files(host.state) + files(vault())).joined(separator: "\n")
+    }
+
+    /// The tenant's memories, server and settings.
+    func belongings() async throws -> String {
+        let env = try env()
+        let connection = try await PostgresConnection.connect(try env.require("DATABASE_URL"), readOnly: true, applicationName: "trial")
+        var lines: [String] = []
+        for table in ["public.agent_memories", "public.workspaces", "public.workspace_memory"] {
+            let there = try await connection.query("SELECT to_regclass($1) IS NOT NULL AS there", [.text(table)])[0].bool("there")
+            lines.append("\(table) \(there ? try await Self.digest(of: table, connection) : "not there")")
+        }
+        // A condition made again from its own text is spelled with its casts in other places.
+        lines += try await connection.query(
+            """
+            SELECT format('%s %s %s', conrelid::regclass, conname, regexp_replace(pg_get_constraintdef(oid), '::(character varying|text)|ARRAY|[][() ]', '', 'g')) AS line
+            FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 ORDER BY 1
+            """).map { try $0.string("line") }
+        lines += try await connection.query("SELECT indexdef AS line FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1").map { try $0.string("line") }
+        lines += try await Self.triggers(connection)
+        await connection.close()
+        let server = try ProcessRuntime(command: env.require("WORKSPACE_SERVER_COMMAND"), pidFile: env.require("WORKSPACE_SERVER_PIDFILE"))
+        lines.append("server \(try server.running() == nil ? "does not run as the settings say" : "runs as the settings say")")
+        return try (lines + [env.text] + files(vault())).joined(separator: "\n")
+    }
+
+    // MARK: - Non public
+
+    private func vault() throws -> String { try env().require("ARCHIVE_DIR") }
+
+    private static func digest(of table: String, _ connection: PostgresConnection) async throws -> String {
+        let row = try await connection.query(
+            """
+            SELECT count(*) AS n, coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '-') AS md5
+            FROM \(table) t WHERE t::text NOT LIKE '%cutover-probe%'
+            """)[0]
+        return "\(try row.int("n")) rows \(try row.string("md5"))"
+    }
+
+    private static func triggers(_ connection: PostgresConnection) async throws -> [String] {
+        try await connection.query(
+            "SELECT format('%s %s %s', tgrelid::regclass, tgname, tgenabled) AS line FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+        ).map { try $0.string("line") }
+    }
+
+    /// What the watch writes by itself is left out.
+    private func files(_ folder: String) -> [String] {
+        let names = (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []).sorted()
+        return names.filter { !$0.hasSuffix(".log") && !$0.hasPrefix("evidence.jsonl") }.map { name in
+            let size = (try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int) ?? 0
+            return "\(name) \(size)"
+        }
+    }
+
+    /// Runs one of the programs to its end, off the cooperative threads.
+    private static func call(_ name: String, _ arguments: String...) async throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "\(programs)/\(name)")
+        process.arguments = arguments
+        let said = "/tmp/cutover-trial-\(getpid())-\(name).out"
+        FileManager.default.createFile(atPath: said, contents: nil)
+        let output = try FileHandle(forWritingTo: URL(fileURLWithPath: said))
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = FileHandle.nullDevice
+        let code = try await withCheckedThrowingContinuation { (done: CheckedContinuation<Int32, any Error>) in
+            process.terminationHandler = { done.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { done.resume(throwing: error) }
+        }
+        try output.close()
+        let text = (try? String(contentsOfFile: said, encoding: .utf8)) ?? ""
+        try? FileManager.default.removeItem(atPath: said)
+        guard code == 0 else { throw Trouble(description: "\(name) \(arguments.joined(separator: " ")) ended with \(code): \(text)") }
+    }
+}
+
+/// The machine's clock.
+struct RealTime: TimeSource {
+    var now: Timestamp { Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded())) }
+
+    func sleep(milliseconds: Int) async throws(CancellationError) {
+        do { try await Task.sleep(for: .milliseconds(milliseconds)) } catch { throw CancellationError() }
+    }
+}

@@ -1,0 +1,39 @@
+import Cutover
+import CutoverTestKit
+import Foundation
+import Phases
+import Testing
+
+@Suite("the memory migration on a tenant of the lab", .serialized) struct StepTrialTests {
+    @Test("every step goes there, back and there again; controllers die before they can record it, and looking changes nothing", .timeLimit(.minutes(5)))
+    func wholePlan() async throws {
+        let lab = try await LabTenant.up(rows: 60)
+        do {
+            try await Self.trial(lab).run()
+        } catch {
+            try? await lab.down()
+            throw error
+        }
+        try await lab.down()
+        #expect(!FileManager.default.fileExists(atPath: lab.root))
+    }
+
+    private static func trial(_ lab: LabTenant) -> PlanTrial {
+        let began = ContinuousClock.now
+        let world = PlanTrial.World(transport: lab.transport, time: RealTime(), picture: { try await lab.picture() }, belongings: { try await lab.belongings() })
+        return PlanTrial(of: lab.plan, catalog: MemoryCatalog.catalog, host: lab.host, world: world, agree: agree) { leg in
+            print("\(ContinuousClock.now - began) \(leg)")
+        }
+    }
+
+    /// What people answer to the commands that gates name.
+    private static func agree(_ command: String, _ ref: StepRef) -> [PlanTrial.Agreement] {
+        let words = command.split(separator: " ").map(String.init)
+        guard words.prefix(2) == ["cutoverctl", "approve"] else { return [] }
+        func value(of option: String) -> String? { words.firstIndex(of: option).map { words[$0 + 1] } }
+        if let side = value(of: "--access") { return [.init(by: "trial", topic: "access/\(side)", facts: ["count": "1000"])] }
+        if let reason = value(of: "--exceptions") { return [.init(by: "trial", topic: "exceptions/\(reason)", facts: ["count": "1000"])] }
+        guard words.contains(ref.place) else { return [] }
+        return ["lead-1", "lead-2"].map { .init(by: OperatorID($0), topic: ref.place) }
+    }
+}
