@@ -4,7 +4,7 @@ public struct Event: Sendable, Equatable {
     public enum Change: Sendable, Equatable {
         case planAdopted(digest: String, name: String, revision: Int, wave: String)
         case gateAssessed(StepRef, claim: String, Gate.Verdict)
-        /// A person agreed to a topic: a step's place, `exceptions/<reason>`, `access/gains`, `access/losses`.
+        /// A person agreed to a topic: a step's place, `exceptions/<reason>`, `access/gains`, `blocker/<name>`.
         case approved(topic: String, reason: String, facts: [String: String])
         case started(StepRef, attempt: Int)
         case checkpointed(StepRef, Evidence)

@@ -37,7 +37,7 @@ struct DropLegacy: GracefulStep {
     }
 
     private static func blockerGate(_ name: String) -> Gate {
-        Gate("\(name) is closed", clearedBy: .person("cutoverctl approve TENANT blocker/\(name) --reason TEXT")) { sight in
+        Gate("\(name) is closed", clearedBy: .person("cutoverctl approve TENANT --blocker \(name) --reason TEXT")) { sight in
             guard let consent = sight.consent(to: "blocker/\(name)") else { return .shut("nobody attested that \(name) is closed") }
             return .open(Evidence(["by": consent.by.text, "reason": consent.reason]))
         }

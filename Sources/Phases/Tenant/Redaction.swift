@@ -10,9 +10,11 @@ struct Redaction: Sendable {
         let values = (try? host.env())?.variables ?? [:]
         var secrets: [String] = []
         for (key, value) in values {
-            let looksSecret = ["PASSWORD", "SECRET", "TOKEN", "KEY", "DATABASE_URL"].contains { key.uppercased().contains($0) }
+            let looksSecret = ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DATABASE_URL"].contains { key.uppercased().contains($0) }
             if looksSecret, value.count >= 4 { secrets.append(value) }
-            if let password = URLComponents(string: value)?.password, !password.isEmpty { secrets.append(password) }
+            // As it is and as the URL spells it.
+            let url = URLComponents(string: value)
+            secrets += [url?.password, url?.percentEncodedPassword].compactMap { $0 }.filter { !$0.isEmpty }
         }
         return Redaction(secrets: secrets.sorted { $0.count > $1.count })
     }

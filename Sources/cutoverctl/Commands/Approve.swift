@@ -3,8 +3,8 @@ import Cutover
 
 struct Approve: Command {
     static let configuration = CommandConfiguration(
-        abstract: "Records that you agree to a step, to a class of exceptions, or to a change of access.",
-        usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses) --reason TEXT")
+        abstract: "Records that you agree to a step, to a class of exceptions, or to a change of access, or attests that a blocker is closed.",
+        usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses | --blocker NAME) --reason TEXT")
 
     @Argument(help: "The tenant (unless --wave names them), then the step.")
     var words: [String] = []
@@ -14,6 +14,8 @@ struct Approve: Command {
     var exceptions: String?
     @Option(help: "gains or losses.")
     var access: AccessSide?
+    @Option(help: "An external blocker named in the plan, which you attest to be closed.")
+    var blocker: String?
     @Option(help: "Why; it is recorded.")
     var reason: String
     @Option(help: "The tenant (or wave) once more, for what can't be undone.")
@@ -33,6 +35,8 @@ struct Approve: Command {
             for tenant in tenants { try await approveExceptions(exceptions, tenant, site, console) }
         } else if let access {
             for tenant in tenants { try await approveAccess(access, tenant, site, console) }
+        } else if let blocker {
+            for tenant in tenants { try await attest(blocker, tenant, site, console) }
         }
         return .done
     }
@@ -41,10 +45,10 @@ struct Approve: Command {
     func parts() throws(CommandFailure) -> (tenants: [String], step: String?) {
         let tenants = wave == nil ? Array(words.prefix(1)) : []
         let rest = words.dropFirst(tenants.count)
-        let subjects = rest.count + (exceptions == nil ? 0 : 1) + (access == nil ? 0 : 1)
+        let subjects = rest.count + (exceptions == nil ? 0 : 1) + (access == nil ? 0 : 1) + (blocker == nil ? 0 : 1)
         guard subjects == 1, wave != nil || !tenants.isEmpty else {
             throw CommandFailure(
-                "it is not clear what is approved", why: "name one tenant or --wave, and one step, --exceptions REASON or --access gains|losses",
+                "it is not clear what is approved", why: "name one tenant or --wave, and one step, --exceptions REASON, --access gains|losses or --blocker NAME",
                 next: "cutoverctl approve TENANT STEP --reason TEXT", status: .usage)
         }
         return (tenants, rest.first)
@@ -89,6 +93,18 @@ struct Approve: Command {
         let facts = ["count": String(ids.count), "digest": Digest.sha256(ids.joined(separator: "\n"))]
         try await site.engine.approve(tenant, topic: "exceptions/\(reason)", reason: self.reason, facts: facts)
         console.note("\(tenant): \(site.engine.me) approved \(ids.count) exceptions \(reason)")
+    }
+
+    private func attest(_ blocker: String, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+        let named = site.plan.steps.flatMap { $0.spec.settings.list("blockers") }.compactMap { entry in
+            if case .map(let fields) = entry, case .text(let name)? = fields["name"] { name } else { nil }
+        }
+        guard named.contains(blocker) else {
+            let known = named.isEmpty ? "it names none" : "it names \(named.joined(separator: ", "))"
+            throw CommandFailure("the plan has no blocker called \(blocker)", why: known, next: "cutoverctl why \(tenant)")
+        }
+        try await site.engine.approve(tenant, topic: "blocker/\(blocker)", reason: reason)
+        console.note("\(tenant): \(site.engine.me) attested that \(blocker) is closed")
     }
 
     private func approveAccess(_ side: AccessSide, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
