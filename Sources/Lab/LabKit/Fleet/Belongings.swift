@@ -21,7 +21,8 @@ struct Belongings {
         let arguments = process.arguments
         switch process.program {
         case "cutover-lab" where arguments.contains("run-agents"): return mentions(arguments) ? .agents : nil
-        case "cutoverctl" where arguments.contains("host"):
+        // On a host the program lies under its digest.
+        case let program where (program == "cutoverctl" || program.hasPrefix("cutoverctl-")) && arguments.contains("host"):
             return mentions(arguments) || isOurs(process.environment) ? .orchestrator : nil
         case WorkspaceServerProcess.program: return isOurs(process.environment) ? .server : nil
         default: return process.environment["MEMORY_PLUGIN_DATABASE_URL"].map(isOurDatabase) == true ? .plugin : nil
