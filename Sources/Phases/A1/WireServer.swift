@@ -81,26 +81,14 @@ struct SwitchWiring: ActsOnHost {
     let quiesceSeconds: Int
 
     func act(_ host: HostHand) async throws -> Result {
+        let change = ServerSwitch(stopSeconds: Double(stopSeconds), quiesceSeconds: Double(quiesceSeconds))
+        guard wired else { return Result(facts: try await change.putBack("MEMORY_PLUGIN_URL", host, .wiring)) }
         let url = try sidecar.url(host.sight)
-        let memory = Remembered("MEMORY_PLUGIN_URL", on: host.sight)
         let server = try WorkspaceServer(try host.sight.env())
-        if wired, try server.runningVariable("MEMORY_PLUGIN_URL") == url, server.env["MEMORY_PLUGIN_URL"] == url {
+        if try server.runningVariable("MEMORY_PLUGIN_URL") == url, server.env["MEMORY_PLUGIN_URL"] == url {
             return Result(facts: ["effect": "it was wired already"])
         }
-        try await Effect.wiring.begin(by: host)
-        let change = ServerSwitch(stopSeconds: Double(stopSeconds), quiesceSeconds: Double(quiesceSeconds))
-        if wired {
-            let present = server.env["MEMORY_PLUGIN_URL"]
-            if present != url { try memory.keep(present) }
-            return Result(facts: try await change.run(host) { $0.setting("MEMORY_PLUGIN_URL", to: url) }.facts)
-        }
-        try await SamplingProfile.end(host.sight)
-        guard let earlier = try memory.value() else {
-            return Result(facts: ["effect": "nothing had been changed"])
-        }
-        let outage = try await change.run(host) { $0.setting("MEMORY_PLUGIN_URL", to: earlier) }
-        try memory.forget()
-        return Result(facts: outage.facts)
+        return Result(facts: try await change.set("MEMORY_PLUGIN_URL", to: url, host, .wiring))
     }
 }
 
@@ -122,7 +110,7 @@ struct WiringTrial: TriesOnHost {
                 try await Self.recallOld(doors, host.sight)
                 guard try await doors.panelStatus() == 200 else { throw PluginClient.Failure(description: "the panel's read route does not answer 200") }
             } catch {
-                try? await doors.forget(id)
+                await host.takeProbeAway(id, doors)
                 throw error
             }
             try await doors.forget(id)

@@ -68,22 +68,14 @@ struct SwitchServer: ActsOnHost {
     let quiesceSeconds: Int
 
     func act(_ host: HostHand) async throws -> Result {
+        let change = ServerSwitch(stopSeconds: Double(stopSeconds), quiesceSeconds: Double(quiesceSeconds))
+        guard forward else { return Result(facts: try await change.putBack("WORKSPACE_SERVER_COMMAND", host, .server)) }
         let env = try host.sight.env()
         let command = try env.resolve(server)
-        let memory = Remembered("WORKSPACE_SERVER_COMMAND", on: host.sight)
-        let present = try WorkspaceServer(env)
-        try await Effect.server.begin(by: host)
-        let change = ServerSwitch(stopSeconds: Double(stopSeconds), quiesceSeconds: Double(quiesceSeconds))
-        if forward {
-            if try present.runningCommand() == command, env["WORKSPACE_SERVER_COMMAND"] == command { return Result(facts: ["effect": "it ran already"]) }
-            if env["WORKSPACE_SERVER_COMMAND"] != command { try memory.keep(env["WORKSPACE_SERVER_COMMAND"]) }
-            return Result(facts: try await change.run(host) { $0.setting("WORKSPACE_SERVER_COMMAND", to: command) }.facts)
+        if try WorkspaceServer(env).runningCommand() == command, env["WORKSPACE_SERVER_COMMAND"] == command {
+            return Result(facts: ["effect": "it ran already"])
         }
-        try await SamplingProfile.end(host.sight)
-        guard let earlier = try memory.value() else { return Result(facts: ["effect": "nothing had been changed"]) }
-        let outage = try await change.run(host) { $0.setting("WORKSPACE_SERVER_COMMAND", to: earlier) }
-        try memory.forget()
-        return Result(facts: outage.facts)
+        return Result(facts: try await change.set("WORKSPACE_SERVER_COMMAND", to: command, host, .server))
     }
 }
 
@@ -107,7 +99,7 @@ struct StrictTrial: TriesOnHost {
                 try await WhereItLies.requireInV2(id, host.sight)
                 guard try await doors.sessionSearch(content).contains(id) else { throw PluginClient.Failure(description: "session-search does not find a memory that was committed to v2") }
             } catch {
-                try? await doors.forget(id)
+                await host.takeProbeAway(id, doors)
                 throw error
             }
             try await doors.forget(id)

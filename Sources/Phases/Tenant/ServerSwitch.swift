@@ -45,6 +45,26 @@ struct ServerSwitch: Sendable {
     }
 }
 
+extension ServerSwitch {
+    /// Gives `key` the value, remembering what it had before the first time.
+    func set(_ key: String, to value: String, _ hand: HostHand, _ effect: Effect) async throws -> [String: String] {
+        let present = try hand.sight.env()[key]
+        if present != value { try Remembered(key, on: hand.sight).keep(present) }
+        try await effect.begin(by: hand)
+        return try await run(hand) { $0.setting(key, to: value) }.facts
+    }
+
+    /// Gives `key` back what it had; where nothing had been changed, does nothing.
+    func putBack(_ key: String, _ hand: HostHand, _ effect: Effect) async throws -> [String: String] {
+        let memory = Remembered(key, on: hand.sight)
+        guard let earlier = try memory.value() else { return ["effect": "nothing had been changed"] }
+        try await effect.begin(by: hand)
+        let outage = try await run(hand) { $0.setting(key, to: earlier) }
+        try memory.forget()
+        return outage.facts
+    }
+}
+
 extension ServerSwitch.Outage {
     var facts: [String: String] {
         ["outageSeconds": String(format: "%.3f", seconds), "quiesceSeconds": String(format: "%.3f", quiesceSeconds), "looked": String(looked), "rows": String(rows), "pid": String(pid)]
