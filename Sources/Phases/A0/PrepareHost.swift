@@ -117,7 +117,7 @@ struct LeaveHost: ActsOnHost {
     func act(_ host: HostHand) async throws -> Result {
         try await WatchProcess(host.sight).stop()
         // The next watch must not take up the samples of a wait that was taken back.
-        try SamplingProfile.clear(host.sight)
+        try await SamplingProfile.end(host.sight)
         let kept = "\(host.sight.statePath)/kept"
         let lines = try await host.writing { connection in
             guard try await connection.query("SELECT to_regnamespace('cutover') IS NOT NULL AS there")[0].bool("there") else { return [String]() }
