@@ -102,6 +102,7 @@ struct LegacyTests {
     func archive() async throws {
         let stage = try await frozen(rows: 3000)
         let directory = place()
+        defer { try? FileManager.default.removeItem(at: directory) }
         let exported = try await Archive().export(stage.ours, to: directory, key: Self.key)
         #expect(exported.rows == 3001)
         #expect(try await Archive().rehearse(stage.ours, from: directory, key: Self.key) == exported)
@@ -117,6 +118,7 @@ struct LegacyTests {
     func tamperedArchive() async throws {
         let stage = try await frozen(rows: 3000)
         let directory = place()
+        defer { try? FileManager.default.removeItem(at: directory) }
         _ = try await Archive().export(stage.ours, to: directory, key: Self.key)
         let file = directory.appendingPathComponent("agent_memories.copy.sealed")
         let manifest = directory.appendingPathComponent("manifest.json")
@@ -158,6 +160,7 @@ struct LegacyTests {
     func undrop(gone: Bool) async throws {
         let stage = try await frozen()
         let directory = place()
+        defer { try? FileManager.default.removeItem(at: directory) }
         _ = try await Archive().export(stage.ours, to: directory, key: Self.key)
         let ids = try await stage.ours.query("SELECT id FROM cutover.frozen ORDER BY id").map { try $0.uuid("id") }
         let held = try await Drop().hold(stage.ours, date: Date(timeIntervalSince1970: 1_800_000_000), opID: "abcdef0123")

@@ -101,18 +101,22 @@ struct Gardener: Sendable {
         while ContinuousClock.now < until {
             do {
                 if dice.chance(85) {
-                    try await connection.query(
-                        "UPDATE workspaces SET parent_id = $2 WHERE id = $1",
-                        [.text(dice.pick(World.wanderers)), .text(dice.pick(World.children))])
+                    try await connection.transaction { connection in
+                        try await connection.query(
+                            "UPDATE workspaces SET parent_id = $2 WHERE id = $1",
+                            [.text(dice.pick(World.wanderers)), .text(dice.pick(World.children))])
+                        // Rows written meanwhile are looked at under the old parent, and this transaction never saw them.
+                        try await Task.sleep(for: .milliseconds(dice.below(150)))
+                    }
                 } else {
                     try await connection.query(
                         "DELETE FROM memory_plugin.memory_namespaces WHERE name = $1", [.text(dice.pick(World.namespaces))])
                 }
-            } catch {
+            } catch let error as PostgresError {
                 // A deadlock with an agent's foreign key check is nothing.
                 if error.connectionLost { throw error }
             }
-            try await Task.sleep(for: .milliseconds(80 + dice.below(250)))
+            try await Task.sleep(for: .milliseconds(40 + dice.below(150)))
         }
         await connection.close()
     }

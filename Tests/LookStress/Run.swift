@@ -134,7 +134,7 @@ struct Run: Sendable {
         // Barriers look lawfully, and would heal or hide what the other variants do.
         guard variant == .lawful || variant == .barrierBegunWithSelect else { return }
         while ContinuousClock.now < until {
-            try await Task.sleep(for: .milliseconds(300))
+            try await Task.sleep(for: .milliseconds(200))
             if await !children.hasCopied { continue }
             do {
                 _ = try await quiesce.run(connection, lockTimeoutSeconds: 2, budgetSeconds: 20) { connection in
