@@ -27,6 +27,9 @@ public struct ProcessRuntime: Sendable {
         return isThisCommand(Self.commandLine(of: pid)) ? pid : nil
     }
 
+    /// Something was started under this pid file, whether or not it still runs.
+    public func wasStarted() throws(HostFault) -> Bool { try recordedPid() != nil }
+
     /// Whatever command the pid file's process has, if it runs: another version of the program, but not a stranger
     /// to whom the number passed after the file was written.
     public func anyRunning() throws(HostFault) -> (pid: Int32, command: String)? {

@@ -86,7 +86,7 @@ struct HostChecks: ReadsOnHost {
                 if skew > 5 { problems.append("host and database clocks are \(Int(skew)) s apart") }
             }
         } catch { problems.append("the database does not answer: \(error)") }
-        return Result(problems: problems, facts: facts, watchRuns: try WatchProcess(host).running() != nil)
+        return Result(problems: problems, facts: facts, watchRuns: try await WatchProcess(host).soonRunning() != nil)
     }
 
     private static func freeMiB(_ path: String) -> Int {

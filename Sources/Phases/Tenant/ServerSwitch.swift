@@ -57,6 +57,8 @@ extension ServerSwitch {
     /// Gives `key` back what it had; where nothing had been changed, does nothing.
     func putBack(_ key: String, _ hand: HostHand, _ effect: Effect) async throws -> [String: String] {
         let memory = Remembered(key, on: hand.sight)
+        // What was sampled was the state that is left now.
+        try await SamplingProfile.end(hand.sight)
         guard let earlier = try memory.value() else { return ["effect": "nothing had been changed"] }
         try await effect.begin(by: hand)
         let outage = try await run(hand) { $0.setting(key, to: earlier) }

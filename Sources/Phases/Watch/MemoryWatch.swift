@@ -9,6 +9,8 @@ public enum MemoryWatch {
     /// Runs until it is told to end by SIGTERM. Answers the exit code.
     public static func run(state: String, env: String, tenant: TenantID) async -> Int32 {
         let host = HostSight(tenant: tenant, statePath: state, envPath: env)
+        let supervised = WatchProcess(host).supervised
+        guard Supervised.isWorker else { return await supervised.supervise() }
         let alone: FileLock?
         do { alone = try FileLock.tryTake("\(state)/watch.lock") } catch {
             tell("\(error)")
@@ -19,6 +21,10 @@ public enum MemoryWatch {
             return 0
         }
         defer { withExtendedLifetime(alone) {} }
+        do { guard try supervised.beginWork() else { return 0 } } catch {
+            tell("\(error)")
+            return 1
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keepInStep(host) }
             group.addTask { await sample(host) }
