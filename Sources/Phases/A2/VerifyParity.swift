@@ -52,9 +52,10 @@ struct VerifyParity: Wait {
             case .pass: continue
             case .block: return Observation(.shut("\(count) rows are excepted as \(reason), which the plan does not allow"), clearedBy: .person("cutoverctl exceptions \(sight.ref.tenant)"))
             case .sign:
-                let signed = sight.consent(to: "exceptions/\(reason)")?.facts["count"].flatMap { Int($0) }
-                if let signed, count <= signed { continue }
-                let what = signed.map { "\(count) rows are excepted as \(reason), \($0) were signed" } ?? "\(count) rows are excepted as \(reason), not signed"
+                // By the ids, not by their number: as many others are not those that somebody saw.
+                let signed = sight.consent(to: "exceptions/\(reason)")?.facts
+                if let signed, signed["digest"] == list.digest(of: reason) { continue }
+                let what = signed.map { "\(count) rows are excepted as \(reason), and they are not the \($0["count"] ?? "") that were signed" } ?? "\(count) rows are excepted as \(reason), not signed"
                 return Observation(.shut(what), clearedBy: .person("cutoverctl approve \(sight.ref.tenant) --exceptions \(reason) --reason TEXT"))
             }
         }

@@ -18,6 +18,11 @@ public struct ListExceptions: ReadsOnHost {
         public let exceptions: [Exception]
         public let counts: [String: Int]
         public let conflicts: Int
+
+        /// What a signature binds to: the ids of one reason, in order.
+        public func digest(of reason: String) -> String {
+            Digest.sha256(exceptions.filter { $0.reason == reason }.map(\.id).sorted().joined(separator: "\n"))
+        }
     }
     public init() {}
 
