@@ -19,15 +19,16 @@ enum BadInput {
         try expect(ended.code == code, "`\(told) \(ended.words)` ended with \(ended.code), not \(code): \(ended.said)")
         if code == 64, ended.err.contains("Usage:") { return }
         for part in ["cutoverctl: ", "why: ", "next: "] { try expect(ended.err.contains(part), "`\(told) \(ended.words)` does not say \(part): \(ended.said)") }
-        try expect(ended.err.contains(text), "`\(told) \(ended.words)` does not say '\(text)': \(ended.said)")
+        try expect(text.isEmpty || ended.err.contains(text), "`\(told) \(ended.words)` does not say '\(text)': \(ended.said)")
         try expect(ended.out.isEmpty, "`\(told) \(ended.words)` shows data beside its error: \(ended.out.prefix(200))")
     }
 
     private static func usage(_ stage: Stage) async throws {
         for words in [
-            ["advance", "--nonsense"], ["nonsense"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "--reason", "x"], ["hold", "acme"],
-            ["advance", "acme", "--one-step", "--to", "A1"], ["run", "--patience", "soon"], ["history"], ["lint"],
-        ] { try await refuse(stage, 64, words, ["CUTOVER_PLAN": nil]) }
+            ["advance", "--nonsense"], ["nonsense"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"],
+            ["advance", "acme", "--one-step", "--to", "A1"], ["run", "--patience", "soon"], ["history"],
+        ] { try await refuse(stage, 64, words) }
+        try await refuse(stage, 64, ["lint"], ["CUTOVER_PLAN": nil])
         try expect(!FileManager.default.fileExists(atPath: stage.journal), "wrong usage has begun a journal")
     }
 

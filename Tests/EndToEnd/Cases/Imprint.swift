@@ -36,7 +36,7 @@ struct Imprint {
             """)
         for table in tables {
             facts["table \(table)"] = try database.rows(
-                "SELECT count(*), md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) FROM \(table) t")[0].joined(separator: " ")
+                "SELECT count(*), md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) FROM (SELECT * FROM \(table)) t")[0].joined(separator: " ")
         }
         let catalogue = [
             "schemas": "SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_namespace n WHERE \(ours)",
