@@ -1,0 +1,123 @@
+import Cutover
+import Foundation
+import PlanFiles
+import Testing
+
+@testable import Host
+@testable import Phases
+
+@Suite("the catalogue of the memory migration") struct CatalogTests {
+    private let catalog = MemoryCatalog.catalog
+    private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The text of every file of the room.
+    private func sources() throws -> String {
+        let room = Self.repository.appending(path: "Sources/Phases").path
+        let names = (FileManager.default.enumerator(atPath: room)?.allObjects as? [String] ?? []).filter { $0.hasSuffix(".swift") }
+        return try names.sorted().map { try String(contentsOfFile: "\(room)/\($0)", encoding: .utf8) }.joined(separator: "\n")
+    }
+
+    @Test("every operation that has a half on the host is in the book, under a kind of its own and in its class")
+    func operations() throws {
+        let declared = try sources().matches(of: #/struct (\w+): (Reads|Tries|Acts)OnHost \{[\s\S]*?static let kind: OperationKind = "([^"]+)"/#)
+        #expect(declared.count > 30)
+        let classes: [Substring: OperationClass] = ["Reads": .reading, "Tries": .exercising, "Acts": .writing]
+        let book = MemoryCatalog.hostOperations.handlers
+        for operation in declared {
+            #expect(book[OperationKind(String(operation.3))]?.operationClass == classes[operation.2], "\(operation.1)")
+        }
+        #expect(Set(declared.map { String($0.3) }).count == declared.count)
+        #expect(Set(declared.map { String($0.3) }) == Set(book.keys.map(\.text)))
+    }
+
+    @Test("every operation that a step sends has a half on the host")
+    func sent() throws {
+        let text = try sources()
+        let declared = Set(text.matches(of: #/struct (\w+): (?:Reads|Tries|Acts)OnHost/#).map { String($0.1) })
+        let sent = Set(text.matches(of: #/(?:carryOut|exercise|ask)\((\w+)\(/#).map { String($0.1) })
+        #expect(sent.count > 20)
+        #expect(sent.subtracting(declared).isEmpty)
+    }
+
+    @Test("what a writing operation means by once is known to the host")
+    func once() {
+        for (kind, handler) in MemoryCatalog.hostOperations.handlers {
+            #expect((handler.once != nil) == (handler.operationClass == .writing), "\(kind)")
+        }
+    }
+
+    @Test("every milestone is one of the owners' words, and they come in their order")
+    func milestones() {
+        let words = ["sidecar up", "env wired", "shadow clean", "backfill verified", "fallback removed", "30-day gate", "drop table", ""]
+        let used = catalog.entries.map { words.firstIndex(of: $0.milestone) }
+        #expect(!used.contains(nil))
+        #expect(used.compactMap { $0 } == used.compactMap { $0 }.sorted())
+        #expect(Set(catalog.entries.map(\.milestone)) == Set(words))
+    }
+
+    @Test("prerequisites and successors are kinds of the catalogue, before and after")
+    func prerequisites() throws {
+        let kinds = catalog.entries.map(\.kind)
+        for (index, entry) in catalog.entries.enumerated() {
+            for required in entry.requires { #expect(try #require(kinds.firstIndex(of: required)) < index, "\(entry.kind) requires \(required)") }
+            for end in entry.endedBy { #expect(try #require(kinds.firstIndex(of: end)) > index, "\(entry.kind) is ended by \(end)") }
+            #expect(index == 0 || !entry.requires.isEmpty, "\(entry.kind) requires nothing")
+        }
+    }
+
+    @Test("only purging the archive has no way back")
+    func natures() {
+        let irreversible = catalog.entries.filter { if case .irreversible = $0.nature { true } else { false } }.map(\.kind)
+        #expect(irreversible == ["archive.purge"])
+    }
+
+    @Test("a wait of production can't be shorter than its owners want")
+    func minima() {
+        func minimum(_ kind: StepKind) -> Int? { catalog.entry(for: kind)?.settings.first { $0.key == "window" }?.productionMinimumSeconds }
+        #expect(minimum("shadow.watch") == 24 * 3600)
+        #expect(minimum("soak.wait") == 30 * 86_400)
+    }
+
+    @Test("every plan that comes with the program is read without a problem", arguments: ["lab.yaml", "memory-ssot.yaml"])
+    func plans(name: String) throws {
+        let (plan, problems) = PlanFile.read(path: Self.repository.appending(path: "Plans/\(name)").path, catalog: catalog)
+        #expect(problems.map(String.init(describing:)) == [])
+        #expect(plan?.steps.map(\.spec.kind) == catalog.entries.map(\.kind))
+    }
+
+    @Test("a step is made of the nature that the catalogue says")
+    func made() throws {
+        let plan = try LabTenant.plan()
+        for planned in plan.steps {
+            switch (catalog.nature(of: planned.spec.kind), try #require(catalog.make(planned, in: plan))) {
+            case (.wait, .wait), (.irreversible, .irreversible): break
+            case (.graceful, .reversible(let step)): #expect(step is any GracefulStep)
+            case (.reversible, .reversible(let step)): #expect(!(step is any GracefulStep))
+            default: Issue.record("\(planned.place) is made of another nature")
+            }
+        }
+    }
+
+    @Test("gates are claims: short, positive, each once in its step, and cleared by a command where a person must act")
+    func gates() throws {
+        let plan = try LabTenant.plan()
+        for planned in plan.steps {
+            let step = try #require(catalog.make(planned, in: plan))
+            var gates = step.base.preconditions
+            if case .reversible(let reversible) = step { gates += reversible.wayBack }
+            #expect(Set(gates.map(\.claim)).count == gates.count, "\(planned.place)")
+            for gate in gates {
+                #expect((10...90).contains(gate.claim.count), "\(planned.place): \(gate.claim)")
+                #expect(gate.claim.last != "." && gate.claim.contains(" "), "\(planned.place): \(gate.claim)")
+                if case .person(let command) = gate.clearedBy { #expect(command.hasPrefix("cutoverctl "), "\(planned.place): \(command)") }
+            }
+        }
+    }
+
+    @Test("a named blocker is a gate of its own, opened by a person")
+    func blockers() throws {
+        let gates = DropLegacy(graceSeconds: 1, blockers: ["issue-769", "issue-770"], vault: Vault(to: "", key: "")).preconditions.suffix(2)
+        #expect(gates.map(\.claim) == ["issue-769 is closed", "issue-770 is closed"])
+        for gate in gates { #expect(gate.clearedBy != .time) }
+    }
+}
