@@ -97,17 +97,16 @@ struct Gardener: Sendable {
 
     func run() async throws {
         let connection = try await PostgresConnection.connect(url, applicationName: "gardener")
+        let beside = try await PostgresConnection.connect(url, applicationName: "gardener")
+        // The open move holds a lock a barrier waits for, and must not wait for the barrier in turn through a second session.
+        try await beside.execute("SET lock_timeout = '50ms'")
         var dice = Dice(seed: seed, stream: 999)
+        var inserted = 0
         while ContinuousClock.now < until {
             do {
                 if dice.chance(85) {
-                    try await connection.transaction { connection in
-                        try await connection.query(
-                            "UPDATE workspaces SET parent_id = $2 WHERE id = $1",
-                            [.text(dice.pick(World.wanderers)), .text(dice.pick(World.children))])
-                        // Rows written meanwhile are looked at under the old parent, and this transaction never saw them.
-                        try await Task.sleep(for: .milliseconds(dice.below(150)))
-                    }
+                    inserted += 1
+                    try await move(dice.pick(World.wanderers), to: dice.pick(World.children), inserted, connection, beside)
                 } else {
                     try await connection.query(
                         "DELETE FROM memory_plugin.memory_namespaces WHERE name = $1", [.text(dice.pick(World.namespaces))])
@@ -119,5 +118,20 @@ struct Gardener: Sendable {
             try await Task.sleep(for: .milliseconds(40 + dice.below(150)))
         }
         await connection.close()
+        await beside.close()
+    }
+
+    /// A row written while the move is open is looked at under the old parent, and the move never saw it.
+    private func move(
+        _ wanderer: String, to parent: String, _ number: Int, _ connection: PostgresConnection, _ beside: PostgresConnection
+    ) async throws {
+        try await connection.transaction { connection in
+            try await connection.query(
+                "UPDATE workspaces SET parent_id = $2 WHERE id = $1", [.text(wanderer), .text(parent)])
+            try await beside.query(
+                "INSERT INTO agent_memories (id, workspace_id, scope, content) VALUES ($1, $2, 'TEAM', $3)",
+                [.text(World.id(1000 + number)), .text(wanderer), .text("s\(seed) gardener \(number)")])
+            try await Task.sleep(for: .milliseconds(60))
+        }
     }
 }
