@@ -19,10 +19,8 @@ struct InstallMirror: ReversibleStep {
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
-            sight.commandLine(.writing, PutCapture.kind),
-            "CREATE SCHEMA cutover; row triggers AFTER INSERT OR UPDATE OR DELETE and TRUNCATE on public.agent_memories, memory_plugin.memory_records, public.workspaces, under a lock timeout",
-            sight.commandLine(.exercising, CaptureTrial.kind) + " (one row on each side, rolled back)",
-        ])
+            sight.commandLine(.writing, PutCapture.kind), "CREATE SCHEMA IF NOT EXISTS cutover",
+        ] + PlannedSQL().capture() + [sight.commandLine(.exercising, CaptureTrial.kind) + " (one row on each side, rolled back)"])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {

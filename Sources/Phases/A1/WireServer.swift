@@ -47,7 +47,10 @@ struct WireServer: ReversibleStep {
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
             sight.commandLine(.writing, SwitchWiring.kind),
-            "stop the workspace server; LOCK TABLE both stores IN EXCLUSIVE MODE and look until nothing is left (at most \(quiesceSeconds) s); set MEMORY_PLUGIN_URL=http://\(sidecar.listen); start it",
+            "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
+        ] + PlannedSQL().quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
+            "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",
+            "set MEMORY_PLUGIN_URL=http://\(sidecar.listen) in the env file; start the server",
             sight.commandLine(.exercising, WiringTrial.kind),
         ])
     }

@@ -44,13 +44,9 @@ struct DropLegacy: GracefulStep {
     }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
-        Preview(commands: [
-            sight.commandLine(.writing, HoldTable.kind),
-            "LOCK TABLE public.agent_memories IN ACCESS EXCLUSIVE MODE; compare every row with cutover.frozen; ALTER TABLE … RENAME TO _cutover_hold_<date>_<id>",
-            "wait \(graceSeconds) s of grace",
-            sight.commandLine(.writing, DropTable.kind),
-            "the same questions again under the lock; INSERT INTO cutover.dropped …; DROP TABLE … RESTRICT; remove the captures",
-        ])
+        Preview(
+            commands: [sight.commandLine(.writing, HoldTable.kind)] + PlannedSQL().hold()
+                + ["wait \(graceSeconds) s of grace; then every question again", sight.commandLine(.writing, DropTable.kind)] + PlannedSQL().drop())
     }
 
     func setAside(_ site: Site) async throws(StepFailure) -> Evidence {

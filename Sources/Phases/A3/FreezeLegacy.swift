@@ -24,9 +24,7 @@ struct FreezeLegacy: ReversibleStep {
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
             sight.commandLine(.writing, PutFreeze.kind),
-            "LOCK TABLE both stores IN EXCLUSIVE MODE, look until nothing is left, compare every row; INSERT INTO cutover.frozen …; ALTER TABLE public.agent_memories DROP CONSTRAINT (its foreign key, recorded); CREATE TRIGGER … BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE that raises",
-            sight.commandLine(.exercising, FreezeTrial.kind) + " (UPDATE … WHERE false is refused)",
-        ])
+        ] + PlannedSQL().freeze(lockTimeoutSeconds: 5) + [sight.commandLine(.exercising, FreezeTrial.kind) + " (UPDATE … WHERE false is refused)"])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {

@@ -34,7 +34,10 @@ struct RemoveFallback: ReversibleStep {
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
             sight.commandLine(.writing, SwitchServer.kind),
-            "stop the workspace server; quiesce both stores; set WORKSPACE_SERVER_COMMAND=\(server); start it",
+            "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
+        ] + PlannedSQL().quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
+            "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",
+            "set WORKSPACE_SERVER_COMMAND=\(server) in the env file; start the server",
             sight.commandLine(.exercising, StrictTrial.kind),
         ])
     }

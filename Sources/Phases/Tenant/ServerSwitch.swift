@@ -16,6 +16,7 @@ struct ServerSwitch: Sendable {
         let pid: Int
     }
 
+    static let lockTimeoutSeconds = 5.0
     let stopSeconds: Double
     let quiesceSeconds: Double
 
@@ -31,7 +32,7 @@ struct ServerSwitch: Sendable {
         let changed: EnvFile
         do {
             report = try await hand.writing { connection in
-                try await Quiesce().run(connection, lockTimeoutSeconds: 5, budgetSeconds: quiesceSeconds)
+                try await Quiesce().run(connection, lockTimeoutSeconds: Self.lockTimeoutSeconds, budgetSeconds: quiesceSeconds)
             }
             changed = try change(before)
             try changed.save()
