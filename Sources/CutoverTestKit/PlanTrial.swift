@@ -46,22 +46,25 @@ public struct PlanTrial: Sendable {
     let host: TenantHost
     let world: World
     let patienceSeconds: Int
-    let agree: @Sendable (_ command: String, StepRef) -> [Agreement]
+    let pauseMilliseconds: Int
+    let agree: @Sendable (_ command: String, StepRef, Engine) async throws -> [Agreement]
     let told: @Sendable (String) -> Void
     private let journal = MemoryJournal()
 
     /// - Parameters:
+    ///   - pauseMilliseconds: how long to wait before asking again about what time alone can change.
     ///   - agree: what people record when a gate says that `command` would open it.
     ///   - told: hears of each leg of the way once it is behind us.
     public init(
-        of plan: Plan, catalog: StepCatalog, host: TenantHost, world: World, patienceSeconds: Int = 60,
-        agree: @escaping @Sendable (_ command: String, StepRef) -> [Agreement], told: @escaping @Sendable (String) -> Void = { _ in }
+        of plan: Plan, catalog: StepCatalog, host: TenantHost, world: World, patienceSeconds: Int = 60, pauseMilliseconds: Int = 100,
+        agree: @escaping @Sendable (_ command: String, StepRef, Engine) async throws -> [Agreement], told: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.plan = plan
         self.catalog = catalog
         self.host = host
         self.world = world
         self.patienceSeconds = patienceSeconds
+        self.pauseMilliseconds = pauseMilliseconds
         self.agree = agree
         self.told = told
     }
@@ -165,7 +168,7 @@ public struct PlanTrial: Sendable {
                 try await settle(seen.clearedBy, ref)
             case .unknown(_, let what):
                 last = what
-                try await world.time.sleep(milliseconds: 100)
+                try await world.time.sleep(milliseconds: pauseMilliseconds)
             case .consentNeeded(let ref): try await record(Agreement(by: "trial", topic: ref.place))
             case .failed(let ref, let failure): throw Failure(description: "\(ref) failed on the way to \(goal): \(failure.what)")
             case .stopped(let stop): throw Failure(description: "\(step.place) stopped on the way to \(goal): \(stop)")
@@ -177,8 +180,8 @@ public struct PlanTrial: Sendable {
 
     /// Lets time pass, or lets people say what is asked of them.
     private func settle(_ clearance: Gate.Clearance, _ ref: StepRef) async throws {
-        guard case .person(let command) = clearance else { return try await world.time.sleep(milliseconds: 100) }
-        let agreements = agree(command, ref)
+        guard case .person(let command) = clearance else { return try await world.time.sleep(milliseconds: pauseMilliseconds) }
+        let agreements = try await agree(command, ref, engine(2))
         guard !agreements.isEmpty else { throw Failure(description: "\(ref): nobody can be asked for: \(command)") }
         for agreement in agreements { try await record(agreement) }
     }

@@ -27,7 +27,12 @@ struct LabTenant: Sendable {
             }
         }
         let root = "/tmp/cutover-trial-\(getpid())"
-        try await call("cutover-lab", "up", "--root", root, "--tenants", "1", "--rows", String(rows), "--no-agents")
+        do {
+            try await call("cutover-lab", "up", "--root", root, "--tenants", "1", "--rows", String(rows), "--no-agents")
+        } catch {
+            try? await call("cutover-lab", "down", "--root", root, "--wipe")
+            throw error
+        }
         let (fleet, troubles) = FleetFile.read(path: "\(root)/fleet.yaml")
         guard let host = fleet?.tenants.first else { throw Trouble(description: "the lab's fleet file: \(troubles)") }
         return LabTenant(root: root, host: host, plan: try plan(), transport: LocalTransport(program: "\(programs)/cutoverctl"))

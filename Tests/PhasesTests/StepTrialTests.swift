@@ -27,12 +27,15 @@ import Testing
     }
 
     /// What people answer to the commands that gates name.
-    private static func agree(_ command: String, _ ref: StepRef) -> [PlanTrial.Agreement] {
+    private static func agree(_ command: String, _ ref: StepRef, _ engine: Engine) async throws -> [PlanTrial.Agreement] {
         let words = command.split(separator: " ").map(String.init)
         guard words.prefix(2) == ["cutoverctl", "approve"] else { return [] }
         func value(of option: String) -> String? { words.firstIndex(of: option).map { words[$0 + 1] } }
         if let side = value(of: "--access") { return [.init(by: "trial", topic: "access/\(side)", facts: ["count": "1000"])] }
-        if let reason = value(of: "--exceptions") { return [.init(by: "trial", topic: "exceptions/\(reason)", facts: ["count": "1000"])] }
+        if let reason = value(of: "--exceptions") {
+            let list = try await engine.ask(ListExceptions(), of: ref.tenant).get()
+            return [.init(by: "trial", topic: "exceptions/\(reason)", facts: ["count": "\(list.counts[reason] ?? 0)", "digest": list.digest(of: reason)])]
+        }
         guard words.contains(ref.place) else { return [] }
         return ["lead-1", "lead-2"].map { .init(by: OperatorID($0), topic: ref.place) }
     }
