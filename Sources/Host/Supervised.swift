@@ -23,10 +23,11 @@ public struct Supervised: Sendable {
     public func allow() throws(HostFault) { try DurableFile.remove(endFile) }
     public func forbid() throws(HostFault) { try DurableFile.write("\n", to: endFile) }
 
-    /// Makes this process the one of the pid file. False when it was forbidden meanwhile.
+    /// Makes this process the one of the pid file, if it is not. False when it was forbidden meanwhile.
     public func beginWork() throws(HostFault) -> Bool {
         guard try isAllowed() else { return false }
-        try DurableFile.write("\(getpid())\n", to: pidFile)
+        let mine = "\(getpid())\n"
+        if try DurableFile.read(pidFile) != mine { try DurableFile.write(mine, to: pidFile) }
         return try isAllowed()
     }
 

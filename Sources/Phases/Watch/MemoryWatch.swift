@@ -28,7 +28,9 @@ public enum MemoryWatch {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keepInStep(host) }
             group.addTask { await sample(host) }
-            await group.waitForAll()
+            // Either ends only when the watch is to end.
+            await group.next()
+            group.cancelAll()
         }
         return 0
     }
@@ -84,6 +86,8 @@ public enum MemoryWatch {
                     if try SamplingProfile.current(host) == profile { try await host.evidence.append("sample", facts) }
                 }
             } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
+            // A start that met us half way may have written its own pid over ours.
+            do { guard try WatchProcess(host).supervised.beginWork() else { return } } catch { tell("\(error)") }
             guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { return }
         }
     }

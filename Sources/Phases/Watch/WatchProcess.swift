@@ -21,14 +21,22 @@ struct WatchProcess: Sendable {
     func ensure() async throws -> Int32 {
         if let pid = try await soonRunning() { return pid }
         try supervised.allow()
+        // From the moment at which the worker is the one of the pid file, a kill is outlived; until then, it is begun once more.
+        for _ in 0..<2 {
+            if let pid = try? await begin() { return pid }
+        }
+        return try await begin()
+    }
+
+    private func begin() async throws -> Int32 {
         try await runtime.start(environment: [:], log: "\(host.statePath)/watch.log")
         let supervisor = try runtime.running()
-        // From the moment at which the worker is the one of the pid file, a kill is outlived.
         for _ in 0..<250 {
-            if let worker = try runtime.running(), worker != supervisor { return worker }
+            guard let pid = try await soonRunning() else { break }
+            if pid != supervisor { return pid }
             try await Task.sleep(for: .milliseconds(20))
         }
-        return try runtime.running() ?? 0
+        throw HostFault.said("the watch does not stay: see its log \(host.statePath)/watch.log")
     }
 
     /// A watch that was killed is back within a moment.
