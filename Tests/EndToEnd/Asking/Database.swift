@@ -11,6 +11,7 @@ final class Database {
             throw Trouble("the database does not answer: \(String(cString: PQerrorMessage(connection)))")
         }
         self.connection = connection
+        PQclear(PQexec(connection, "SET client_min_messages = warning"))
     }
 
     deinit { PQfinish(connection) }
