@@ -14,6 +14,8 @@ public struct FleetRun: Sendable {
             }
         }
 
+        var isNotAdmitted: Bool { if case .notAdmitted = self { true } else { false } }
+
         /// Only time is needed, and it will pass.
         var isClock: Bool {
             switch self {
@@ -65,11 +67,17 @@ public struct FleetRun: Sendable {
         while !Task.isCancelled, !isStopping() {
             let round = try await round()
             var moved = false
+            var news = false
             for (tenant, outcome) in round {
-                if outcomes[tenant]?.gist != outcome.gist { report(tenant, outcome) }
+                if outcomes[tenant]?.gist != outcome.gist {
+                    report(tenant, outcome)
+                    news = true
+                }
                 if case .advanced = outcome { moved = true }
                 outcomes[tenant] = outcome
             }
+            // Who may begin was asked before this round; what the round brought may have changed the answer.
+            if news, outcomes.values.contains(where: \.isNotAdmitted) { moved = true }
             if oneStep { break }
             if moved {
                 idle = 0
