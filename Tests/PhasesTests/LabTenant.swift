@@ -57,6 +57,7 @@ struct LabTenant: Sendable {
     /// Every row of every table that is not the server's own, every trigger, and the files on the host.
     func picture() async throws -> String {
         let connection = try await PostgresConnection.connect(try env().require("DATABASE_URL"), readOnly: true, applicationName: "trial")
+        try await Self.rest(connection)
         var lines: [String] = []
         let tables = try await connection.query(
             """
@@ -100,6 +101,17 @@ struct LabTenant: Sendable {
     // MARK: - Non public
 
     private func vault() throws -> String { try env().require("ARCHIVE_DIR") }
+
+    /// Returns once the watch has looked at everything that was noted: until then it changes the stores of its own accord.
+    private static func rest(_ connection: PostgresConnection) async throws {
+        for _ in 0..<1500 {
+            guard try await connection.query("SELECT to_regclass('cutover.control') IS NOT NULL AND to_regclass('cutover.change_log') IS NOT NULL AS there")[0].bool("there") else { return }
+            let busy = try await connection.query("SELECT mode IN ('sync', 'copy') AND EXISTS (SELECT FROM cutover.change_log) AS busy FROM cutover.control")
+            guard try busy.first?.bool("busy") == true else { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw Trouble(description: "the watch does not come to rest")
+    }
 
     private static func digest(of table: String, _ connection: PostgresConnection) async throws -> String {
         let row = try await connection.query(
