@@ -60,10 +60,11 @@ public struct FleetRun: Sendable {
     }
 
     /// Runs until nothing can change without a person, or until told to stop.
-    /// `patience` is how many polls in a row may bring nothing but shut gates that time might open.
+    /// `patience` is how many polls in a row, or their time, may bring nothing but shut gates that time might open.
     public func run(waitForClocks: Bool, patience: Int) async throws(EngineError) -> [TenantID: Outcome] {
         var outcomes: [TenantID: Outcome] = [:]
         var idle = 0
+        var lastMove = engine.time.now
         while !Task.isCancelled, !isStopping() {
             let round = try await round()
             var moved = false
@@ -81,13 +82,16 @@ public struct FleetRun: Sendable {
             if oneStep { break }
             if moved {
                 idle = 0
+                lastMove = engine.time.now
                 continue
             }
             let open = outcomes.values.filter(\.mayChange)
             let clocks = open.contains(where: \.isClock)
             idle += 1
             if open.isEmpty || (clocks && !waitForClocks && open.allSatisfy(\.isClock)) { break }
-            if !clocks && idle > patience { break }
+            let idleMilliseconds = engine.time.now.milliseconds - lastMove.milliseconds
+            // A gate can take long to answer: polls alone would make a minute's patience many.
+            if !clocks && (idle > patience || idleMilliseconds > Int64(patience * pollMilliseconds)) { break }
             guard (try? await engine.time.sleep(milliseconds: pollMilliseconds)) != nil else { break }
         }
         return outcomes
