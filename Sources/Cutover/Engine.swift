@@ -166,8 +166,19 @@ public struct Engine: Sendable {
             try await record(.verified(ref, .inPlace(evidence)), ledger)
             return .did(ref, "verified")
         }
-        try await recordNews([GateAnswer(claim: "the window is clean", verdict: seen.verdict, clearedBy: seen.clearedBy)], of: ref, ledger)
+        try await recordNews(answers(of: seen, ref, await ledger.standing), of: ref, ledger)
         return .waiting(ref, seen)
+    }
+
+    /// What a person must clear is a claim of its own, so that `status` can tell it from a clock that runs.
+    private func answers(of seen: Observation, _ ref: StepRef, _ standing: Standing) -> [GateAnswer] {
+        let signed = Standing.personClaim
+        guard case .person = seen.clearedBy else {
+            let window = GateAnswer(claim: "the window is clean", verdict: seen.verdict, clearedBy: .time)
+            guard let last = standing.lastVerdict(ref, claim: signed), !last.isOpen else { return [window] }
+            return [window, GateAnswer(claim: signed, verdict: .open(Evidence()), clearedBy: .time)]
+        }
+        return [GateAnswer(claim: signed, verdict: seen.verdict, clearedBy: seen.clearedBy)]
     }
 
     /// Nil when the samplers run.

@@ -73,9 +73,9 @@ extension Engine {
         case .observe(let ref, let began):
             guard case .wait(let wait) = try find(ref).1 else { throw .defect("\(ref) is no wait") }
             let seen = await wait.observe(try await sight(for: ref, ledger), began: began)
-            var next = "cutoverctl run"
-            if case .person(let command) = seen.clearedBy { next = command }
-            return reason(ref, "the window is clean", "\(seen.verdict.answer): \(seen.verdict.detail)", clearedBy: seen.clearedBy.text, next: next)
+            var (claim, next) = ("the window is clean", "cutoverctl run")
+            if case .person(let command) = seen.clearedBy { (claim, next) = (Standing.personClaim, command) }
+            return reason(ref, claim, "\(seen.verdict.answer): \(seen.verdict.detail)", clearedBy: seen.clearedBy.text, next: next)
         case .verify(let ref):
             let detail = standing.unknown(of: ref.step) ?? "its outcome has not been recorded"
             return reason(ref, "the outcome is known", "in doubt: \(detail)", clearedBy: "verify, which asks the host", next: advance)

@@ -1,5 +1,8 @@
 /// The status line of a standing: the only place where positions become the words that people read.
 extension Standing {
+    /// Shut while a wait needs a person and not time.
+    static let personClaim = "what a person has to clear is cleared"
+
     public func status(under plan: Plan, catalog: StepCatalog) -> TenantStatus {
         let current = currentStep(of: plan, catalog)
         let state = state(current)
@@ -52,7 +55,10 @@ extension Standing {
         case .inDoubt: return unknown(of: current.id) == nil ? .running : .inDoubt
         case .revertInDoubt: return unknown(of: current.id) == nil ? .reverting : .inDoubt
         case .performed, .verified: return .running
-        case .waiting, .inGrace: return .waiting
+        case .waiting:
+            let shut = shutGates(of: StepRef(tenant: tenant, phase: current.phase, step: current.id))
+            return shut.contains { $0.claim == Self.personClaim } ? .gated : .waiting
+        case .inGrace: return .waiting
         case .failed, .revertFailed: return .failed
         }
     }

@@ -49,7 +49,7 @@ extension FleetRun.Outcome {
         case .unknown: "unknown"
         case .leased: "leased"
         case .held: "held"
-        case .notAdmitted: "notAdmitted"
+        case .notAdmitted: "not yet"
         case .finished: "done"
         case .reached: "reached"
         case .settled: "reverted"
