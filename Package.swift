@@ -56,9 +56,9 @@ let package = Package(
         room("Postgres", ["CLibpq"]),
         room("HTTP", ["CCurl"]),
         room("DataPath", ["Postgres", "CZlib", crypto]),
-        room("Host", ["Cutover", crypto, subprocess]),
-        room("Phases", ["Cutover", "Host", "DataPath", "Postgres", "HTTP", crypto]),
-        room("PlanFiles", ["Cutover", yams, crypto]),
+        room("Host", ["Cutover", subprocess]),
+        room("Phases", ["Cutover", "Host", "DataPath", "Postgres", "HTTP"]),
+        room("PlanFiles", ["Cutover", yams]),
         room("Journals", ["Cutover", grdb]),
         room("Transports", ["Cutover", crypto, subprocess]),
         program(
