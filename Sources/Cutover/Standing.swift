@@ -141,16 +141,18 @@ public struct Standing: Sendable, Equatable {
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
             unknowns[ref.step] = nil
-        case .reverted(let ref, _): takeBack(ref.step)
+        case .reverted(let ref, _): takeBack(ref)
         default: break
         }
     }
 
-    private mutating func takeBack(_ step: StepID) {
-        positions[step] = .reverted
-        evidence[step] = nil
-        verifiedAt[step] = nil
-        verdicts = verdicts.filter { !$0.key.hasPrefix("\(step)|") }
+    private mutating func takeBack(_ ref: StepRef) {
+        positions[ref.step] = .reverted
+        evidence[ref.step] = nil
+        verifiedAt[ref.step] = nil
+        verdicts = verdicts.filter { !$0.key.hasPrefix("\(ref.step)|") }
+        // Who agreed to it agreed to that time; going forward again is asked for anew.
+        consents.removeAll { $0.topic == ref.place }
     }
 
     private mutating func applyFinding(_ finding: Finding, to ref: StepRef, at: Timestamp) {
@@ -160,7 +162,7 @@ public struct Standing: Sendable, Equatable {
         }
         unknowns[ref.step] = nil
         switch (position(of: ref.step), finding) {
-        case (.revertInDoubt, .absent): takeBack(ref.step)
+        case (.revertInDoubt, .absent): takeBack(ref)
         case (.revertInDoubt, _): positions[ref.step] = .performed
         case (_, .inPlace(let facts)):
             positions[ref.step] = .verified

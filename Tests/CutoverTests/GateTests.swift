@@ -58,6 +58,18 @@ import Testing
         #expect(try await engine.standing(of: "acme").shutGates(of: Fold.wire).map(\.claim) == ["2 approved it, not the author"])
     }
 
+    @Test("what was approved before a step was taken back has to be approved again")
+    func approvalsEndWithARevert() async throws {
+        let world = Self.risky()
+        for person in ["ann", "bob"] as [OperatorID] { try await world.engine(as: person).approve("acme", topic: "L0/lamp.wire", reason: "fine") }
+        for _ in 0..<3 { _ = try await world.engine().advance("acme") }
+        #expect(try await world.engine().standing(of: "acme").position(of: Fold.wire.step) == .verified)
+        try await world.engine().requestRevert("acme", to: nil, reason: "not yet")
+        _ = try await world.engine().advance("acme")
+        try await world.engine().reopen("acme", reason: "once more")
+        #expect(try await world.engine().advance("acme").shut.map(\.claim) == ["2 approved it, not the author"])
+    }
+
     @Test("approvals count distinct people and leave the author and strangers out")
     func approvals() async throws {
         let world = Self.risky()

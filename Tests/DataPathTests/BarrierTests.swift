@@ -56,7 +56,7 @@ struct BarrierTests {
             try await Quiesce().run(stage.ours, lockTimeoutSeconds: 0.2)
         }
         async let report = Quiesce().run(stage.ours, lockTimeoutSeconds: 5)
-        try await Task.sleep(for: .milliseconds(300))
+        try await until("EXISTS (SELECT FROM pg_locks WHERE NOT granted AND mode = 'ExclusiveLock' AND relation = 'agent_memories'::regclass)", stage.agent)
         try await open.execute("COMMIT")
         #expect(try await report.looked == 1)
         #expect(try await stage.text(2, id) == "new")

@@ -48,7 +48,7 @@ struct ConnectionTests {
     func cancel() async throws {
         let connection = try await connect()
         async let sleeping = connection.query("SELECT pg_sleep(30)")
-        try await Task.sleep(for: .milliseconds(200))
+        try await until("EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(30)')", try await connect())
         connection.cancel()
         do {
             _ = try await sleeping
@@ -63,8 +63,9 @@ struct ConnectionTests {
     func lost() async throws {
         let connection = try await connect()
         let pid = try await connection.query("SELECT pg_backend_pid() AS pid")[0].int("pid")
-        try await connect().query("SELECT pg_terminate_backend($1)", [.int(pid)])
-        try await Task.sleep(for: .milliseconds(200))
+        let other = try await connect()
+        try await other.query("SELECT pg_terminate_backend($1)", [.int(pid)])
+        try await until("NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = \(pid))", other)
         let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1") }
         #expect(error?.connectionLost == true)
         #expect(await !connection.isOpen)
