@@ -25,6 +25,10 @@ public struct Event: Sendable, Equatable {
         case released(reason: String)
         case quarantined(reason: String)
         case waveOpened(name: String, tenants: [TenantID])
+        /// A person asked for a writing operation outside of any step.
+        case errandBegan(OperationKind, reason: String, Evidence)
+        case errandEnded(OperationKind, Evidence)
+        case errandFailed(OperationKind, StepFailure)
     }
 
     public let stream: StreamID

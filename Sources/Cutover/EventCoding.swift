@@ -22,6 +22,9 @@ extension Event.Change {
         case .released: "released"
         case .quarantined: "quarantined"
         case .waveOpened: "waveOpened"
+        case .errandBegan: "errandBegan"
+        case .errandEnded: "errandEnded"
+        case .errandFailed: "errandFailed"
         }
     }
 
@@ -31,7 +34,9 @@ extension Event.Change {
             .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _),
             .revertStarted(let ref, _), .reverted(let ref, _):
             ref
-        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened: nil
+        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .errandBegan, .errandEnded,
+            .errandFailed:
+            nil
         }
     }
 
@@ -54,13 +59,17 @@ extension Event.Change {
         case .checkpointed(_, let evidence), .performed(_, let evidence), .reverted(_, let evidence): evidence.facts
         case .setAside(_, let until, let evidence): Self.prefixed("fact.", evidence.facts).merging(["until": until.description]) { _, new in new }
         case .verified(_, let finding): Self.facts(finding)
-        case .failed(_, let failure): ["what": failure.what, "effect": failure.effect.rawValue, "next": failure.next]
+        case .failed(_, let failure): Self.facts(failure)
         case .becameUnknown(_, let detail): ["detail": detail]
         case .waitBegan: [:]
         case .tended(_, let reason), .reopened(let reason), .held(let reason), .released(let reason), .quarantined(let reason):
             ["reason": reason]
         case .revertRequested(let step, let reason): ["to": step?.text ?? "start", "reason": reason]
         case .waveOpened(let name, let tenants): ["name": name, "tenants": tenants.map(\.text).joined(separator: " ")]
+        case .errandBegan(let kind, let reason, let intent):
+            Self.prefixed("fact.", intent.facts).merging(["operation": kind.text, "reason": reason]) { _, new in new }
+        case .errandEnded(let kind, let evidence): Self.prefixed("fact.", evidence.facts).merging(["operation": kind.text]) { _, new in new }
+        case .errandFailed(let kind, let failure): Self.facts(failure).merging(["operation": kind.text]) { _, new in new }
         }
     }
 
@@ -85,11 +94,7 @@ extension Event.Change {
             return facts["until"].flatMap(Timestamp.init).map { .setAside(ref, until: $0, Evidence(unprefixed("fact.", facts))) }
         case "performed": return .performed(ref, Evidence(facts))
         case "verified": return finding(facts).map { .verified(ref, $0) }
-        case "failed":
-            guard let what = facts["what"], let next = facts["next"],
-                let effect = facts["effect"].flatMap(StepFailure.Effect.init(rawValue:))
-            else { return nil }
-            return .failed(ref, StepFailure(what, effect: effect, next: next))
+        case "failed": return failure(facts).map { .failed(ref, $0) }
         case "becameUnknown": return facts["detail"].map { .becameUnknown(ref, detail: $0) }
         case "waitBegan": return .waitBegan(ref)
         case "tended": return facts["reason"].map { .tended(ref, reason: $0) }
@@ -120,8 +125,29 @@ extension Event.Change {
         case "waveOpened":
             guard let name = facts["name"], let tenants = facts["tenants"] else { return nil }
             return .waveOpened(name: name, tenants: tenants.split(separator: " ").map { TenantID(String($0)) })
+        default: return ofErrand(kind, facts)
+        }
+    }
+
+    private static func ofErrand(_ kind: String, _ facts: [String: String]) -> Self? {
+        guard let operation = facts["operation"].map({ OperationKind($0) }) else { return nil }
+        let evidence = Evidence(unprefixed("fact.", facts))
+        switch kind {
+        case "errandBegan": return facts["reason"].map { .errandBegan(operation, reason: $0, evidence) }
+        case "errandEnded": return .errandEnded(operation, evidence)
+        case "errandFailed": return failure(facts).map { .errandFailed(operation, $0) }
         default: return nil
         }
+    }
+
+    private static func facts(_ failure: StepFailure) -> [String: String] {
+        ["what": failure.what, "effect": failure.effect.rawValue, "next": failure.next]
+    }
+
+    private static func failure(_ facts: [String: String]) -> StepFailure? {
+        guard let what = facts["what"], let next = facts["next"], let effect = facts["effect"].flatMap(StepFailure.Effect.init(rawValue:))
+        else { return nil }
+        return StepFailure(what, effect: effect, next: next)
     }
 
     private static func prefixed(_ prefix: String, _ facts: [String: String]) -> [String: String] {

@@ -98,7 +98,7 @@ public struct Standing: Sendable, Equatable {
         case .approved(let topic, let reason, let facts):
             consents.append(Consent(by: event.by, topic: topic, reason: reason, at: event.at, facts: facts))
             return
-        case .checkpointed, .tended, .waveOpened: return
+        case .checkpointed, .tended, .waveOpened, .errandBegan, .errandEnded, .errandFailed: return
         case .held(let reason): hold = Note(by: event.by, reason: reason)
         case .released: hold = nil
         case .quarantined(let reason): quarantine = reason

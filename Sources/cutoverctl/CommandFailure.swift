@@ -57,6 +57,17 @@ struct CommandFailure: Error, Sendable, Equatable {
     }
 }
 
+extension Errand {
+    /// The result; a failure, or why it was not begun, is the command's.
+    func get() throws(CommandFailure) -> Value {
+        switch self {
+        case .done(let value): return value
+        case .failed(let failure): throw CommandFailure(failure)
+        case .stopped(let why, let next): throw CommandFailure("nothing was begun", why: why, next: next, status: .inTheWay)
+        }
+    }
+}
+
 extension StepFailure.Effect {
     var words: String {
         switch self {

@@ -30,6 +30,11 @@ public enum Lamp {
         public typealias Result = Nothing
         public let part: String
         public let on: Bool
+
+        public init(part: String, on: Bool) {
+            self.part = part
+            self.on = on
+        }
     }
 
     public struct Smash: Writing {
