@@ -1,6 +1,6 @@
 public import Postgres
 
-/// The triggers on both stores and on `workspaces`, and everything else that lives in schema `cutover`.
+/// The triggers on both stores and on `workspaces`, and everything else that lives in the schema of our own.
 public struct Capture: Sendable {
     public struct Status: Sendable, Equatable, Codable {
         /// Triggers that should be there and are not, or differ, as `schema.table.trigger`.
@@ -44,13 +44,13 @@ public struct Capture: Sendable {
         let layout = try await Layout.complete(connection, settings)
         try await connection.transaction { connection in
             // Two installers at once would collide in the catalogue.
-            try await connection.execute("SELECT pg_advisory_xact_lock(\(Locks.space), \(Locks.install))")
-            try await connection.execute(TablesSQL.create)
+            try await connection.execute("SELECT pg_advisory_xact_lock(\(Locks.install(settings)))")
+            try await connection.execute(TablesSQL.create(settings.schema))
             try await connection.execute(MappingSQL.create(layout))
             try await connection.execute(CaptureSQL.functions(layout, variant))
-            try await connection.execute(FreezeSQL.function)
+            try await connection.execute(FreezeSQL(settings).function)
             if variant == .deduplicatedLog {
-                try await connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS change_log_one ON cutover.change_log (id)")
+                try await connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS change_log_one ON \(settings.schema).change_log (id)")
             }
         }
         let there = try await triggers(connection)
@@ -79,7 +79,7 @@ public struct Capture: Sendable {
         _ connection: PostgresConnection, keepRecords: Bool = false, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20
     ) async throws {
         let frozen = try await connection.query(
-            "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname = '\(FreezeSQL.trigger)') AS frozen")[0].bool("frozen")
+            "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname = '\(FreezeSQL(settings).trigger)') AS frozen")[0].bool("frozen")
         if frozen && !keepRecords { throw DataPathError.refused("\(settings.v1Memories) is frozen: unfreeze it first") }
         for trigger in try await triggers(connection) {
             try await underLockTimeout(
@@ -88,12 +88,12 @@ public struct Capture: Sendable {
         }
         let drop =
             keepRecords
-            ? TablesSQL.working.map { "DROP TABLE IF EXISTS cutover.\($0);" }.joined()
-                + (CaptureSQL.names + MappingSQL.names).map { "DROP FUNCTION IF EXISTS cutover.\($0);" }.joined()
-                + (frozen ? "" : "DROP FUNCTION IF EXISTS cutover.refuse_write();")
-            : "DROP SCHEMA IF EXISTS cutover CASCADE"
+            ? TablesSQL.working.map { "DROP TABLE IF EXISTS \(settings.schema).\($0);" }.joined()
+                + (CaptureSQL.names + MappingSQL.names).map { "DROP FUNCTION IF EXISTS \(settings.schema).\($0);" }.joined()
+                + (frozen ? "" : "DROP FUNCTION IF EXISTS \(settings.schema).refuse_write();")
+            : "DROP SCHEMA IF EXISTS \(settings.schema) CASCADE"
         if try await schemaThere(connection) {
-            try await underLockTimeout(connection, "schema cutover", lockTimeoutSeconds, attempts, drop)
+            try await underLockTimeout(connection, "schema \(settings.schema)", lockTimeoutSeconds, attempts, drop)
         }
     }
 
@@ -117,7 +117,7 @@ public struct Capture: Sendable {
         let functions = try await connection.query(
             """
             SELECT p.proname AS bare FROM pg_proc p
-            JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'cutover'
+            JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = '\(settings.schema)'
             """)
         let bare = Set(try functions.map { try $0.string("bare") })
         let wanted = CaptureSQL.names + MappingSQL.names
@@ -126,15 +126,15 @@ public struct Capture: Sendable {
             missingFunctions: wanted.filter { name in !bare.contains(String(name.prefix { $0 != "(" })) },
             tablesThere: try await connection.query(
                 """
-                SELECT to_regclass('cutover.change_log') IS NOT NULL AND to_regclass('cutover.placed') IS NOT NULL AS there
+                SELECT to_regclass('\(settings.schema).change_log') IS NOT NULL AND to_regclass('\(settings.schema).placed') IS NOT NULL AS there
                 """)[0].bool("there"))
     }
 
     public func growth(_ connection: PostgresConnection) async throws -> Growth {
         let row = try await connection.query(
             """
-            SELECT (SELECT count(*) FROM cutover.change_log) AS entries, (SELECT count(*) FROM cutover.marker) AS markers,
-                   pg_total_relation_size('cutover.change_log') AS bytes
+            SELECT (SELECT count(*) FROM \(settings.schema).change_log) AS entries, (SELECT count(*) FROM \(settings.schema).marker) AS markers,
+                   pg_total_relation_size('\(settings.schema).change_log') AS bytes
             """)[0]
         return Growth(entries: try row.int("entries"), markers: try row.int("markers"), bytes: try row.int("bytes"))
     }
@@ -155,7 +155,7 @@ public struct Capture: Sendable {
             SELECT t.tgname AS name, s.nspname AS schema, c.relname AS table, p.proname AS function, t.tgenabled = 'A' AS always
             FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace s ON s.oid = c.relnamespace
             JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace f ON f.oid = p.pronamespace
-            WHERE f.nspname = 'cutover' AND p.proname LIKE 'capture%' AND NOT t.tgisinternal
+            WHERE f.nspname = '\(settings.schema)' AND p.proname LIKE 'capture%' AND NOT t.tgisinternal
             """)
         return try rows.map { row in
             FoundTrigger(
@@ -165,15 +165,15 @@ public struct Capture: Sendable {
     }
 
     private func schemaThere(_ connection: PostgresConnection) async throws -> Bool {
-        try await connection.query("SELECT to_regnamespace('cutover') IS NOT NULL AS there")[0].bool("there")
+        try await connection.query("SELECT to_regnamespace('\(settings.schema)') IS NOT NULL AS there")[0].bool("there")
     }
 }
 
 /// Keys of the advisory locks the data path takes.
 enum Locks {
-    static let space = 1_129_534_550
-    static let writer = 1
-    static let install = 2
+    /// Each schema of ours has its own two.
+    static func writer(_ settings: DataPathSettings) -> String { "1129534550, hashtext('\(settings.schema) writer')" }
+    static func install(_ settings: DataPathSettings) -> String { "1129534550, hashtext('\(settings.schema) install')" }
 }
 
 /// Runs the statements in one transaction that gives up on a lock after the timeout, and tries again after a pause.

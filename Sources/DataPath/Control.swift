@@ -22,10 +22,12 @@ public struct Control: Sendable, Equatable, Codable {
     public let copied: Int
     public let chunkRows: Int
 
-    public static func read(_ connection: PostgresConnection) async throws -> Control {
+    public static func read(
+        _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
+    ) async throws -> Control {
         let rows = try await connection.query(
-            "SELECT fence, mode, copy_last, copy_done, copied, chunk_rows FROM cutover.control")
-        guard let row = rows.first else { throw DataPathError.notInstalled("cutover.control") }
+            "SELECT fence, mode, copy_last, copy_done, copied, chunk_rows FROM \(settings.schema).control")
+        guard let row = rows.first else { throw DataPathError.notInstalled("\(settings.schema).control") }
         return Control(
             fence: Int64(try row.int("fence")), mode: Mode(rawValue: try row.string("mode")) ?? .stopped,
             copyLast: try row.optionalUUID("copy_last"), copyDone: try row.bool("copy_done"), copied: try row.int("copied"),
@@ -33,56 +35,67 @@ public struct Control: Sendable, Equatable, Codable {
     }
 
     /// Waits for a look under way; from its return on, the writer acts in the new mode. Throws `.fenced` when `fence` is not the row's.
-    public static func set(_ mode: Mode, fence: Int64, _ connection: PostgresConnection) async throws {
-        try await change("mode = $2", [.text(mode.rawValue)], fence, connection)
+    public static func set(
+        _ mode: Mode, fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
+    ) async throws {
+        try await change("mode = $2", [.text(mode.rawValue)], fence, connection, settings)
     }
 
     /// Starts the copy from its first key again and puts the writer in mode `.copy`.
     public static func restartCopy(
-        fence: Int64, chunkRows: Int? = nil, _ connection: PostgresConnection
+        fence: Int64, chunkRows: Int? = nil, _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
     ) async throws {
         try await change(
             "mode = 'copy', copy_last = NULL, copy_done = false, copied = 0, chunk_rows = coalesce($2::int, chunk_rows)",
-            [chunkRows.map { .int($0) }], fence, connection)
+            [chunkRows.map { .int($0) }], fence, connection, settings)
     }
 
     /// Puts the writer in mode `.copy` where it was.
-    public static func resumeCopy(fence: Int64, _ connection: PostgresConnection) async throws {
-        try await change("mode = CASE WHEN $2::text IS NULL THEN 'copy' END", [nil], fence, connection)
+    public static func resumeCopy(
+        fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
+    ) async throws {
+        try await change("mode = CASE WHEN $2::text IS NULL THEN 'copy' END", [nil], fence, connection, settings)
     }
 
-    public static func setChunkRows(_ rows: Int, fence: Int64, _ connection: PostgresConnection) async throws {
-        try await change("chunk_rows = $2::int", [.int(rows)], fence, connection)
+    public static func setChunkRows(
+        _ rows: Int, fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
+    ) async throws {
+        try await change("chunk_rows = $2::int", [.int(rows)], fence, connection, settings)
     }
 
     /// Raises the fence. Once it returns, no transaction of a writer with a lower fence can commit any more.
     ///
     /// Throws `.fenced` when the row already has a higher one; the same one is no error.
-    public static func raiseFence(to fence: Int64, _ connection: PostgresConnection) async throws {
+    public static func raiseFence(
+        to fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
+    ) async throws {
         let raised = try await connection.query(
-            "UPDATE cutover.control SET fence = $1 \(afterLooks) AND fence <= $1", [.int(Int(fence))])
-        if raised.affected == 0 { throw DataPathError.fenced(found: try await read(connection).fence) }
+            "UPDATE \(settings.schema).control SET fence = $1 \(afterLooks(settings)) AND fence <= $1", [.int(Int(fence))])
+        if raised.affected == 0 { throw DataPathError.fenced(found: try await read(connection, settings).fence) }
     }
 
     // MARK: - Non public
 
     private static func change(
-        _ assignments: String, _ values: [PostgresValue?], _ fence: Int64, _ connection: PostgresConnection
+        _ assignments: String, _ values: [PostgresValue?], _ fence: Int64, _ connection: PostgresConnection,
+        _ settings: DataPathSettings
     ) async throws {
         let changed = try await connection.query(
-            "UPDATE cutover.control SET \(assignments) \(afterLooks) AND fence = $1", [.int(Int(fence))] + values)
-        if changed.affected == 0 { throw DataPathError.fenced(found: try await read(connection).fence) }
+            "UPDATE \(settings.schema).control SET \(assignments) \(afterLooks(settings)) AND fence = $1", [.int(Int(fence))] + values)
+        if changed.affected == 0 { throw DataPathError.fenced(found: try await read(connection, settings).fence) }
     }
 
     /// FOR UPDATE waits for every look that holds the row; a plain UPDATE of these columns would not.
-    private static let afterLooks = "WHERE one IN (SELECT one FROM cutover.control FOR UPDATE)"
+    private static func afterLooks(_ settings: DataPathSettings) -> String {
+        "WHERE one IN (SELECT one FROM \(settings.schema).control FOR UPDATE)"
+    }
 
     /// Holds the fence row until the caller's transaction ends, so that raising it waits for us or stops us.
     ///
     /// KEY SHARE lets another writer's copy note its last key meanwhile.
-    static func checkFence(_ fence: Int64, _ connection: PostgresConnection) async throws {
-        let rows = try await connection.query("SELECT fence FROM cutover.control FOR KEY SHARE")
-        guard let row = rows.first else { throw DataPathError.notInstalled("cutover.control") }
+    static func checkFence(_ fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings) async throws {
+        let rows = try await connection.query("SELECT fence FROM \(settings.schema).control FOR KEY SHARE")
+        guard let row = rows.first else { throw DataPathError.notInstalled("\(settings.schema).control") }
         let found = Int64(try row.int("fence"))
         guard found == fence else { throw DataPathError.fenced(found: found) }
     }

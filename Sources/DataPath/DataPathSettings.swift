@@ -15,23 +15,28 @@ public struct TableName: Sendable, Hashable, Codable, CustomStringConvertible {
     public var sql: String { "\(quoted(schema)).\(quoted(name))" }
 }
 
-/// Which tables are the two stores. They must lie in one database.
+/// Which tables are the two stores, and where what is kept about them lies. They must lie in one database.
 public struct DataPathSettings: Sendable, Hashable, Codable {
     public var v1Memories: TableName
     public var v1Workspaces: TableName
     public var v2Records: TableName
     public var v2Namespaces: TableName
+    /// The schema of our own: log, agreements, exceptions, control. It also names our triggers, so that two of them can live side by side.
+    public let schema: String
 
     public init(
         v1Memories: TableName = TableName("public", "agent_memories"),
         v1Workspaces: TableName = TableName("public", "workspaces"),
         v2Records: TableName = TableName("memory_plugin", "memory_records"),
-        v2Namespaces: TableName = TableName("memory_plugin", "memory_namespaces")
+        v2Namespaces: TableName = TableName("memory_plugin", "memory_namespaces"),
+        schema: String = "cutover"
     ) {
+        precondition(schema.wholeMatch(of: /[a-z_][a-z0-9_]{0,30}/) != nil, "\(schema) cannot be spelled without quotes")
         self.v1Memories = v1Memories
         self.v1Workspaces = v1Workspaces
         self.v2Records = v2Records
         self.v2Namespaces = v2Namespaces
+        self.schema = schema
     }
 }
 

@@ -19,16 +19,18 @@ public struct ExceptionsList: Sendable, Equatable, Codable {
     public let open: [Entry]
     public let openConflicts: Int
 
-    public static func read(_ connection: PostgresConnection, limit: Int = 100) async throws -> ExceptionsList {
+    public static func read(
+        _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings(), limit: Int = 100
+    ) async throws -> ExceptionsList {
         let counts = try await connection.query(
-            "SELECT reason, count(*) AS n FROM cutover.exceptions WHERE closed IS NULL GROUP BY reason ORDER BY reason")
+            "SELECT reason, count(*) AS n FROM \(settings.schema).exceptions WHERE closed IS NULL GROUP BY reason ORDER BY reason")
         let open = try await connection.query(
             """
             SELECT id, side, reason, detail, to_char(first_seen, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS first_seen
-            FROM cutover.exceptions WHERE closed IS NULL ORDER BY first_seen, id LIMIT $1
+            FROM \(settings.schema).exceptions WHERE closed IS NULL ORDER BY first_seen, id LIMIT $1
             """, [.int(limit)])
         let conflicts = try await connection.query(
-            "SELECT count(*) AS n FROM cutover.conflicts WHERE closed IS NULL AND kind = 'conflict'")[0].int("n")
+            "SELECT count(*) AS n FROM \(settings.schema).conflicts WHERE closed IS NULL AND kind = 'conflict'")[0].int("n")
         return ExceptionsList(
             byReason: Dictionary(uniqueKeysWithValues: try counts.map { (try $0.string("reason"), try $0.int("n")) }),
             open: try open.map { row in

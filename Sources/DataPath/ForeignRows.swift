@@ -19,7 +19,7 @@ public struct ForeignRows: Sendable, Equatable, Codable {
             \(Stores(layout: layout).common)
             SELECT two.id, one.digest IS NOT DISTINCT FROM two.digest AS adopted, count(*) OVER (
                 PARTITION BY one.digest IS NOT DISTINCT FROM two.digest) AS total
-            FROM two LEFT JOIN one ON one.id = two.id LEFT JOIN cutover.placed p ON p.id = two.id AND p.state <> 'gone'
+            FROM two LEFT JOIN one ON one.id = two.id LEFT JOIN \(settings.schema).placed p ON p.id = two.id AND p.state <> 'gone'
             WHERE p.id IS NULL ORDER BY 2, 1 LIMIT 100
             """)
         let foreign = try rows.filter { try !$0.bool("adopted") }
@@ -27,7 +27,7 @@ public struct ForeignRows: Sendable, Equatable, Codable {
             """
             \(Stores(layout: layout).common)
             SELECT count(*) AS n FROM two JOIN one ON one.id = two.id AND one.digest = two.digest
-            LEFT JOIN cutover.placed p ON p.id = two.id AND p.state <> 'gone' WHERE p.id IS NULL
+            LEFT JOIN \(settings.schema).placed p ON p.id = two.id AND p.state <> 'gone' WHERE p.id IS NULL
             """)[0].int("n")
         return ForeignRows(
             count: try foreign.first?.int("total") ?? 0, ids: try foreign.map { try $0.uuid("id") }, adoptable: adopted)

@@ -15,7 +15,9 @@ public struct Lag: Sendable, Equatable, Codable {
     ///
     /// An empty log alone means nothing, since open transactions may hold entries. The test on the snapshot's xmin is
     /// cluster-wide: an old transaction of another database delays zero and never falsifies it.
-    public static func read(_ connection: PostgresConnection, marker: UInt64? = nil) async throws -> Lag {
+    public static func read(
+        _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings(), marker: UInt64? = nil
+    ) async throws -> Lag {
         var drawn = marker
         if drawn == nil {
             drawn = UInt64(try await connection.query("SELECT pg_current_xact_id()::text AS xid")[0].string("xid"))
@@ -25,8 +27,8 @@ public struct Lag: Sendable, Equatable, Codable {
             """
             SELECT l.entries, k.markers, extract(epoch FROM clock_timestamp() - least(l.oldest, k.oldest)) AS age,
                 pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8 AS passed
-            FROM (SELECT count(*) AS entries, min(at) AS oldest FROM cutover.change_log) l,
-                 (SELECT count(*) AS markers, min(at) AS oldest FROM cutover.marker) k
+            FROM (SELECT count(*) AS entries, min(at) AS oldest FROM \(settings.schema).change_log) l,
+                 (SELECT count(*) AS markers, min(at) AS oldest FROM \(settings.schema).marker) k
             """, [.text(String(xid))])[0]
         let entries = try row.int("entries")
         let markers = try row.int("markers")

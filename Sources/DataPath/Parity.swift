@@ -79,11 +79,11 @@ public struct Parity: Sendable {
         report.digestV1 = try totals.string("digest_v1")
         report.digestV2 = try totals.string("digest_v2")
         if sql.base == .v1 {
-            report.markers = try await connection.query("SELECT count(*) AS n FROM cutover.marker")[0].int("n")
+            report.markers = try await connection.query("SELECT count(*) AS n FROM \(settings.schema).marker")[0].int("n")
         } else {
             report.largestForget = try await connection.query(
                 """
-                SELECT coalesce(max(n), 0) AS n FROM (SELECT count(*) AS n FROM cutover.change_log
+                SELECT coalesce(max(n), 0) AS n FROM (SELECT count(*) AS n FROM \(settings.schema).change_log
                 WHERE side = 2 AND del GROUP BY xid) x
                 """)[0].int("n")
         }

@@ -6,7 +6,7 @@ struct ParitySQL: Sendable {
 
     private var one: String {
         switch base {
-        case .frozen: "SELECT f.id, f.digest, NULL::text[] AS fields FROM cutover.frozen f WHERE $1::uuid[] IS NULL OR f.id = ANY ($1)"
+        case .frozen: "SELECT f.id, f.digest, NULL::text[] AS fields FROM \(layout.schema).frozen f WHERE $1::uuid[] IS NULL OR f.id = ANY ($1)"
         case .v1:
             """
             SELECT m.id, \(layout.digest1("m", "w")) AS digest, \(fields(
@@ -53,12 +53,12 @@ struct ParitySQL: Sendable {
             SELECT u.*, CASE \(verdict)
                 WHEN NOT in2 THEN 'missing' WHEN NOT in1 THEN 'extra' ELSE 'different' END AS verdict
             FROM unequal u
-            LEFT JOIN cutover.placed p ON p.id = u.id
-            LEFT JOIN cutover.exceptions x ON x.id = u.id AND x.closed IS NULL
+            LEFT JOIN \(layout.schema).placed p ON p.id = u.id
+            LEFT JOIN \(layout.schema).exceptions x ON x.id = u.id AND x.closed IS NULL
             LEFT JOIN LATERAL (
                 SELECT count(*) > 0 AS some, coalesce(bool_or(side = 2), false) AS two,
                     coalesce(bool_or(side = 2 AND del), false) AS died
-                FROM cutover.change_log c WHERE c.id = u.id) e ON true),
+                FROM \(layout.schema).change_log c WHERE c.id = u.id) e ON true),
         ranked AS (
             SELECT id, verdict, f1, f2, count(*) OVER (PARTITION BY verdict) AS total,
                 row_number() OVER (PARTITION BY verdict ORDER BY id) AS rank FROM judged)

@@ -25,9 +25,9 @@ public struct PlannedSQL: Sendable {
 
     public func freeze(lockTimeoutSeconds: Double) -> [String] {
         quiesce(lockTimeoutSeconds: lockTimeoutSeconds)
-            + ["INSERT INTO cutover.frozen (id, digest, whole) SELECT <every row of \(settings.v1Memories)>"]
+            + ["INSERT INTO \(settings.schema).frozen (id, digest, whole) SELECT <every row of \(settings.v1Memories)>"]
             + ["ALTER TABLE \(settings.v1Memories.sql) DROP CONSTRAINT <its foreign key, remembered>"]
-            + FreezeSQL.install(on: settings.v1Memories).split(separator: ";").map { Self.oneLine(String($0)) }.filter { !$0.isEmpty }
+            + FreezeSQL(settings).install(on: settings.v1Memories).split(separator: ";").map { Self.oneLine(String($0)) }.filter { !$0.isEmpty }
     }
 
     public func hold() -> [String] {
@@ -40,7 +40,7 @@ public struct PlannedSQL: Sendable {
     public func drop() -> [String] {
         let held = "\(settings.v1Memories.schema).\"_cutover_hold_<yyyymmdd>_<operation>\""
         return [
-            "LOCK TABLE \(held) IN ACCESS EXCLUSIVE MODE", "INSERT INTO cutover.dropped (table_oid, digest, rows) VALUES (<as found under the lock>)",
+            "LOCK TABLE \(held) IN ACCESS EXCLUSIVE MODE", "INSERT INTO \(settings.schema).dropped (table_oid, digest, rows) VALUES (<as found under the lock>)",
             "DROP TABLE \(held) RESTRICT",
         ] + CaptureSQL.triggers(settings).filter { $0.table != settings.v1Memories }.map { "DROP TRIGGER IF EXISTS \($0.name) ON \($0.table.sql)" }
     }

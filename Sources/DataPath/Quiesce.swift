@@ -75,7 +75,7 @@ public struct Quiesce: Sendable {
     ) async throws -> Report {
         var started = ContinuousClock.now
         let (looked, stores) = try await connection.transaction(.repeatableRead) { connection in
-            if variant == .barrierBegunWithSelect { try await Look.mark(connection) }
+            if variant == .barrierBegunWithSelect { try await Look.mark(connection, settings) }
             // Only SET before the locks: a SELECT would take the snapshot, and what an agent commits while we wait would be missed.
             try await connection.execute("SET LOCAL lock_timeout = \(Int(lockTimeoutSeconds * 1000))")
             started = ContinuousClock.now
@@ -83,8 +83,8 @@ public struct Quiesce: Sendable {
             try await connection.execute(
                 "LOCK TABLE \(layout.v1), \(layout.v2), \(layout.workspaces) IN EXCLUSIVE MODE")
             try await boundStatements(connection, deadline, budgetSeconds)
-            try await Look.mark(connection)
-            if let fence { try await Control.checkFence(fence, connection) }
+            try await Look.mark(connection, settings)
+            if let fence { try await Control.checkFence(fence, connection, settings) }
             let looked = try await lookAtEverything(connection, layout, deadline, budgetSeconds)
             let stores = try await Stores(layout: layout).compare(connection)
             let differing = stores.differing + (copyMayBeUnfinished ? 0 : stores.aheadOfCopy)
@@ -104,9 +104,9 @@ public struct Quiesce: Sendable {
         let look = Look(layout: layout)
         var looked = 0
         while true {
-            if try await Markers.visible(connection) { _ = try await Markers(layout: layout).expand(connection) }
+            if try await Markers.visible(connection, settings) { _ = try await Markers(layout: layout).expand(connection) }
             let ids = try await connection.query(
-                "SELECT DISTINCT id FROM (SELECT id FROM cutover.change_log ORDER BY seq LIMIT 500) x"
+                "SELECT DISTINCT id FROM (SELECT id FROM \(settings.schema).change_log ORDER BY seq LIMIT 500) x"
             ).map { try $0.uuid("id") }
             if ids.isEmpty { return looked }
             try await boundStatements(connection, deadline, budgetSeconds)

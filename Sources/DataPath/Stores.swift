@@ -26,11 +26,11 @@ struct Stores: Sendable {
         two AS (
             SELECT r.id, \(layout.digest2("r")) AS digest FROM \(layout.v2) r WHERE r.content NOT LIKE '\(probePattern)'),
         aside AS (
-            SELECT id FROM cutover.placed WHERE state = 'conflict'
-            UNION SELECT id FROM cutover.exceptions WHERE closed IS NULL),
+            SELECT id FROM \(layout.schema).placed WHERE state = 'conflict'
+            UNION SELECT id FROM \(layout.schema).exceptions WHERE closed IS NULL),
         ahead AS (
-            SELECT m.id FROM \(layout.v1) m JOIN cutover.control c ON NOT c.copy_done AND (c.copy_last IS NULL OR m.id > c.copy_last)
-            WHERE NOT EXISTS (SELECT FROM cutover.placed p WHERE p.id = m.id))
+            SELECT m.id FROM \(layout.v1) m JOIN \(layout.schema).control c ON NOT c.copy_done AND (c.copy_last IS NULL OR m.id > c.copy_last)
+            WHERE NOT EXISTS (SELECT FROM \(layout.schema).placed p WHERE p.id = m.id))
         """
     }
 

@@ -48,14 +48,14 @@ public actor Writer {
     /// Takes the lock, waiting for another writer's end at most `waitSeconds`. Throws `.writerRunning`, `.fenced`, `.notInstalled`.
     public func start(waitSeconds: Double = 30) async throws {
         layout = try await Layout.complete(connection, settings)
-        let found = try await Control.read(connection).fence
+        let found = try await Control.read(connection, settings).fence
         guard found == fence else { throw DataPathError.fenced(found: found) }
         if !takesLock { return }
         let deadline = ContinuousClock.now + .seconds(waitSeconds)
         while true {
             // Outside any transaction: waiting inside one would look with a snapshot from before the wait.
             let got = try await connection.query(
-                "SELECT pg_try_advisory_lock(\(Locks.space), \(Locks.writer)) AS got")[0].bool("got")
+                "SELECT pg_try_advisory_lock(\(Locks.writer(settings))) AS got")[0].bool("got")
             if got { return }
             guard ContinuousClock.now < deadline else { throw DataPathError.writerRunning }
             try await Task.sleep(for: .milliseconds(100))
@@ -74,12 +74,12 @@ public actor Writer {
     public func step() async throws -> Step {
         guard let layout else { throw DataPathError.notInstalled("the writer, which was not started,") }
         var step = Step()
-        let control = try await Control.read(connection)
+        let control = try await Control.read(connection, settings)
         guard control.fence == fence else { throw DataPathError.fenced(found: control.fence) }
         step.copyFinished = control.copyDone
         guard control.mode == .sync || control.mode == .copy else { return step }
         let look = Look(layout: layout, variant: variant)
-        if try await Markers.visible(connection) {
+        if try await Markers.visible(connection, settings) {
             step.markersExpanded = try await expandMarkers(layout)
         }
         let ids = try await pick(control.chunkRows)
@@ -100,7 +100,7 @@ public actor Writer {
         let picked = try await connection.query(
             """
             SELECT id, max(seq) AS seq FROM (
-                SELECT id, seq FROM cutover.change_log WHERE seq > $3 AND id <> ALL ($1::uuid[]) ORDER BY seq LIMIT $2) x
+                SELECT id, seq FROM \(settings.schema).change_log WHERE seq > $3 AND id <> ALL ($1::uuid[]) ORDER BY seq LIMIT $2) x
             GROUP BY id
             """, [.uuids(Array(postponed.keys)), .int(pace.rows(atMost: rows)), .int(above)])
         if variant == .cursorBySequence { cursor = max(cursor, try picked.map { try $0.int("seq") }.max() ?? 0) }
@@ -132,7 +132,7 @@ public actor Writer {
     private func settleOnce(_ ids: [UUID], _ look: Look, _ failure: Look.Failure, _ counts: inout LookCounts) async throws {
         let started = ContinuousClock.now
         let outcome = try await transaction { connection in
-            if try await Markers.visible(connection) { throw MarkerAppeared() }
+            if try await Markers.visible(connection, settings) { throw MarkerAppeared() }
             return try await look.look(at: ids, connection, failure: failure)
         }
         pace.took(ContinuousClock.now - started)
@@ -165,7 +165,7 @@ public actor Writer {
         do {
             let started = ContinuousClock.now
             let outcome = try await transaction { connection in
-                if try await Markers.visible(connection) { throw MarkerAppeared() }
+                if try await Markers.visible(connection, settings) { throw MarkerAppeared() }
                 return try await CopyChunk(look: look, rows: rows).carryOut(connection, failure: failure)
             }
             pace.copyTook(ContinuousClock.now - started)
@@ -184,10 +184,11 @@ public actor Writer {
     ) async throws -> Result {
         let naive = variant == .digestCheckWithoutLock || variant == .readThenConsume
         let fence = fence
+        let settings = settings
         return try await connection.transaction(naive ? .readCommitted : .repeatableRead) { connection in
             try await connection.execute("SET LOCAL lock_timeout = '150ms'")
-            try await Look.mark(connection)
-            try await Control.checkFence(fence, connection)
+            try await Look.mark(connection, settings)
+            try await Control.checkFence(fence, connection, settings)
             return try await body(connection)
         }
     }

@@ -23,7 +23,7 @@ public struct Archive: Sendable {
         self.settings = settings
     }
 
-    static let scratch = TableName("cutover_rehearsal", "agent_memories")
+    private var scratch: TableName { TableName("\(settings.schema)_rehearsal", settings.v1Memories.name) }
 
     /// Streams v1 into `directory`, which is made where needed; files appear under their names only when they are complete.
     ///
@@ -41,7 +41,7 @@ public struct Archive: Sendable {
         let (ddl, rows, frozen) = try await connection.transaction(.repeatableRead, readOnly: true) { connection in
             let ddl = try await TableDDL.read(settings.v1Memories, settings, connection)
             let rows = try await connection.query("SELECT count(*) AS n FROM \(layout.v1)")[0].int("n")
-            let frozen = try await Freeze.recorded(connection)
+            let frozen = try await Freeze(settings).recorded(connection)
             let columns = layout.v1Stored.map { quoted($0.name) }.joined(separator: ", ")
             try await connection.copyOut("COPY (SELECT \(columns) FROM \(layout.v1) ORDER BY id) TO STDOUT") { chunk in
                 try file.append(chunk)
@@ -61,15 +61,15 @@ public struct Archive: Sendable {
     /// Restores into a scratch schema, compares every row with the frozen list, and drops the schema again, also after a failure.
     public func rehearse(_ connection: PostgresConnection, from directory: URL, key: [UInt8]) async throws -> Report {
         let (manifest, cipher, salt) = try ArchiveManifest.read(from: directory, key: key)
-        try await connection.execute("DROP SCHEMA IF EXISTS \(Self.scratch.schema) CASCADE; CREATE SCHEMA \(Self.scratch.schema)")
+        try await connection.execute("DROP SCHEMA IF EXISTS \(scratch.schema) CASCADE; CREATE SCHEMA \(scratch.schema)")
         do {
-            try await load(manifest, cipher, salt, directory, into: Self.scratch, connection)
-            try await compare(Self.scratch, connection)
+            try await load(manifest, cipher, salt, directory, into: scratch, connection)
+            try await compare(scratch, connection)
         } catch {
-            try? await connection.execute("DROP SCHEMA IF EXISTS \(Self.scratch.schema) CASCADE")
+            try? await connection.execute("DROP SCHEMA IF EXISTS \(scratch.schema) CASCADE")
             throw error
         }
-        try await connection.execute("DROP SCHEMA \(Self.scratch.schema) CASCADE")
+        try await connection.execute("DROP SCHEMA \(scratch.schema) CASCADE")
         return report(manifest)
     }
 
@@ -90,10 +90,10 @@ public struct Archive: Sendable {
             try await compare(settings.v1Memories, connection)
             for statement in manifest.ddl.dress(settings.v1Memories) { try await connection.execute(statement) }
             try await ForeignKeys.remember(
-                manifest.ddl.foreignKeys.map { ForeignKey(name: $0.name, definition: $0.definition) }, connection)
-            try await Freeze.rememberTable(settings.v1Memories, connection)
-            try await connection.execute(FreezeSQL.function)
-            try await connection.execute(FreezeSQL.install(on: settings.v1Memories))
+                manifest.ddl.foreignKeys.map { ForeignKey(name: $0.name, definition: $0.definition) }, settings, connection)
+            try await Freeze(settings).rememberTable(settings.v1Memories, connection)
+            try await connection.execute(FreezeSQL(settings).function)
+            try await connection.execute(FreezeSQL(settings).install(on: settings.v1Memories))
         }
         return report(manifest)
     }

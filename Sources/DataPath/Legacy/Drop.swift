@@ -34,7 +34,7 @@ public struct Drop: Sendable {
         _ connection: PostgresConnection, date: Date, opID: String, lockTimeoutSeconds: Double = 2
     ) async throws -> Report {
         if let held = try await holdTable(connection) {
-            let (rows, digest) = try await Freeze.recorded(connection)
+            let (rows, digest) = try await Freeze(settings).recorded(connection)
             return Report(tableOID: held.oid, digest: digest, rows: rows, heldAs: held.table)
         }
         let name = "_cutover_hold_\(Self.day(date))_\(opID.prefix(8))"
@@ -44,7 +44,7 @@ public struct Drop: Sendable {
             try await connection.execute("ALTER TABLE \(settings.v1Memories.sql) RENAME TO \(quoted(name))")
             try await connection.query(
                 """
-                INSERT INTO cutover.remembered (what, value) VALUES ('hold', jsonb_build_array($1::text, $2::text, $3::text))
+                INSERT INTO \(settings.schema).remembered (what, value) VALUES ('hold', jsonb_build_array($1::text, $2::text, $3::text))
                 ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = now()
                 """, [.text(held.schema), .text(held.name), .text(asked.oid)])
             return Report(tableOID: asked.oid, digest: asked.digest, rows: asked.rows, heldAs: held)
@@ -58,11 +58,11 @@ public struct Drop: Sendable {
                 let asked = try await askAgain(held.table, lockTimeoutSeconds, connection)
                 try await connection.query(
                     """
-                    INSERT INTO cutover.dropped (table_oid, digest, rows) VALUES ($1::text::oid, decode($2, 'hex'), $3)
+                    INSERT INTO \(settings.schema).dropped (table_oid, digest, rows) VALUES ($1::text::oid, decode($2, 'hex'), $3)
                     ON CONFLICT (table_oid) DO NOTHING
                     """, [.text(asked.oid), .text(asked.digest), .int(asked.rows)])
                 try await connection.execute("DROP TABLE \(held.table.sql) RESTRICT")
-                try await connection.execute("DELETE FROM cutover.remembered WHERE what = 'hold'")
+                try await connection.execute("DELETE FROM \(settings.schema).remembered WHERE what = 'hold'")
             }
         }
         guard case .dropped(let report) = try await state(connection) else {
@@ -74,13 +74,13 @@ public struct Drop: Sendable {
 
     public func state(_ connection: PostgresConnection) async throws -> State {
         let there = try await connection.query(
-            "SELECT to_regclass($1)::oid::text AS oid, to_regclass('cutover.dropped') IS NOT NULL AS records",
+            "SELECT to_regclass($1)::oid::text AS oid, to_regclass('\(settings.schema).dropped') IS NOT NULL AS records",
             [.text(settings.v1Memories.sql)])[0]
         let named = try there.optionalString("oid")
         guard try there.bool("records") else { return named == nil ? .missing : .inPlace }
         if let held = try await holdTable(connection) { return named == nil ? .held(held.table) : .impostor }
         let marker = try await connection.query(
-            "SELECT table_oid::text AS oid, encode(digest, 'hex') AS digest, rows FROM cutover.dropped ORDER BY at DESC LIMIT 1")
+            "SELECT table_oid::text AS oid, encode(digest, 'hex') AS digest, rows FROM \(settings.schema).dropped ORDER BY at DESC LIMIT 1")
         guard let marker = marker.first else { return named == nil ? .missing : .inPlace }
         if named != nil { return .impostor }
         return .dropped(
@@ -100,7 +100,7 @@ public struct Drop: Sendable {
     func holdTable(_ connection: PostgresConnection) async throws -> Held? {
         let rows = try await connection.query(
             """
-            SELECT s.nspname AS schema, c.relname AS name, c.oid::text AS oid FROM cutover.remembered r
+            SELECT s.nspname AS schema, c.relname AS name, c.oid::text AS oid FROM \(settings.schema).remembered r
             JOIN pg_class c ON c.oid = (r.value->>2)::oid AND c.relname = r.value->>1 JOIN pg_namespace s ON s.oid = c.relnamespace
             WHERE r.what = 'hold'
             """)
@@ -122,7 +122,7 @@ public struct Drop: Sendable {
             throw DataPathError.refused("\(differing) rows of \(table) are not those that were frozen")
         }
         let oid = try await connection.query("SELECT to_regclass($1)::oid::text AS oid", [.text(table.sql)])[0].string("oid")
-        let (rows, digest) = try await Freeze.recorded(connection)
+        let (rows, digest) = try await Freeze(settings).recorded(connection)
         return (oid, digest, rows)
     }
 

@@ -23,18 +23,18 @@ enum ForeignKeys {
     }
 
     /// An earlier memory is kept: running again over half-done work must not forget a key that is already off.
-    static func remember(_ keys: [ForeignKey], _ connection: PostgresConnection) async throws {
+    static func remember(_ keys: [ForeignKey], _ settings: DataPathSettings, _ connection: PostgresConnection) async throws {
         if keys.isEmpty { return }
         let json = String(decoding: try JSONEncoder().encode(keys), as: UTF8.self)
         try await connection.query(
             """
-            INSERT INTO cutover.remembered (what, value) VALUES ('foreign_keys', $1::jsonb)
+            INSERT INTO \(settings.schema).remembered (what, value) VALUES ('foreign_keys', $1::jsonb)
             ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = now()
             """, [.text(json)])
     }
 
-    static func remembered(_ connection: PostgresConnection) async throws -> [ForeignKey] {
-        let rows = try await connection.query("SELECT value FROM cutover.remembered WHERE what = 'foreign_keys'")
+    static func remembered(_ settings: DataPathSettings, _ connection: PostgresConnection) async throws -> [ForeignKey] {
+        let rows = try await connection.query("SELECT value FROM \(settings.schema).remembered WHERE what = 'foreign_keys'")
         guard let row = rows.first else { return [] }
         return try JSONDecoder().decode([ForeignKey].self, from: Data(try row.string("value").utf8))
     }

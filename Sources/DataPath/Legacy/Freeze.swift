@@ -48,7 +48,7 @@ public struct Freeze: Sendable {
         _ connection: PostgresConnection, lockTimeoutSeconds: Double = 2, budgetSeconds: Double = 600, fence: Int64? = nil
     ) async throws -> Report {
         if try await state(connection).frozen {
-            let (rows, digest) = try await Self.recorded(connection)
+            let (rows, digest) = try await recorded(connection)
             return Report(quiesce: nil, parity: nil, rows: rows, digest: digest, wasFrozen: true)
         }
         let layout = try await Layout.complete(connection, settings)
@@ -61,7 +61,7 @@ public struct Freeze: Sendable {
             kept.set(parity)
             try await seal(connection, layout)
         }
-        let (rows, digest) = try await Self.recorded(connection)
+        let (rows, digest) = try await recorded(connection)
         return Report(quiesce: quiesce, parity: kept.get(), rows: rows, digest: digest, wasFrozen: false)
     }
 
@@ -72,13 +72,13 @@ public struct Freeze: Sendable {
         let layout = try await Layout.complete(connection, settings)
         return try await connection.transaction { connection in
             try await connection.execute("SET LOCAL lock_timeout = \(Int(lockTimeoutSeconds * 1000))")
-            try await connection.execute("DROP TRIGGER IF EXISTS \(FreezeSQL.trigger) ON \(layout.v1)")
+            try await connection.execute("DROP TRIGGER IF EXISTS \(FreezeSQL(settings).trigger) ON \(layout.v1)")
             let orphans = try await connection.query(
                 """
-                INSERT INTO cutover.change_log (id, side, del) SELECT m.id, 1, false FROM \(layout.v1) m
+                INSERT INTO \(settings.schema).change_log (id, side, del) SELECT m.id, 1, false FROM \(layout.v1) m
                 WHERE m.workspace_id IS NOT NULL AND NOT EXISTS (SELECT FROM \(layout.workspaces) w WHERE w.id = m.workspace_id)
                 """).affected
-            for key in try await ForeignKeys.remembered(connection) {
+            for key in try await ForeignKeys.remembered(settings, connection) {
                 let there = try await ForeignKeys.of(settings, connection).contains { $0.name == key.name }
                 if there { continue }
                 let definition = key.definition.replacing(" NOT VALID", with: "") + " NOT VALID"
@@ -89,7 +89,7 @@ public struct Freeze: Sendable {
                 }
             }
             try await connection.execute(
-                "DELETE FROM cutover.remembered WHERE what IN ('foreign_keys', 'frozen_table', 'frozen_embedding'); DELETE FROM cutover.frozen")
+                "DELETE FROM \(settings.schema).remembered WHERE what IN ('foreign_keys', 'frozen_table', 'frozen_embedding'); DELETE FROM \(settings.schema).frozen")
             return Thaw(orphans: orphans, foreignKeyValidated: orphans == 0)
         }
     }
@@ -110,7 +110,7 @@ public struct Freeze: Sendable {
         }
         try await connection.execute("ROLLBACK")
         guard let refusal else { return false }
-        guard refusal.constraint == FreezeSQL.trigger else { throw refusal }
+        guard refusal.constraint == FreezeSQL(settings).trigger else { throw refusal }
         return true
     }
 
@@ -118,68 +118,68 @@ public struct Freeze: Sendable {
 
     func state(of table: TableName, _ connection: PostgresConnection) async throws -> State {
         var state = State()
-        guard try await connection.query("SELECT to_regclass('cutover.frozen') IS NOT NULL AS there")[0].bool("there")
+        guard try await connection.query("SELECT to_regclass('\(settings.schema).frozen') IS NOT NULL AS there")[0].bool("there")
         else { return state }
-        state.frozenRows = try await connection.query("SELECT count(*) AS n FROM cutover.frozen")[0].int("n")
+        state.frozenRows = try await connection.query("SELECT count(*) AS n FROM \(settings.schema).frozen")[0].int("n")
         let found = try await connection.query(
             """
             SELECT c.oid::text AS oid, t.tgtype AS type, t.tgenabled AS enabled, f.nspname || '.' || p.proname AS function, p.prosrc AS body,
-                (SELECT value->>0 FROM cutover.remembered WHERE what = 'frozen_table') AS frozen_oid
+                (SELECT value->>0 FROM \(settings.schema).remembered WHERE what = 'frozen_table') AS frozen_oid
             FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
             LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = $3
             LEFT JOIN pg_proc p ON p.oid = t.tgfoid LEFT JOIN pg_namespace f ON f.oid = p.pronamespace
             WHERE s.nspname = $1 AND c.relname = $2
-            """, [.text(table.schema), .text(table.name), .text(FreezeSQL.trigger)])
+            """, [.text(table.schema), .text(table.name), .text(FreezeSQL(settings).trigger)])
         guard let row = found.first else { return state }
         state.isFrozenTable = try row.optionalString("frozen_oid") == row.string("oid")
         state.foreignKeyGone = try await ForeignKeys.of(settings, table: table, connection).isEmpty
         guard try !row.isNull("type") else { return state }
-        state.triggerThere = try row.int("type") == FreezeSQL.triggerType && row.string("function") == "cutover.refuse_write"
+        state.triggerThere = try row.int("type") == FreezeSQL.triggerType && row.string("function") == "\(settings.schema).refuse_write"
         state.enabledAlways = try row.string("enabled") == "A"
-        state.functionUnchanged = try row.string("body") == FreezeSQL.body
+        state.functionUnchanged = try row.string("body") == FreezeSQL(settings).body
         return state
     }
 
     private func seal(_ connection: PostgresConnection, _ layout: Layout) async throws {
         try await connection.execute(
             """
-            DELETE FROM cutover.frozen;
-            INSERT INTO cutover.frozen (id, digest, whole)
+            DELETE FROM \(settings.schema).frozen;
+            INSERT INTO \(settings.schema).frozen (id, digest, whole)
             SELECT m.id, \(layout.digest1("m", "w")), \(layout.wholeDigest("m"))
             FROM \(layout.v1) m LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
             WHERE m.content NOT LIKE '\(probePattern)'
             """)
         let keys = try await ForeignKeys.of(settings, connection)
-        try await ForeignKeys.remember(keys, connection)
+        try await ForeignKeys.remember(keys, settings, connection)
         for key in keys {
             try await connection.execute("ALTER TABLE \(layout.v1) DROP CONSTRAINT \(quoted(key.name))")
         }
-        try await Self.rememberTable(settings.v1Memories, connection)
+        try await rememberTable(settings.v1Memories, connection)
         try await connection.query(
             """
-            INSERT INTO cutover.remembered (what, value) VALUES ('frozen_embedding', jsonb_build_array($1::boolean))
+            INSERT INTO \(settings.schema).remembered (what, value) VALUES ('frozen_embedding', jsonb_build_array($1::boolean))
             ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = now()
             """, [.text(layout.hasEmbedding ? "true" : "false")])
-        try await connection.execute(FreezeSQL.function)
-        try await connection.execute(FreezeSQL.install(on: settings.v1Memories))
-        try await connection.execute("UPDATE cutover.control SET mode = 'stopped'")
+        try await connection.execute(FreezeSQL(settings).function)
+        try await connection.execute(FreezeSQL(settings).install(on: settings.v1Memories))
+        try await connection.execute("UPDATE \(settings.schema).control SET mode = 'stopped'")
     }
 
-    static func rememberTable(_ table: TableName, _ connection: PostgresConnection) async throws {
+    func rememberTable(_ table: TableName, _ connection: PostgresConnection) async throws {
         try await connection.query(
             """
-            INSERT INTO cutover.remembered (what, value)
+            INSERT INTO \(settings.schema).remembered (what, value)
             SELECT 'frozen_table', jsonb_build_array(to_regclass($1)::oid::text)
             ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = now()
             """, [.text(table.sql)])
     }
 
     /// Rows and digest of the frozen list.
-    static func recorded(_ connection: PostgresConnection) async throws -> (rows: Int, digest: String) {
+    func recorded(_ connection: PostgresConnection) async throws -> (rows: Int, digest: String) {
         let row = try await connection.query(
             """
             SELECT count(*) AS rows, encode(sha256(coalesce(string_agg(uuid_send(id) || whole, ''::bytea ORDER BY id), ''::bytea)), 'hex') AS digest
-            FROM cutover.frozen
+            FROM \(settings.schema).frozen
             """)[0]
         return (try row.int("rows"), try row.string("digest"))
     }

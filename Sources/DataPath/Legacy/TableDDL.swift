@@ -32,7 +32,7 @@ struct TableDDL: Sendable, Equatable, Codable {
     static func read(_ table: TableName, _ settings: DataPathSettings, _ connection: PostgresConnection) async throws -> TableDDL {
         try await catalogNames(connection) { connection in
             var keys = try await constraints(table, "k.contype = 'f'", connection)
-            for key in try await ForeignKeys.remembered(connection) where !keys.contains(where: { $0.name == key.name }) {
+            for key in try await ForeignKeys.remembered(settings, connection) where !keys.contains(where: { $0.name == key.name }) {
                 keys.append(Constraint(name: key.name, definition: key.definition))
             }
             let about = try await connection.query(
@@ -46,7 +46,7 @@ struct TableDDL: Sendable, Equatable, Codable {
                 constraints: try await constraints(table, "k.contype IN ('p', 'u', 'c', 'x')", connection),
                 indexes: try await texts(indexQuery, table, connection), comment: try about.optionalString("comment"),
                 owner: try about.string("owner"), grants: try await texts(grantQuery, table, connection),
-                triggers: try await texts(triggerQuery, table, connection), foreignKeys: keys)
+                triggers: try await texts(triggerQuery(settings), table, connection), foreignKeys: keys)
         }
     }
 
@@ -124,11 +124,13 @@ struct TableDDL: Sendable, Equatable, Codable {
         WHERE i.indrelid = to_regclass($1) AND k.oid IS NULL ORDER BY i.indexrelid
         """
 
-    private static let triggerQuery = """
+    private static func triggerQuery(_ settings: DataPathSettings) -> String {
+        """
         SELECT replace(pg_get_triggerdef(t.oid), ' ON ' || t.tgrelid::regclass::text || ' ', ' ON {table} ') AS text
         FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace f ON f.oid = p.pronamespace
-        WHERE t.tgrelid = to_regclass($1) AND NOT t.tgisinternal AND f.nspname <> 'cutover' ORDER BY t.tgname
+        WHERE t.tgrelid = to_regclass($1) AND NOT t.tgisinternal AND f.nspname <> '\(settings.schema)' ORDER BY t.tgname
         """
+    }
 
     private static let grantQuery = """
         SELECT 'GRANT ' || g.privilege_type || ' ON {table} TO '

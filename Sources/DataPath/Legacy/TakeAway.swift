@@ -33,14 +33,14 @@ public struct TakeAway: Sendable {
         ) { connection in
             let kept = try await connection.query(keep(layout)).affected
             let removed = try await connection.query(
-                "DELETE FROM \(layout.v2) r USING cutover.placed p WHERE p.id = r.id AND p.state IN ('live', 'conflict')"
+                "DELETE FROM \(layout.v2) r USING \(settings.schema).placed p WHERE p.id = r.id AND p.state IN ('live', 'conflict')"
             ).affected
             try await connection.execute(
                 """
-                DELETE FROM cutover.placed;
-                UPDATE cutover.exceptions SET closed = now() WHERE closed IS NULL;
-                UPDATE cutover.conflicts SET closed = now() WHERE closed IS NULL;
-                UPDATE cutover.control SET mode = 'stopped', copy_last = NULL, copy_done = false, copied = 0
+                DELETE FROM \(settings.schema).placed;
+                UPDATE \(settings.schema).exceptions SET closed = now() WHERE closed IS NULL;
+                UPDATE \(settings.schema).conflicts SET closed = now() WHERE closed IS NULL;
+                UPDATE \(settings.schema).control SET mode = 'stopped', copy_last = NULL, copy_done = false, copied = 0
                 """)
             counts.set((removed, kept, try await rowsLeft(layout, connection)))
         }
@@ -53,8 +53,8 @@ public struct TakeAway: Sendable {
     private func nothingPlaced(_ connection: PostgresConnection) async throws -> Bool {
         try await connection.query(
             """
-            SELECT NOT EXISTS (SELECT FROM cutover.placed WHERE state <> 'gone')
-                AND NOT EXISTS (SELECT FROM cutover.change_log WHERE side = 2) AS nothing
+            SELECT NOT EXISTS (SELECT FROM \(settings.schema).placed WHERE state <> 'gone')
+                AND NOT EXISTS (SELECT FROM \(settings.schema).change_log WHERE side = 2) AS nothing
             """)[0].bool("nothing")
     }
 
@@ -67,19 +67,19 @@ public struct TakeAway: Sendable {
         let embedding =
             !layout.hasEmbedding && layout.v2Columns.contains { $0.name == "embedding" } ? "OR r.embedding IS NOT NULL" : ""
         return """
-            INSERT INTO cutover.v2_archive (id, row, why)
+            INSERT INTO \(settings.schema).v2_archive (id, row, why)
             SELECT r.id, to_jsonb(r) - 'content_tsv', CASE
                 WHEN p.state = 'conflict' THEN 'conflict' WHEN x.id IS NOT NULL THEN x.reason WHEN p.id IS NULL THEN 'not placed'
                 ELSE 'fields only v2 has' END
             FROM \(layout.v2) r
-            LEFT JOIN cutover.placed p ON p.id = r.id AND p.state IN ('live', 'conflict')
-            LEFT JOIN cutover.exceptions x ON x.id = r.id AND x.closed IS NULL
+            LEFT JOIN \(settings.schema).placed p ON p.id = r.id AND p.state IN ('live', 'conflict')
+            LEFT JOIN \(settings.schema).exceptions x ON x.id = r.id AND x.closed IS NULL
             WHERE r.content NOT LIKE '\(probePattern)'
             AND (p.id IS NULL OR p.state = 'conflict' OR x.id IS NOT NULL OR r.kind <> 'fact' OR r.source <> 'agent' OR r.pin
                 OR r.expires_at IS NOT NULL \(embedding)
                 OR CASE jsonb_typeof(r.propagation) WHEN 'object' THEN r.propagation - 'cutover' <> '{}' WHEN 'null' THEN false
                     ELSE r.propagation IS NOT NULL END)
-            AND NOT EXISTS (SELECT FROM cutover.v2_archive a WHERE a.id = r.id AND a.restored IS NULL
+            AND NOT EXISTS (SELECT FROM \(settings.schema).v2_archive a WHERE a.id = r.id AND a.restored IS NULL
                 AND a.row = to_jsonb(r) - 'content_tsv')
             """
     }

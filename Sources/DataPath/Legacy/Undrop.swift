@@ -27,7 +27,7 @@ extension Drop {
                 try await connection.execute(
                     """
                     ALTER TABLE \(held.table.sql) RENAME TO \(quoted(settings.v1Memories.name));
-                    DELETE FROM cutover.remembered WHERE what = 'hold'
+                    DELETE FROM \(settings.schema).remembered WHERE what = 'hold'
                     """)
                 return moved
             }
@@ -43,7 +43,7 @@ extension Drop {
         }
         try await underLockTimeout(
             connection, "\(settings.v1Memories)", lockTimeoutSeconds, 10,
-            FreezeSQL.function + FreezeSQL.install(on: settings.v1Memories))
+            FreezeSQL(settings).function + FreezeSQL(settings).install(on: settings.v1Memories))
         try await Capture(settings).install(connection)
         let queued = try await queueEverything(connection)
         return Return(source: source, impostorMovedTo: impostor, queued: queued)
@@ -54,7 +54,7 @@ extension Drop {
     private func isFrozenTableInPlace(_ connection: PostgresConnection) async throws -> Bool {
         try await connection.query(
             """
-            SELECT EXISTS (SELECT FROM cutover.remembered
+            SELECT EXISTS (SELECT FROM \(settings.schema).remembered
                 WHERE what = 'frozen_table' AND (value->>0)::oid = to_regclass($1)::oid) AS there
             """, [.text(settings.v1Memories.sql)])[0].bool("there")
     }
@@ -82,11 +82,11 @@ extension Drop {
         try await connection.transaction { connection in
             let queued = try await connection.query(
                 """
-                INSERT INTO cutover.change_log (id, side, del)
+                INSERT INTO \(settings.schema).change_log (id, side, del)
                 SELECT id, 1, false FROM \(settings.v1Memories.sql) UNION SELECT id, 1, false FROM \(settings.v2Records.sql)
-                UNION SELECT id, 1, false FROM cutover.placed WHERE state <> 'gone'
+                UNION SELECT id, 1, false FROM \(settings.schema).placed WHERE state <> 'gone'
                 """).affected
-            try await connection.execute("DELETE FROM cutover.dropped")
+            try await connection.execute("DELETE FROM \(settings.schema).dropped")
             return queued
         }
     }

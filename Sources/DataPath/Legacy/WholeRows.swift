@@ -14,7 +14,7 @@ struct WholeRows: Sendable {
             """
             SELECT count(*) AS n FROM (
                 SELECT m.id, \(layout.wholeDigest("m")) AS whole FROM \(layout.v1) m WHERE m.content NOT LIKE '\(probePattern)') t
-            FULL JOIN cutover.frozen f ON f.id = t.id WHERE t.whole IS DISTINCT FROM f.whole
+            FULL JOIN \(settings.schema).frozen f ON f.id = t.id WHERE t.whole IS DISTINCT FROM f.whole
             """)[0].int("n")
     }
 }

@@ -9,12 +9,12 @@ struct CopyChunk: Sendable {
     func carryOut(
         _ connection: PostgresConnection, failure: Look.Failure
     ) async throws -> (counts: LookCounts, rows: Int, finished: Bool) {
-        let mine = try await connection.query("SELECT one FROM cutover.control WHERE NOT copy_done FOR NO KEY UPDATE SKIP LOCKED")
+        let mine = try await connection.query("SELECT one FROM \(look.sql.layout.schema).control WHERE NOT copy_done FOR NO KEY UPDATE SKIP LOCKED")
         // Another writer is at the next keys, or has finished.
         if mine.isEmpty { return (LookCounts(), 0, false) }
         let keys = try await connection.query(
             """
-            SELECT m.id FROM \(look.sql.layout.v1) m, cutover.control c
+            SELECT m.id FROM \(look.sql.layout.v1) m, \(look.sql.layout.schema).control c
             WHERE c.copy_last IS NULL OR m.id > c.copy_last ORDER BY m.id LIMIT \(rows)
             """)
         let ids = try keys.map { try $0.uuid("id") }
@@ -24,14 +24,14 @@ struct CopyChunk: Sendable {
             if !outcome.busy.isEmpty {
                 // A row somebody holds must not hold up the copy, and a key passed over does not come again: an entry brings it back.
                 try await connection.query(
-                    "INSERT INTO cutover.change_log (id, side, del) SELECT unnest($1::uuid[]), 1, false",
+                    "INSERT INTO \(look.sql.layout.schema).change_log (id, side, del) SELECT unnest($1::uuid[]), 1, false",
                     [.uuids(Array(outcome.busy))])
             }
             counts = outcome.counts
         }
         let finished = ids.count < rows
         try await connection.query(
-            "UPDATE cutover.control SET copy_last = coalesce($1::uuid, copy_last), copied = copied + $2::int, copy_done = $3::boolean",
+            "UPDATE \(look.sql.layout.schema).control SET copy_last = coalesce($1::uuid, copy_last), copied = copied + $2::int, copy_done = $3::boolean",
             [ids.last.map { .uuid($0) }, .int(ids.count), .bool(finished)])
         return (counts, ids.count, finished)
     }
@@ -48,7 +48,7 @@ struct StaleChunk: Sendable {
         if rows.isEmpty {
             let read = try await connection.query(
                 """
-                SELECT m.id, jsonb_build_object('id', m.id, 'namespace', cutover.target(m.workspace_id, m.scope), 'content', m.content,
+                SELECT m.id, jsonb_build_object('id', m.id, 'namespace', \(layout.schema).target(m.workspace_id, m.scope), 'content', m.content,
                     'kind', 'fact', 'source', 'agent', 'pin', false, 'created_at', \(layout.createdAt("m"))) AS row
                 FROM \(layout.v1) m WHERE $1::uuid IS NULL OR m.id > $1::uuid ORDER BY m.id LIMIT \(limit)
                 """, [last.map { .uuid($0) }])
@@ -57,7 +57,7 @@ struct StaleChunk: Sendable {
             stepsUntilInsert = 3
             if rows.isEmpty {
                 last = nil
-                try await connection.query("UPDATE cutover.control SET copy_done = true")
+                try await connection.query("UPDATE \(layout.schema).control SET copy_done = true")
             }
             return 0
         }
@@ -67,7 +67,7 @@ struct StaleChunk: Sendable {
         let pending = rows
         rows = []
         try await connection.transaction { connection in
-            try await Look.mark(connection)
+            try await Look.mark(connection, layout.settings)
             try await connection.query(
                 """
                 INSERT INTO \(layout.namespaces) (name, kind) SELECT DISTINCT j->>'namespace', split_part(j->>'namespace', ':', 1)

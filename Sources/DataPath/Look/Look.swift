@@ -18,8 +18,8 @@ struct Look: Sendable {
     }
 
     /// Marks the transaction as ours. Under REPEATABLE READ its snapshot is taken here.
-    static func mark(_ connection: PostgresConnection) async throws {
-        try await connection.query("SELECT set_config('cutover.own', pg_current_xact_id()::text, true)")
+    static func mark(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws {
+        try await connection.query("SELECT set_config('\(settings.schema).own', pg_current_xact_id()::text, true)")
     }
 
     /// Plans, locks, consumes, agrees, writes and reads back. Ids whose rows somebody holds are returned as busy and left alone.
@@ -93,10 +93,10 @@ struct Look: Sendable {
         if variant == .cursorBySequence { return }
         if variant == .digestCheckWithoutLock {
             let seqs = plan.compactMap(\.seqs).map { $0.dropFirst().dropLast() }.filter { !$0.isEmpty }.joined(separator: ",")
-            try await connection.query("DELETE FROM cutover.change_log WHERE seq = ANY ($1::bigint[])", [.text("{\(seqs)}")])
+            try await connection.query("DELETE FROM \(sql.layout.schema).change_log WHERE seq = ANY ($1::bigint[])", [.text("{\(seqs)}")])
             return
         }
-        try await connection.query("DELETE FROM cutover.change_log WHERE id = ANY ($1::uuid[])", [.uuids(plan.map(\.id))])
+        try await connection.query("DELETE FROM \(sql.layout.schema).change_log WHERE id = ANY ($1::uuid[])", [.uuids(plan.map(\.id))])
     }
 
     private func place(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
@@ -112,7 +112,7 @@ struct Look: Sendable {
 
     private func recordConflicts(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
         try await connection.query(
-            "UPDATE cutover.conflicts SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[])",
+            "UPDATE \(sql.layout.schema).conflicts SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[])",
             [.uuids(plan.map(\.id))])
         let records = plan.filter { $0.action == .conflict || $0.keepOther }
         if records.isEmpty { return }
@@ -124,12 +124,12 @@ struct Look: Sendable {
     private func recordExceptions(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
         let listed = plan.filter { $0.reason != nil && !$0.isProbe }
         try await connection.query(
-            "UPDATE cutover.exceptions SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[]) AND id <> ALL ($2::uuid[])",
+            "UPDATE \(sql.layout.schema).exceptions SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[]) AND id <> ALL ($2::uuid[])",
             [.uuids(plan.map(\.id)), .uuids(listed.map(\.id))])
         if listed.isEmpty { return }
         try await connection.query(
             """
-            INSERT INTO cutover.exceptions AS e (id, side, reason, detail)
+            INSERT INTO \(sql.layout.schema).exceptions AS e (id, side, reason, detail)
             SELECT u.id, u.side, u.reason, u.detail
             FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[]) u(id, side, reason, detail) ORDER BY u.id
             ON CONFLICT (id) WHERE closed IS NULL

@@ -10,7 +10,7 @@ struct LookSQL: Sendable {
         LEFT JOIN \(layout.v1) m ON m.id = i.id
         LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
         LEFT JOIN \(layout.v2) r ON r.id = i.id
-        LEFT JOIN cutover.placed p ON p.id = i.id\(variant == .noPlaced ? " AND false" : "")
+        LEFT JOIN \(layout.schema).placed p ON p.id = i.id\(variant == .noPlaced ? " AND false" : "")
         """
     }
 
@@ -30,7 +30,7 @@ struct LookSQL: Sendable {
                 LEFT JOIN LATERAL (
                     SELECT bool_or(side = 1 AND \(death)) AS died1, bool_or(side = 2 AND \(death)) AS died2,
                            array_agg(seq) AS seqs
-                    FROM cutover.change_log c WHERE c.id = i.id) e ON true),
+                    FROM \(layout.schema).change_log c WHERE c.id = i.id) e ON true),
             judged AS (
                 SELECT s.*, d.da, d.db, CASE
                     WHEN s.a IS NOT DISTINCT FROM s.b THEN 'same'
@@ -53,8 +53,8 @@ struct LookSQL: Sendable {
                          THEN j.a IS NOT NULL AND (j.state = 'conflict' OR j.a IS DISTINCT FROM j.agreed)
                      ELSE false END AS keep_other,
                 CASE WHEN j.action IN ('ins2', 'upd2') THEN CASE
-                         WHEN j.target IS NULL THEN cutover.unplaced_reason(j.workspace_id, j.scope)
-                         WHEN cutover.is_blank(j.content1) THEN 'blank-content' END
+                         WHEN j.target IS NULL THEN \(layout.schema).unplaced_reason(j.workspace_id, j.scope)
+                         WHEN \(layout.schema).is_blank(j.content1) THEN 'blank-content' END
                      WHEN j.action IN ('ins1', 'upd1') THEN CASE
                          WHEN NOT o.keep AND o.workspace_id IS NULL THEN 'unknown-namespace'
                          WHEN j.action = 'ins1' AND j.expired THEN 'other' END END AS reason,
@@ -62,7 +62,7 @@ struct LookSQL: Sendable {
                 coalesce(CASE WHEN j.action IN ('ins1', 'upd1') THEN j.content2 ELSE j.content1 END LIKE '\(probePattern)', false) AS probe
             FROM judged j LEFT JOIN LATERAL (
                 SELECT j.target IS NOT DISTINCT FROM j.namespace AS keep, x.workspace_id, x.scope
-                FROM (SELECT) one LEFT JOIN LATERAL cutover.reverse(j.namespace, cutover.fact_owner(j.propagation)) x
+                FROM (SELECT) one LEFT JOIN LATERAL \(layout.schema).reverse(j.namespace, \(layout.schema).fact_owner(j.propagation)) x
                     ON j.target IS DISTINCT FROM j.namespace) o ON j.action IN ('ins1', 'upd1')
             ORDER BY j.id
             """
@@ -75,7 +75,7 @@ struct LookSQL: Sendable {
     /// `$2` states, `$3` digests, `$4` namespaces. The one write every look makes: whoever comes second gets a serialization failure.
     var place: String {
         """
-        INSERT INTO cutover.placed AS p (id, state, digest, namespace, looks)
+        INSERT INTO \(layout.schema).placed AS p (id, state, digest, namespace, looks)
         SELECT u.id, u.state, u.digest, u.namespace, 1
         FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[]) u(id, state, digest, namespace) ORDER BY u.id
         ON CONFLICT (id) DO UPDATE SET state = excluded.state, digest = excluded.digest, namespace = excluded.namespace,
@@ -86,12 +86,12 @@ struct LookSQL: Sendable {
     /// `$2` kinds; a kept row is closed at once: it asks nothing of anybody.
     var record: String {
         """
-        INSERT INTO cutover.conflicts (id, kind, v1_row, v2_row, base, closed)
+        INSERT INTO \(layout.schema).conflicts (id, kind, v1_row, v2_row, base, closed)
         SELECT u.id, u.kind, to_jsonb(m) - 'content_tsv', to_jsonb(r) - 'content_tsv', p.digest,
                CASE WHEN u.kind = 'forget' THEN now() END
         FROM unnest($1::uuid[], $2::text[]) u(id, kind)
         LEFT JOIN \(layout.v1) m ON m.id = u.id LEFT JOIN \(layout.v2) r ON r.id = u.id
-        LEFT JOIN cutover.placed p ON p.id = u.id ORDER BY u.id
+        LEFT JOIN \(layout.schema).placed p ON p.id = u.id ORDER BY u.id
         """
     }
 

@@ -2,7 +2,7 @@
 extension LookSQL {
     /// What v2 has no column for; read again by `insert1` when v1 has lost the row.
     private var facts: String {
-        let updated = layout.hasUpdatedAt ? "cutover.micros(m.updated_at)" : "NULL"
+        let updated = layout.hasUpdatedAt ? "\(layout.schema).micros(m.updated_at)" : "NULL"
         let label = layout.hasLabel ? "m.namespace" : "'general'"
         return """
             jsonb_build_object('cutover', jsonb_strip_nulls(jsonb_build_object(
@@ -17,11 +17,11 @@ extension LookSQL {
         var values = ["r.id", "u.owner", "r.content", "u.scope", "r.created_at"]
         if layout.hasUpdatedAt {
             columns.append("updated_at")
-            values.append("coalesce(cutover.fact_updated(r.propagation), r.created_at)")
+            values.append("coalesce(\(layout.schema).fact_updated(r.propagation), r.created_at)")
         }
         if layout.hasLabel {
             columns.append("namespace")
-            values.append("coalesce(cutover.fact_label(r.propagation), 'general')")
+            values.append("coalesce(\(layout.schema).fact_label(r.propagation), 'general')")
         }
         if layout.hasEmbedding {
             columns.append("embedding")
@@ -61,14 +61,14 @@ extension LookSQL {
                 CASE WHEN jsonb_typeof(x.row->'propagation') = 'object' THEN x.row->'propagation' ELSE '{}' END || \(facts),
                 \(layout.createdAt("m"))\(embedding)
             FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id
-            LEFT JOIN LATERAL (SELECT a.row FROM cutover.v2_archive a WHERE a.id = u.id AND a.restored IS NULL
+            LEFT JOIN LATERAL (SELECT a.row FROM \(layout.schema).v2_archive a WHERE a.id = u.id AND a.restored IS NULL
                 ORDER BY a.n DESC LIMIT 1) x ON true
             ORDER BY u.id
             """
     }
 
     var spendArchive: String {
-        "UPDATE cutover.v2_archive SET restored = now() WHERE id = ANY ($1::uuid[]) AND restored IS NULL"
+        "UPDATE \(layout.schema).v2_archive SET restored = now() WHERE id = ANY ($1::uuid[]) AND restored IS NULL"
     }
 
     /// Kind, source, pin and expiry stay; our own facts in `propagation` follow where they are still there.

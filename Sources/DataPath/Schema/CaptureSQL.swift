@@ -1,20 +1,21 @@
 /// The trigger functions and triggers that record what agents change. They append and do nothing else.
 enum CaptureSQL {
     /// Our own transactions carry their own id as mark, so a mark that leaks into the next transaction silences nothing.
-    private static let own =
-        "IF current_setting('cutover.own', true) = pg_current_xact_id()::text THEN RETURN NULL; END IF;"
+    private static func own(_ layout: Layout) -> String {
+        "IF current_setting('\(layout.schema).own', true) = pg_current_xact_id()::text THEN RETURN NULL; END IF;"
+    }
 
     private static let header = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
 
     static func functions(_ layout: Layout, _ variant: LookVariant) -> String {
         let insert = variant == .deduplicatedLog ? (" ", " ON CONFLICT (id) DO NOTHING;") : (" ", ";")
         func entry(_ id: String, _ del: String) -> String {
-            "INSERT INTO cutover.change_log (id, side, del) VALUES (\(id), TG_ARGV[0]::smallint, \(del))\(insert.1)"
+            "INSERT INTO \(layout.schema).change_log (id, side, del) VALUES (\(id), TG_ARGV[0]::smallint, \(del))\(insert.1)"
         }
         return """
-            CREATE OR REPLACE FUNCTION cutover.capture() RETURNS trigger \(header) AS $f$
+            CREATE OR REPLACE FUNCTION \(layout.schema).capture() RETURNS trigger \(header) AS $f$
             BEGIN
-                \(own)
+                \(own(layout))
                 IF TG_OP = 'INSERT' THEN
                     \(entry("NEW.id", "false"))
                 ELSIF TG_OP = 'DELETE' THEN
@@ -28,41 +29,41 @@ enum CaptureSQL {
                 RETURN NULL;
             END
             $f$;
-            CREATE OR REPLACE FUNCTION cutover.capture_truncate() RETURNS trigger \(header) AS $f$
+            CREATE OR REPLACE FUNCTION \(layout.schema).capture_truncate() RETURNS trigger \(header) AS $f$
             BEGIN
-                \(own)
-                \(truncated(variant))
+                \(own(layout))
+                \(truncated(layout, variant))
                 RETURN NULL;
             END
             $f$;
-            CREATE OR REPLACE FUNCTION cutover.capture_tree() RETURNS trigger \(header) AS $f$
+            CREATE OR REPLACE FUNCTION \(layout.schema).capture_tree() RETURNS trigger \(header) AS $f$
             BEGIN
                 \(moved(layout, variant))
                 RETURN NULL;
             END
             $f$;
-            REVOKE ALL ON FUNCTION cutover.capture(), cutover.capture_truncate(), cutover.capture_tree() FROM PUBLIC;
+            REVOKE ALL ON FUNCTION \(layout.schema).capture(), \(layout.schema).capture_truncate(), \(layout.schema).capture_tree() FROM PUBLIC;
             """
     }
 
     static let names = ["capture()", "capture_truncate()", "capture_tree()"]
 
-    private static func truncated(_ variant: LookVariant) -> String {
+    private static func truncated(_ layout: Layout, _ variant: LookVariant) -> String {
         variant == .triggersThatEnumerate
             ? """
-            INSERT INTO cutover.change_log (id, side, del)
-            SELECT id, TG_ARGV[0]::smallint, true FROM cutover.placed WHERE state <> 'gone';
+            INSERT INTO \(layout.schema).change_log (id, side, del)
+            SELECT id, TG_ARGV[0]::smallint, true FROM \(layout.schema).placed WHERE state <> 'gone';
             """
-            : "INSERT INTO cutover.marker (what, side) VALUES ('truncate', TG_ARGV[0]::smallint);"
+            : "INSERT INTO \(layout.schema).marker (what, side) VALUES ('truncate', TG_ARGV[0]::smallint);"
     }
 
     private static func moved(_ layout: Layout, _ variant: LookVariant) -> String {
         variant == .triggersThatEnumerate
             ? """
-            INSERT INTO cutover.change_log (id, side, del)
+            INSERT INTO \(layout.schema).change_log (id, side, del)
             SELECT id, 1, false FROM \(layout.v1) WHERE workspace_id = NEW.id;
             """
-            : "INSERT INTO cutover.marker (what, arg, side) VALUES ('subtree', NEW.id, 1);"
+            : "INSERT INTO \(layout.schema).marker (what, arg, side) VALUES ('subtree', NEW.id, 1);"
     }
 
     struct Trigger: Sendable {
@@ -77,27 +78,27 @@ enum CaptureSQL {
         for (side, table) in [(1, settings.v1Memories), (2, settings.v2Records)] {
             triggers.append(
                 Trigger(
-                    name: "cutover_capture", table: table,
-                    definition: "AFTER INSERT OR UPDATE OR DELETE ON \(table.sql) FOR EACH ROW EXECUTE FUNCTION cutover.capture('\(side)')",
+                    name: "\(settings.schema)_capture", table: table,
+                    definition: "AFTER INSERT OR UPDATE OR DELETE ON \(table.sql) FOR EACH ROW EXECUTE FUNCTION \(settings.schema).capture('\(side)')",
                     function: "capture"))
             triggers.append(
                 Trigger(
-                    name: "cutover_truncate", table: table,
-                    definition: "AFTER TRUNCATE ON \(table.sql) FOR EACH STATEMENT EXECUTE FUNCTION cutover.capture_truncate('\(side)')",
+                    name: "\(settings.schema)_truncate", table: table,
+                    definition: "AFTER TRUNCATE ON \(table.sql) FOR EACH STATEMENT EXECUTE FUNCTION \(settings.schema).capture_truncate('\(side)')",
                     function: "capture_truncate"))
         }
         let tree = settings.v1Workspaces
         triggers.append(
             Trigger(
-                name: "cutover_tree_insert", table: tree,
-                definition: "AFTER INSERT ON \(tree.sql) FOR EACH ROW EXECUTE FUNCTION cutover.capture_tree()",
+                name: "\(settings.schema)_tree_insert", table: tree,
+                definition: "AFTER INSERT ON \(tree.sql) FOR EACH ROW EXECUTE FUNCTION \(settings.schema).capture_tree()",
                 function: "capture_tree"))
         triggers.append(
             Trigger(
-                name: "cutover_tree_update", table: tree,
+                name: "\(settings.schema)_tree_update", table: tree,
                 definition: """
                     AFTER UPDATE ON \(tree.sql) FOR EACH ROW \
-                    WHEN (OLD.parent_id IS DISTINCT FROM NEW.parent_id OR OLD.id <> NEW.id) EXECUTE FUNCTION cutover.capture_tree()
+                    WHEN (OLD.parent_id IS DISTINCT FROM NEW.parent_id OR OLD.id <> NEW.id) EXECUTE FUNCTION \(settings.schema).capture_tree()
                     """,
                 function: "capture_tree"))
         return triggers

@@ -1,29 +1,37 @@
 /// The trigger that refuses every write to the old table, whoever asks.
-enum FreezeSQL {
-    static let body = """
+struct FreezeSQL: Sendable {
+    let schema: String
+
+    init(_ settings: DataPathSettings) { schema = settings.schema }
+
+    var body: String {
+        """
 
         BEGIN
             RAISE EXCEPTION 'table %.% is frozen: its memories live in the plugin now', TG_TABLE_SCHEMA, TG_TABLE_NAME
-                USING ERRCODE = '25006', CONSTRAINT = 'cutover_frozen';
+                USING ERRCODE = '25006', CONSTRAINT = '\(trigger)';
         END
 
         """
+    }
 
-    static let function = """
-        CREATE OR REPLACE FUNCTION cutover.refuse_write() RETURNS trigger
+    var function: String {
+        """
+        CREATE OR REPLACE FUNCTION \(schema).refuse_write() RETURNS trigger
         LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$\(body)$f$;
         """
+    }
 
-    static let trigger = "cutover_frozen"
+    var trigger: String { "\(schema)_frozen" }
 
     /// INSERT 4, DELETE 8, UPDATE 16, TRUNCATE 32, BEFORE 2; a row trigger would have 1 and miss statements without rows.
     static let triggerType = 4 + 8 + 16 + 32 + 2
 
-    static func install(on table: TableName) -> String {
+    func install(on table: TableName) -> String {
         """
         DROP TRIGGER IF EXISTS \(trigger) ON \(table.sql);
         CREATE TRIGGER \(trigger) BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON \(table.sql)
-            FOR EACH STATEMENT EXECUTE FUNCTION cutover.refuse_write();
+            FOR EACH STATEMENT EXECUTE FUNCTION \(schema).refuse_write();
         ALTER TABLE \(table.sql) ENABLE ALWAYS TRIGGER \(trigger);
         """
     }

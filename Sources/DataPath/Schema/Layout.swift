@@ -17,6 +17,7 @@ struct Layout: Sendable {
     /// What the freeze recorded: its digests hold embeddings. Asked only where the table itself is away.
     let frozenWithEmbedding: Bool
 
+    var schema: String { settings.schema }
     var v1: String { settings.v1Memories.sql }
     var v2: String { settings.v2Records.sql }
     var workspaces: String { settings.v1Workspaces.sql }
@@ -40,7 +41,7 @@ struct Layout: Sendable {
         let v1Columns = try await columns(of: settings.v1Memories, connection)
         let layout = Layout(
             settings: settings, v1Columns: v1Columns, v2Columns: try await columns(of: settings.v2Records, connection),
-            frozenWithEmbedding: v1Columns.isEmpty ? try await wasFrozenWithEmbedding(connection) : false)
+            frozenWithEmbedding: v1Columns.isEmpty ? try await wasFrozenWithEmbedding(connection, settings) : false)
         guard !layout.v2Columns.isEmpty else { throw DataPathError.notInstalled("table \(settings.v2Records)") }
         return layout
     }
@@ -52,10 +53,10 @@ struct Layout: Sendable {
         return layout
     }
 
-    private static func wasFrozenWithEmbedding(_ connection: PostgresConnection) async throws -> Bool {
-        guard try await connection.query("SELECT to_regclass('cutover.remembered') IS NOT NULL AS there")[0].bool("there") else { return false }
+    private static func wasFrozenWithEmbedding(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Bool {
+        guard try await connection.query("SELECT to_regclass('\(settings.schema).remembered') IS NOT NULL AS there")[0].bool("there") else { return false }
         return try await connection.query(
-            "SELECT coalesce((SELECT value->>0 = 'true' FROM cutover.remembered WHERE what = 'frozen_embedding'), false) AS had")[0].bool("had")
+            "SELECT coalesce((SELECT value->>0 = 'true' FROM \(settings.schema).remembered WHERE what = 'frozen_embedding'), false) AS had")[0].bool("had")
     }
 
     static func columns(of table: TableName, _ connection: PostgresConnection) async throws -> [Column] {
@@ -108,14 +109,14 @@ extension Layout {
     /// The digest of v1 row `row`, NULL when the row is absent from an outer join.
     func digest1(_ row: String, _ workspace: String) -> String {
         """
-        CASE WHEN \(row).id IS NOT NULL THEN cutover.digest(\(target(row, workspace)), \(row).content, \
+        CASE WHEN \(row).id IS NOT NULL THEN \(schema).digest(\(target(row, workspace)), \(row).content, \
         \(createdAt(row)), \(embedding(row, in: v1Columns))) END
         """
     }
 
     func digest2(_ row: String) -> String {
         """
-        CASE WHEN \(row).id IS NOT NULL THEN cutover.digest(\(row).namespace, \(row).content, \
+        CASE WHEN \(row).id IS NOT NULL THEN \(schema).digest(\(row).namespace, \(row).content, \
         \(row).created_at, \(embedding(row, in: v2Columns))) END
         """
     }
@@ -123,7 +124,7 @@ extension Layout {
     /// The digest of every stored column of v1 row `row`, which no change of the workspace tree moves.
     func wholeDigest(_ row: String) -> String {
         let fields = v1Stored.sorted { $0.name < $1.name }.map { column in
-            "cutover.field(convert_to(\(literal(column.name)), 'UTF8')) || cutover.field(\(column.send)(\(row).\(quoted(column.name))))"
+            "\(schema).field(convert_to(\(literal(column.name)), 'UTF8')) || \(schema).field(\(column.send)(\(row).\(quoted(column.name))))"
         }
         return "sha256(\(fields.joined(separator: " || ")))"
     }

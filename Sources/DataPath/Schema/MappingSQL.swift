@@ -1,10 +1,10 @@
-/// The functions of schema `cutover` that say where a row belongs, both ways, and what its digest is.
+/// The functions of our own schema that say where a row belongs, both ways, and what its digest is.
 enum MappingSQL {
     /// All are STABLE and read `workspaces` only; the digest reads nothing.
     static func create(_ layout: Layout) -> String {
         """
-        \(digest)
-        \(facts)
+        \(digest(layout))
+        \(facts(layout))
         \(target(layout))
         \(unplacedReason(layout))
         \(reverse(layout))
@@ -18,46 +18,50 @@ enum MappingSQL {
     ]
 
     /// Each field carries its presence and its length, so that no two rows can spell the same bytes.
-    private static let digest = """
-        CREATE OR REPLACE FUNCTION cutover.field(value bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $f$
+    private static func digest(_ layout: Layout) -> String {
+        """
+        CREATE OR REPLACE FUNCTION \(layout.schema).field(value bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $f$
             SELECT CASE WHEN value IS NULL THEN '\\x00'::bytea
                    ELSE '\\x01'::bytea || int4send(octet_length(value)) || value END
         $f$;
-        CREATE OR REPLACE FUNCTION cutover.digest(namespace text, content text, created_at timestamptz, embedding bytea)
+        CREATE OR REPLACE FUNCTION \(layout.schema).digest(namespace text, content text, created_at timestamptz, embedding bytea)
         RETURNS bytea LANGUAGE sql STABLE AS $f$
-            SELECT sha256(cutover.field(convert_to(namespace, 'UTF8')) || cutover.field(convert_to(content, 'UTF8'))
-                || cutover.field(timestamptz_send(created_at)) || cutover.field(embedding))
+            SELECT sha256(\(layout.schema).field(convert_to(namespace, 'UTF8')) || \(layout.schema).field(convert_to(content, 'UTF8'))
+                || \(layout.schema).field(timestamptz_send(created_at)) || \(layout.schema).field(embedding))
         $f$;
         """
+    }
 
     /// What v2 cannot hold of a v1 row rides in `propagation`; agents may write there too, so nothing is believed unread.
-    private static let facts = """
-        CREATE OR REPLACE FUNCTION cutover.micros(value timestamptz) RETURNS text LANGUAGE sql STABLE AS $f$
+    private static func facts(_ layout: Layout) -> String {
+        """
+        CREATE OR REPLACE FUNCTION \(layout.schema).micros(value timestamptz) RETURNS text LANGUAGE sql STABLE AS $f$
             SELECT CASE WHEN isfinite(value) THEN (extract(epoch FROM value) * 1000000)::bigint::text END
         $f$;
-        CREATE OR REPLACE FUNCTION cutover.fact_owner(propagation jsonb) RETURNS uuid LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).fact_owner(propagation jsonb) RETURNS uuid LANGUAGE sql STABLE AS $f$
             SELECT CASE WHEN propagation->'cutover'->>'owner'
                 ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
             THEN (propagation->'cutover'->>'owner')::uuid END
         $f$;
-        CREATE OR REPLACE FUNCTION cutover.fact_label(propagation jsonb) RETURNS text LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).fact_label(propagation jsonb) RETURNS text LANGUAGE sql STABLE AS $f$
             SELECT CASE WHEN length(propagation->'cutover'->>'label') <= 50
             THEN propagation->'cutover'->>'label' ELSE 'general' END
         $f$;
-        CREATE OR REPLACE FUNCTION cutover.fact_updated(propagation jsonb) RETURNS timestamptz LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).fact_updated(propagation jsonb) RETURNS timestamptz LANGUAGE sql STABLE AS $f$
             SELECT CASE WHEN propagation->'cutover'->>'updated_micros' ~ '^[0-9]{1,16}$'
             THEN 'epoch'::timestamptz + (propagation->'cutover'->>'updated_micros')::bigint * interval '1 microsecond' END
         $f$;
-        CREATE OR REPLACE FUNCTION cutover.is_blank(content text) RETURNS boolean LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).is_blank(content text) RETURNS boolean LANGUAGE sql STABLE AS $f$
             SELECT btrim(content, E' \\t\\n\\x0B\\f\\r\\u0085\\u00A0\\u1680\\u2000\\u2001\\u2002\\u2003\\u2004\\u2005'
                 || E'\\u2006\\u2007\\u2008\\u2009\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000') = ''
         $f$;
         """
+    }
 
     /// Depends on the workspace and its parent alone, so cycles and deep trees cannot hold it up.
     private static func target(_ layout: Layout) -> String {
         """
-        CREATE OR REPLACE FUNCTION cutover.target(workspace uuid, scope text) RETURNS text LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).target(workspace uuid, scope text) RETURNS text LANGUAGE sql STABLE AS $f$
             SELECT \(layout.target("q", "w")) FROM (SELECT target.scope AS scope) q, \(layout.workspaces) w
             WHERE w.id = workspace
         $f$;
@@ -67,7 +71,7 @@ enum MappingSQL {
     /// Why `target` answered NULL. Walks at most 50 parents.
     private static func unplacedReason(_ layout: Layout) -> String {
         """
-        CREATE OR REPLACE FUNCTION cutover.unplaced_reason(workspace uuid, scope text) RETURNS text
+        CREATE OR REPLACE FUNCTION \(layout.schema).unplaced_reason(workspace uuid, scope text) RETURNS text
         LANGUAGE plpgsql STABLE AS $f$
         DECLARE
             node uuid := workspace;
@@ -88,7 +92,7 @@ enum MappingSQL {
     /// Answers NULLs unless `target` of the answer gives the namespace back.
     private static func reverse(_ layout: Layout) -> String {
         """
-        CREATE OR REPLACE FUNCTION cutover.reverse(namespace text, owner uuid, OUT workspace_id uuid, OUT scope text)
+        CREATE OR REPLACE FUNCTION \(layout.schema).reverse(namespace text, owner uuid, OUT workspace_id uuid, OUT scope text)
         LANGUAGE plpgsql STABLE AS $f$
         DECLARE
             named uuid;
@@ -98,7 +102,7 @@ enum MappingSQL {
             END IF;
             named := split_part(namespace, ':', 2)::uuid;
             scope := CASE split_part(namespace, ':', 1) WHEN 'workspace' THEN 'LOCAL' WHEN 'team' THEN 'TEAM' ELSE 'GLOBAL' END;
-            IF owner IS NOT NULL AND cutover.target(owner, scope) = namespace THEN
+            IF owner IS NOT NULL AND \(layout.schema).target(owner, scope) = namespace THEN
                 workspace_id := owner;
                 RETURN;
             END IF;
@@ -107,7 +111,7 @@ enum MappingSQL {
                 ORDER BY w.created_at NULLS LAST, w.id LIMIT 1;
             END IF;
             workspace_id := coalesce(workspace_id, named);
-            IF cutover.target(workspace_id, scope) IS DISTINCT FROM namespace THEN
+            IF \(layout.schema).target(workspace_id, scope) IS DISTINCT FROM namespace THEN
                 workspace_id := NULL;
                 scope := NULL;
             END IF;
