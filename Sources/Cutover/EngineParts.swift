@@ -55,12 +55,14 @@ extension Engine {
     }
 
     func sight(for ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Sight {
+        let link = try link(for: ref, journal: await ledger.journalID, fence: await ledger.fence)
+        return Sight(ref: ref, time: time, consents: await ledger.standing.consents, link: link)
+    }
+
+    func link(for ref: StepRef, journal: JournalID, fence: Int) throws(EngineError) -> HostLink {
         guard let host = fleet.host(of: ref.tenant) else { throw .unknownTenant(ref.tenant) }
         guard let transport = transport(host) else { throw .noTransport(ref.tenant, scheme: host.transport) }
-        let link = HostLink(
-            transport: transport, host: host, journal: await ledger.journalID, fence: await ledger.fence, ref: ref,
-            timeoutSeconds: operationSeconds)
-        return Sight(ref: ref, time: time, consents: await ledger.standing.consents, link: link)
+        return HostLink(transport: transport, host: host, journal: journal, fence: fence, ref: ref, timeoutSeconds: operationSeconds)
     }
 
     func site(_ sight: Sight, _ ref: StepRef, started: [Event], _ ledger: Ledger) -> Site {

@@ -29,6 +29,10 @@ public struct Event: Sendable, Equatable {
         case errandBegan(OperationKind, reason: String, Evidence)
         case errandEnded(OperationKind, Evidence)
         case errandFailed(OperationKind, StepFailure)
+        /// A person asked for another limit or mark on the host, beside whatever step is under way.
+        case adjustmentAsked(OperationKind, reason: String, Evidence)
+        /// `done`, or why it was not.
+        case adjustmentAnswered(OperationKind, outcome: String)
     }
 
     public let stream: StreamID

@@ -25,6 +25,8 @@ extension Event.Change {
         case .errandBegan: "errandBegan"
         case .errandEnded: "errandEnded"
         case .errandFailed: "errandFailed"
+        case .adjustmentAsked: "adjustmentAsked"
+        case .adjustmentAnswered: "adjustmentAnswered"
         }
     }
 
@@ -35,7 +37,7 @@ extension Event.Change {
             .revertStarted(let ref, _), .reverted(let ref, _):
             ref
         case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .errandBegan, .errandEnded,
-            .errandFailed:
+            .errandFailed, .adjustmentAsked, .adjustmentAnswered:
             nil
         }
     }
@@ -43,7 +45,7 @@ extension Event.Change {
     /// Notes of people, which need no lease: they only ask, and the holder of the lease acts on them.
     public var isNote: Bool {
         switch self {
-        case .approved, .revertRequested, .reopened, .held, .released: true
+        case .approved, .revertRequested, .reopened, .held, .released, .adjustmentAsked, .adjustmentAnswered: true
         default: false
         }
     }
@@ -66,9 +68,10 @@ extension Event.Change {
             ["reason": reason]
         case .revertRequested(let step, let reason): ["to": step?.text ?? "start", "reason": reason]
         case .waveOpened(let name, let tenants): ["name": name, "tenants": tenants.map(\.text).joined(separator: " ")]
-        case .errandBegan(let kind, let reason, let intent):
+        case .errandBegan(let kind, let reason, let intent), .adjustmentAsked(let kind, let reason, let intent):
             Self.prefixed("fact.", intent.facts).merging(["operation": kind.text, "reason": reason]) { _, new in new }
         case .errandEnded(let kind, let evidence): Self.prefixed("fact.", evidence.facts).merging(["operation": kind.text]) { _, new in new }
+        case .adjustmentAnswered(let kind, let outcome): ["operation": kind.text, "outcome": outcome]
         case .errandFailed(let kind, let failure): Self.facts(failure).merging(["operation": kind.text]) { _, new in new }
         }
     }
@@ -135,6 +138,8 @@ extension Event.Change {
         switch kind {
         case "errandBegan": return facts["reason"].map { .errandBegan(operation, reason: $0, evidence) }
         case "errandEnded": return .errandEnded(operation, evidence)
+        case "adjustmentAsked": return facts["reason"].map { .adjustmentAsked(operation, reason: $0, evidence) }
+        case "adjustmentAnswered": return facts["outcome"].map { .adjustmentAnswered(operation, outcome: $0) }
         case "errandFailed": return failure(facts).map { .errandFailed(operation, $0) }
         default: return nil
         }

@@ -15,6 +15,9 @@ public protocol Writing: HostOperation {
     static var once: Once { get }
 }
 
+/// Sets a limit or a mark and moves no data: harmless beside any step under way, so it may be sent without the tenant's lease.
+public protocol Adjusting: Writing {}
+
 /// What happens when an operation is delivered again after it was begun and its end was not recorded.
 public enum Once: String, Sendable, Codable {
     /// Its SQL and its marker commit together: done again, it finds the marker.

@@ -45,6 +45,8 @@ public struct Standing: Sendable, Equatable {
     public private(set) var quarantine: String?
     public private(set) var consents: [Consent] = []
     public private(set) var since: Timestamp?
+    /// The highest fencing number on record; the tenant's host has seen none above it, for every effect is on record before it is sent.
+    public private(set) var fence = 0
     private var positions: [StepID: Position] = [:]
     private var attempts: [StepID: Int] = [:]
     private var evidence: [StepID: Evidence] = [:]
@@ -85,6 +87,7 @@ public struct Standing: Sendable, Equatable {
     public mutating func apply(_ event: Event) {
         revision = event.revision
         head = event.hash
+        fence = max(fence, event.fence)
         switch event.change {
         case .planAdopted(let digest, _, let revision, let wave):
             planDigest = digest
@@ -98,7 +101,7 @@ public struct Standing: Sendable, Equatable {
         case .approved(let topic, let reason, let facts):
             consents.append(Consent(by: event.by, topic: topic, reason: reason, at: event.at, facts: facts))
             return
-        case .checkpointed, .tended, .waveOpened, .errandBegan, .errandEnded, .errandFailed: return
+        case .checkpointed, .tended, .waveOpened, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
         case .held(let reason): hold = Note(by: event.by, reason: reason)
         case .released: hold = nil
         case .quarantined(let reason): quarantine = reason

@@ -1,7 +1,7 @@
 public import Cutover
 
 /// All that can be asked of a host with a lamp. Its things: `mains` (`on`, `off`, anything else is a broken meter),
-/// `wired`, `lit`, `drawer`, `retired`, `smashed`, `watched` (which wait, and since when), `blinks`; and to spoil it: `dark` (can't be seen),
+/// `wired`, `lit`, `drawer`, `retired`, `smashed`, `watched` (which wait, and since when), `blinks`, `dimmed`; and to spoil it: `dark` (can't be seen),
 /// `flickered`, `stuck` (the part that can't be set), `ghost` (the part that stays on).
 public enum Lamp {
     public struct State: Sendable, Codable, Equatable {
@@ -37,6 +37,16 @@ public enum Lamp {
         }
     }
 
+    /// Turns the lamp down, also while somebody works on it.
+    public struct Dim: Adjusting {
+        public static let kind: OperationKind = "lamp.dim"
+        public static let once = Once.convergent
+        public typealias Result = Nothing
+        public let to: Int
+
+        public init(to: Int) { self.to = to }
+    }
+
     public struct Smash: Writing {
         public static let kind: OperationKind = "lamp.smash"
         public static let once = Once.unrepeatable
@@ -69,6 +79,11 @@ public enum Lamp {
         operations.on(Set.self) { (set, things) throws(StepFailure) in
             if things["stuck"] == set.part { throw StepFailure("\(set.part) is stuck", effect: .nothingChanged, next: "oil it") }
             if things["ghost"] != set.part || set.on { things[set.part] = set.on ? "on" : nil }
+            return Nothing()
+        }
+        operations.on(Dim.self) { (dim, things) throws(StepFailure) in
+            if things["stuck"] == "dimmer" { throw StepFailure("the dimmer is stuck", effect: .nothingChanged, next: "oil it") }
+            things["dimmed"] = String(dim.to)
             return Nothing()
         }
         operations.on(Smash.self) { (_, things) throws(StepFailure) in
