@@ -1,10 +1,11 @@
 # Two commands are all a new user needs: `make demo` and `make test`. Both set up everything they use.
-.PHONY: setup build demo test test-all lab-down clean help
+.PHONY: setup build demo test test-all bench lab-down clean help
 
 help:
 	@echo "make demo      bring up a real fleet, cut it over, take one tenant back"
 	@echo "make test      everything CI runs; long parts are sampled, the seed is printed"
 	@echo "make test-all  everything, whole"
+	@echo "make bench     the figures promised, measured; ONLY=name for one, ROWS=n to try with less"
 	@echo "make build     build the programs;  make setup: only install what they need"
 	@echo "make lab-down  stop the lab in ./.lab"
 
@@ -23,6 +24,12 @@ test: setup
 
 test-all: setup
 	@.ci/test --all
+
+# The same versions of everything as the product's own build.
+bench: setup
+	@[ ! -e Package.resolved ] || cp Package.resolved Benchmarks/
+	@swift build --package-path Benchmarks --scratch-path .build/bench -c release --product cutover-bench
+	@.build/bench/release/cutover-bench $(ONLY)
 
 lab-down:
 	@.build/debug/cutover-lab down

@@ -35,6 +35,11 @@ let package = Package(
     products: [
         .executable(name: "cutoverctl", targets: ["cutoverctl"]),
         .executable(name: "cutover-lab", targets: ["cutover-lab"]),
+        // For the benchmarks, which are a package of their own.
+        .library(name: "DataPath", targets: ["DataPath"]),
+        .library(name: "Postgres", targets: ["Postgres"]),
+        .library(name: "HTTP", targets: ["HTTP"]),
+        .library(name: "LabKit", targets: ["LabKit"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -1,0 +1,17 @@
+/// Every bench there is, in the order in which `make bench` runs them: one line each.
+let benches: [any Bench] = [
+    CopyBySQL(),
+    CaptureOverhead(),
+]
+
+/// What this program can be as a child of itself (`cutover-bench --as NAME …`), for what must be measured from outside or alone.
+let roles: [String: @Sendable ([String]) async throws -> Void] = [
+    CopyingProcess.role: CopyingProcess.main
+]
+
+/// Measures one of the figures promised, or several that share their work. One file each.
+protocol Bench: Sendable {
+    /// What `ONLY=` selects.
+    var name: String { get }
+    func measure(_ ground: Ground) async throws -> [Figure]
+}
