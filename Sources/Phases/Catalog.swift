@@ -108,6 +108,7 @@ public enum MemoryCatalog {
         book.add(ListExceptions.self)
         book.add(ListConflicts.self)
         book.add(AccessChange.self)
+        book.add(AccessPairs.self)
         book.add(CompareStores.self)
         book.add(PendingMigrations.self)
         book.add(SwitchServer.self)

@@ -14,8 +14,29 @@ struct MemoryQuestions {
             conflicts: conflicts.conflicts.map { .init(n: $0.n, id: $0.id, kind: $0.kind, v1: $0.v1, v2: $0.v2, at: $0.at) })
     }
 
-    func access(of tenant: TenantID) async throws -> (gained: Int, lost: Int) {
-        let change = try await engine.ask(AccessChange(), of: tenant).get()
-        return (change.gained, change.lost)
+    func access(of tenant: TenantID, back: Bool = false) async throws -> AccessReport {
+        let change = try await engine.ask(AccessChange(back: back), of: tenant).get()
+        return AccessReport(
+            tenant: tenant, back: back, gained: change.gained, lost: change.lost,
+            counts: change.counts.map { .init(scope: $0.scope, role: $0.role, kept: $0.kept, gained: $0.gained, lost: $0.lost) },
+            examples: change.examples.map(AccessReport.Pair.init))
+    }
+
+    /// A page at a time, so that it takes no more memory for a large tenant.
+    func eachAccessPair(of tenant: TenantID, back: Bool, _ body: (AccessReport.Pair) throws -> Void) async throws {
+        let rows = 5000
+        var last: AccessPair?
+        while true {
+            let page = try await engine.ask(AccessPairs(back: back, after: last, limit: rows), of: tenant).get()
+            for pair in page { try body(AccessReport.Pair(pair)) }
+            if page.count < rows { return }
+            last = page.last
+        }
+    }
+}
+
+extension AccessReport.Pair {
+    init(_ pair: AccessPair) {
+        self.init(reader: pair.reader, memory: pair.memory, scope: pair.scope, role: pair.role, gained: pair.gained)
     }
 }

@@ -132,6 +132,27 @@ struct ViewGoldenTests {
         #expect(report.ids(of: "blank") == ["a", "b"])
     }
 
+    @Test("an access diff counts pairs by scope and by the reader's place, and lists them one a line")
+    func access() throws {
+        let pair = AccessReport.Pair(reader: "r", memory: "m", scope: "TEAM", role: "child", gained: false)
+        let report = AccessReport(
+            tenant: "acme", back: false, gained: 0, lost: 3,
+            counts: [.init(scope: "LOCAL", role: "self", kept: 5, gained: 0, lost: 0), .init(scope: "TEAM", role: "child", kept: 0, gained: 0, lost: 3)],
+            examples: [pair])
+        #expect(AccessView(report: report).human(.none) == """
+            acme: moving from the old store to the new, 0 pairs of reader and memory are gained and 3 lost
+
+            SCOPE  READER  KEPT  GAINED  LOST
+            LOCAL  self    5     0       0
+            TEAM   child   0     0       3
+
+            for example:
+              r loses m (TEAM, child)
+            """)
+        #expect(try AccessView.jsonLine(pair) == #"{"gained":false,"memory":"m","reader":"r","role":"child","scope":"TEAM"}"#)
+        #expect(try AccessView(report: report).json().contains(#""direction" : "forth""#))
+    }
+
     @Test("lint and failures say what, where and what to type")
     func words() throws {
         let problem = Problem(file: "p.yaml", line: 3, column: 5, what: "no key x", fix: "remove it")

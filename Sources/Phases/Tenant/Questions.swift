@@ -68,26 +68,3 @@ public struct ListConflicts: ReadsOnHost {
         }
     }
 }
-
-/// Who could read what under v1's rules and can under v2's, as counts of (reader, memory) pairs.
-public struct AccessChange: ReadsOnHost {
-    public static let kind: OperationKind = "access.change"
-    public struct Result: Sendable, Codable, Equatable {
-        public let gained: Int
-        public let lost: Int
-        public let examples: [String]
-    }
-    public init() {}
-
-    public func read(_ host: HostSight) async throws -> Result {
-        try await host.looking { connection in
-            guard try await connection.there("cutover.placed"), try await connection.there("public.agent_memories") else {
-                throw StepFailure("the access change can be counted once change capture is in place", effect: .nothingChanged, next: "cutoverctl advance \(host.tenant) --to mirror.install")
-            }
-            let diff = try await AccessDiff.between(connection)
-            return Result(
-                gained: diff.gained.values.reduce(0, +), lost: diff.lost.values.reduce(0, +),
-                examples: diff.examples.map { "\($0.reader.uuidString.lowercased()) \($0.gained ? "gains" : "loses") \($0.scope) \($0.memory.uuidString.lowercased())" })
-        }
-    }
-}
