@@ -46,7 +46,7 @@ public struct Capture: Sendable {
             // Two installers at once would collide in the catalogue.
             try await connection.execute("SELECT pg_advisory_xact_lock(\(Locks.install(settings)))")
             try await connection.execute(TablesSQL.create(settings.schema))
-            try await connection.execute(MappingSQL.create(layout))
+            try await connection.execute(layout.projection.functions)
             try await connection.execute(CaptureSQL.functions(layout, variant))
             try await connection.execute(FreezeSQL(settings).function)
             if variant == .deduplicatedLog {
@@ -89,7 +89,7 @@ public struct Capture: Sendable {
         let drop =
             keepRecords
             ? TablesSQL.working.map { "DROP TABLE IF EXISTS \(settings.schema).\($0);" }.joined()
-                + (CaptureSQL.names + MappingSQL.names).map { "DROP FUNCTION IF EXISTS \(settings.schema).\($0);" }.joined()
+                + (CaptureSQL.names + settings.holding.functionNames).map { "DROP FUNCTION IF EXISTS \(settings.schema).\($0);" }.joined()
                 + (frozen ? "" : "DROP FUNCTION IF EXISTS \(settings.schema).refuse_write();")
             : "DROP SCHEMA IF EXISTS \(settings.schema) CASCADE"
         if try await schemaThere(connection) {
@@ -120,7 +120,7 @@ public struct Capture: Sendable {
             JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = '\(settings.schema)'
             """)
         let bare = Set(try functions.map { try $0.string("bare") })
-        let wanted = CaptureSQL.names + MappingSQL.names
+        let wanted = CaptureSQL.names + settings.holding.functionNames
         return Status(
             missingTriggers: missing, disabledTriggers: disabled,
             missingFunctions: wanted.filter { name in !bare.contains(String(name.prefix { $0 != "(" })) },

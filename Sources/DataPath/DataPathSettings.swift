@@ -23,13 +23,17 @@ public struct DataPathSettings: Sendable, Hashable, Codable {
     public var v2Namespaces: TableName
     /// The schema of our own: log, agreements, exceptions, control. It also names our triggers, so that two of them can live side by side.
     public let schema: String
+    /// What v1 holds, which says how its rows look in v2.
+    public let holding: Holding
+
+    public enum Holding: String, Sendable, Hashable, Codable { case memories, keyValues }
 
     public init(
         v1Memories: TableName = TableName("public", "agent_memories"),
         v1Workspaces: TableName = TableName("public", "workspaces"),
         v2Records: TableName = TableName("memory_plugin", "memory_records"),
         v2Namespaces: TableName = TableName("memory_plugin", "memory_namespaces"),
-        schema: String = "cutover"
+        schema: String = "cutover", holding: Holding = .memories
     ) {
         precondition(schema.wholeMatch(of: /[a-z_][a-z0-9_]{0,30}/) != nil, "\(schema) cannot be spelled without quotes")
         self.v1Memories = v1Memories
@@ -37,7 +41,13 @@ public struct DataPathSettings: Sendable, Hashable, Codable {
         self.v2Records = v2Records
         self.v2Namespaces = v2Namespaces
         self.schema = schema
+        self.holding = holding
     }
+}
+
+extension DataPathSettings {
+    /// The workspaces' keys and values, beside the memories and with everything about them in a schema of their own.
+    public static let keyValues = DataPathSettings(v1Memories: TableName("public", "workspace_memory"), schema: "cutover_kv", holding: .keyValues)
 }
 
 /// An identifier in double quotes.

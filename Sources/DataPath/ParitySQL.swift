@@ -9,28 +9,30 @@ struct ParitySQL: Sendable {
         case .frozen: "SELECT f.id, f.digest, NULL::text[] AS fields FROM \(layout.schema).frozen f WHERE $1::uuid[] IS NULL OR f.id = ANY ($1)"
         case .v1:
             """
-            SELECT m.id, \(layout.digest1("m", "w")) AS digest, \(fields(
-                layout.target("m", "w"), "m.content", layout.createdAt("m"), layout.embedding("m", in: layout.v1Columns))) AS fields
+            SELECT m.id, \(layout.digest1("m", "w")) AS digest, \(fields(\.one)) AS fields
             FROM \(layout.v1) m LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
-            WHERE m.content NOT LIKE '\(probePattern)' AND ($1::uuid[] IS NULL OR m.id = ANY ($1))
+            WHERE NOT \(layout.projection.isProbe1("m")) AND ($1::uuid[] IS NULL OR m.id = ANY ($1))
             """
         }
     }
 
     private var two: String {
         """
-        SELECT r.id, \(layout.digest2("r")) AS digest, \(fields(
-            "r.namespace", "r.content", "r.created_at", layout.embedding("r", in: layout.v2Columns))) AS fields
+        SELECT r.id, \(layout.digest2("r")) AS digest, \(fields(\.two)) AS fields
         FROM \(layout.v2) r
-        WHERE r.content NOT LIKE '\(probePattern)' AND ($1::uuid[] IS NULL OR r.id = ANY ($1))
+        WHERE \(layout.ours2("r")) AND ($1::uuid[] IS NULL OR r.id = ANY ($1))
         """
     }
 
     /// Digests field by field, only computed for rows that are listed: the planner drops the column where nobody reads it.
-    private func fields(_ namespace: String, _ content: String, _ created: String, _ embedding: String) -> String {
-        """
-        ARRAY[\(namespace), md5(\(content)), encode(timestamptz_send(\(created)), 'hex'), encode(sha256(\(embedding)), 'hex')]
-        """
+    private func fields(_ side: (ProjectedField) -> String) -> String {
+        "ARRAY[\(layout.projection.fields("m", "w", "r").map(side).joined(separator: ", "))]"
+    }
+
+    private var namesOfDifferingFields: String {
+        layout.projection.fields("m", "w", "r").enumerated().map { index, field in
+            "CASE WHEN f1[\(index + 1)] IS DISTINCT FROM f2[\(index + 1)] THEN '\(field.name)' END"
+        }.joined(separator: ", ")
     }
 
     var totals: String {
@@ -62,9 +64,7 @@ struct ParitySQL: Sendable {
         ranked AS (
             SELECT id, verdict, f1, f2, count(*) OVER (PARTITION BY verdict) AS total,
                 row_number() OVER (PARTITION BY verdict ORDER BY id) AS rank FROM judged)
-        SELECT id, verdict, total, concat_ws(',',
-            CASE WHEN f1[1] IS DISTINCT FROM f2[1] THEN 'namespace' END, CASE WHEN f1[2] <> f2[2] THEN 'content' END,
-            CASE WHEN f1[3] <> f2[3] THEN 'created_at' END, CASE WHEN f1[4] IS DISTINCT FROM f2[4] THEN 'embedding' END) AS fields
+        SELECT id, verdict, total, concat_ws(',', \(namesOfDifferingFields)) AS fields
         FROM ranked WHERE rank <= \(limit) ORDER BY verdict, id
         """
     }

@@ -22,9 +22,10 @@ struct Stores: Sendable {
         WITH one AS (
             SELECT m.id, \(layout.digest1("m", "w")) AS digest
             FROM \(layout.v1) m LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
-            WHERE m.content NOT LIKE '\(probePattern)'),
+            WHERE NOT \(layout.projection.isProbe1("m"))),
         two AS (
-            SELECT r.id, \(layout.digest2("r")) AS digest FROM \(layout.v2) r WHERE r.content NOT LIKE '\(probePattern)'),
+            SELECT r.id, \(layout.digest2("r")) AS digest FROM \(layout.v2) r
+            WHERE \(layout.ours2("r"))),
         aside AS (
             SELECT id FROM \(layout.schema).placed WHERE state = 'conflict'
             UNION SELECT id FROM \(layout.schema).exceptions WHERE closed IS NULL),

@@ -26,6 +26,16 @@ enum StoreTables {
         CREATE INDEX idx_agent_memories_label ON agent_memories (workspace_id, namespace);
         CREATE INDEX idx_agent_memories_tsv ON agent_memories USING gin (content_tsv);
         COMMENT ON TABLE agent_memories IS 'memories, first kind';
+        CREATE TABLE workspace_memory (
+            id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+            workspace_id uuid NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+            key text NOT NULL,
+            value jsonb NOT NULL,
+            expires_at timestamptz,
+            updated_at timestamptz NOT NULL DEFAULT now(),
+            version bigint NOT NULL DEFAULT 1,
+            UNIQUE (workspace_id, key));
+        CREATE INDEX idx_workspace_memory_workspace ON workspace_memory (workspace_id);
         CREATE SCHEMA memory_plugin;
         CREATE TABLE memory_plugin.memory_namespaces (
             name text PRIMARY KEY,

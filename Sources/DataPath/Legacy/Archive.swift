@@ -86,7 +86,7 @@ public struct Archive: Sendable {
             try await load(manifest, cipher, salt, directory, into: settings.v1Memories, connection)
             // The functions went with the capture; digests cannot be compared without them.
             let layout = try await Layout.complete(connection, settings)
-            try await connection.execute(MappingSQL.create(layout))
+            try await connection.execute(layout.projection.functions)
             try await compare(settings.v1Memories, connection)
             for statement in manifest.ddl.dress(settings.v1Memories) { try await connection.execute(statement) }
             try await ForeignKeys.remember(

@@ -31,6 +31,8 @@ public struct Freeze: Sendable {
     public struct Thaw: Sendable, Equatable, Codable {
         /// Rows whose workspace went away while the key was off.
         public let orphans: Int
+        /// Rows that went with their workspace, because the foreign key says so: they are forgotten in v2 as well.
+        public let cascaded: Int
         /// False when orphans kept the foreign key from being validated: it holds for new rows only.
         public let foreignKeyValidated: Bool
     }
@@ -73,12 +75,17 @@ public struct Freeze: Sendable {
         return try await connection.transaction { connection in
             try await connection.execute("SET LOCAL lock_timeout = \(Int(lockTimeoutSeconds * 1000))")
             try await connection.execute("DROP TRIGGER IF EXISTS \(FreezeSQL(settings).trigger) ON \(layout.v1)")
+            let keys = try await ForeignKeys.remembered(settings, connection)
+            // What the key would have done, had it been there: the rows go with their workspace, and capture sees them go.
+            let cascades = keys.contains { $0.definition.contains("ON DELETE CASCADE") }
+            let orphaned = "m.workspace_id IS NOT NULL AND NOT EXISTS (SELECT FROM \(layout.workspaces) w WHERE w.id = m.workspace_id)"
+            let cascaded = cascades ? try await connection.query("DELETE FROM \(layout.v1) m WHERE \(orphaned)").affected : 0
             let orphans = try await connection.query(
                 """
                 INSERT INTO \(settings.schema).change_log (id, side, del) SELECT m.id, 1, false FROM \(layout.v1) m
-                WHERE m.workspace_id IS NOT NULL AND NOT EXISTS (SELECT FROM \(layout.workspaces) w WHERE w.id = m.workspace_id)
+                WHERE \(orphaned)
                 """).affected
-            for key in try await ForeignKeys.remembered(settings, connection) {
+            for key in keys {
                 let there = try await ForeignKeys.of(settings, connection).contains { $0.name == key.name }
                 if there { continue }
                 let definition = key.definition.replacing(" NOT VALID", with: "") + " NOT VALID"
@@ -90,7 +97,7 @@ public struct Freeze: Sendable {
             }
             try await connection.execute(
                 "DELETE FROM \(settings.schema).remembered WHERE what IN ('foreign_keys', 'frozen_table', 'frozen_embedding'); DELETE FROM \(settings.schema).frozen")
-            return Thaw(orphans: orphans, foreignKeyValidated: orphans == 0)
+            return Thaw(orphans: orphans, cascaded: cascaded, foreignKeyValidated: orphans == 0)
         }
     }
 
@@ -104,7 +111,7 @@ public struct Freeze: Sendable {
         try await connection.execute("BEGIN READ WRITE")
         var refusal: PostgresError?
         do {
-            try await connection.execute("UPDATE \(settings.v1Memories.sql) SET content = content WHERE false")
+            try await connection.execute("UPDATE \(settings.v1Memories.sql) SET id = id WHERE false")
         } catch {
             refusal = error
         }
@@ -147,7 +154,7 @@ public struct Freeze: Sendable {
             INSERT INTO \(settings.schema).frozen (id, digest, whole)
             SELECT m.id, \(layout.digest1("m", "w")), \(layout.wholeDigest("m"))
             FROM \(layout.v1) m LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
-            WHERE m.content NOT LIKE '\(probePattern)'
+            WHERE NOT \(layout.projection.isProbe1("m"))
             """)
         let keys = try await ForeignKeys.of(settings, connection)
         try await ForeignKeys.remember(keys, settings, connection)

@@ -33,7 +33,7 @@ public struct TakeAway: Sendable {
         ) { connection in
             let kept = try await connection.query(keep(layout)).affected
             let removed = try await connection.query(
-                "DELETE FROM \(layout.v2) r USING \(settings.schema).placed p WHERE p.id = r.id AND p.state IN ('live', 'conflict')"
+                "DELETE FROM \(layout.v2) r USING \(settings.schema).placed p WHERE p.id = r.id AND p.state IN ('live', 'conflict') AND \(layout.projection.isOurs("r"))"
             ).affected
             try await connection.execute(
                 """
@@ -60,13 +60,11 @@ public struct TakeAway: Sendable {
 
     private func rowsLeft(_ layout: Layout, _ connection: PostgresConnection) async throws -> Int {
         try await connection.query(
-            "SELECT count(*) AS n FROM \(layout.v2) WHERE content NOT LIKE '\(probePattern)'")[0].int("n")
+            "SELECT count(*) AS n FROM \(layout.v2) r WHERE \(layout.ours2("r"))")[0].int("n")
     }
 
     private func keep(_ layout: Layout) -> String {
-        let embedding =
-            !layout.hasEmbedding && layout.v2Columns.contains { $0.name == "embedding" } ? "OR r.embedding IS NOT NULL" : ""
-        return """
+        """
             INSERT INTO \(settings.schema).v2_archive (id, row, why)
             SELECT r.id, to_jsonb(r) - 'content_tsv', CASE
                 WHEN p.state = 'conflict' THEN 'conflict' WHEN x.id IS NOT NULL THEN x.reason WHEN p.id IS NULL THEN 'not placed'
@@ -74,11 +72,8 @@ public struct TakeAway: Sendable {
             FROM \(layout.v2) r
             LEFT JOIN \(settings.schema).placed p ON p.id = r.id AND p.state IN ('live', 'conflict')
             LEFT JOIN \(settings.schema).exceptions x ON x.id = r.id AND x.closed IS NULL
-            WHERE r.content NOT LIKE '\(probePattern)'
-            AND (p.id IS NULL OR p.state = 'conflict' OR x.id IS NOT NULL OR r.kind <> 'fact' OR r.source <> 'agent' OR r.pin
-                OR r.expires_at IS NOT NULL \(embedding)
-                OR CASE jsonb_typeof(r.propagation) WHEN 'object' THEN r.propagation - 'cutover' <> '{}' WHEN 'null' THEN false
-                    ELSE r.propagation IS NOT NULL END)
+            WHERE \(layout.ours2("r"))
+            AND (p.id IS NULL OR p.state = 'conflict' OR x.id IS NOT NULL OR \(layout.projection.exceedsV1("r")))
             AND NOT EXISTS (SELECT FROM \(settings.schema).v2_archive a WHERE a.id = r.id AND a.restored IS NULL
                 AND a.row = to_jsonb(r) - 'content_tsv')
             """

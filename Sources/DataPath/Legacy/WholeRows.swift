@@ -13,7 +13,7 @@ struct WholeRows: Sendable {
         return try await connection.query(
             """
             SELECT count(*) AS n FROM (
-                SELECT m.id, \(layout.wholeDigest("m")) AS whole FROM \(layout.v1) m WHERE m.content NOT LIKE '\(probePattern)') t
+                SELECT m.id, \(layout.wholeDigest("m")) AS whole FROM \(layout.v1) m WHERE NOT \(layout.projection.isProbe1("m"))) t
             FULL JOIN \(settings.schema).frozen f ON f.id = t.id WHERE t.whole IS DISTINCT FROM f.whole
             """)[0].int("n")
     }

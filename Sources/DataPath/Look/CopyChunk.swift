@@ -49,7 +49,7 @@ struct StaleChunk: Sendable {
             let read = try await connection.query(
                 """
                 SELECT m.id, jsonb_build_object('id', m.id, 'namespace', \(layout.schema).target(m.workspace_id, m.scope), 'content', m.content,
-                    'kind', 'fact', 'source', 'agent', 'pin', false, 'created_at', \(layout.createdAt("m"))) AS row
+                    'kind', 'fact', 'source', 'agent', 'pin', false, 'created_at', \(MemoryProjection(layout: layout).createdAt("m"))) AS row
                 FROM \(layout.v1) m WHERE $1::uuid IS NULL OR m.id > $1::uuid ORDER BY m.id LIMIT \(limit)
                 """, [last.map { .uuid($0) }])
             rows = try read.map { try $0.string("row") }

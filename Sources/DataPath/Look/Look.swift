@@ -143,7 +143,10 @@ struct Look: Sendable {
 
     private func write(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
         func ids(_ action: LookAction) -> [PlannedID] { plan.filter { $0.action == action } }
-        for (action, statement) in [(LookAction.ins1, sql.insert1), (.upd1, sql.update1)] {
+        // First what goes: it may hold the place of what comes.
+        try await change(sql.delete(1), ids(.del1), [], connection)
+        try await change(sql.delete(2), ids(.del2), [], connection)
+        for (action, statement) in [(LookAction.ins1, sql.projection.insert1), (.upd1, sql.projection.update1)] {
             let some = ids(action)
             try await change(statement, some, [.texts(some.map(\.owner)), .texts(some.map(\.scope))], connection)
         }
@@ -151,15 +154,13 @@ struct Look: Sendable {
         if !toV2.isEmpty {
             try await connection.query(sql.makeNamespaces, [.texts(toV2.map(\.target))])
         }
-        for (action, statement) in [(LookAction.ins2, sql.insert2), (.upd2, sql.update2)] {
+        for (action, statement) in [(LookAction.ins2, sql.projection.insert2), (.upd2, sql.projection.update2)] {
             let some = ids(action)
             try await change(statement, some, [.texts(some.map(\.target))], connection)
             if action == .ins2, !some.isEmpty {
                 try await connection.query(sql.spendArchive, [.uuids(some.map(\.id))])
             }
         }
-        try await change(sql.delete(1), ids(.del1), [], connection)
-        try await change(sql.delete(2), ids(.del2), [], connection)
     }
 
     private func change(

@@ -37,7 +37,7 @@ struct PlannedID: Sendable {
         let wanted = LookAction(rawValue: try row.string("action")) ?? .exception
         reason = try row.optionalString("reason")
         let endsLife = try row.bool("old_life_ended")
-        side = wanted == .ins1 || wanted == .upd1 ? 2 : 1
+        side = wanted == .ins1 || wanted == .upd1 || reason == KeyValueProjection.notOurForm ? 2 : 1
         forgetsOldLife = reason != nil && endsLife
         if reason == nil {
             action = wanted

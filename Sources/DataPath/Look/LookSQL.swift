@@ -1,6 +1,7 @@
 /// The statements of one look, for a list of ids in `$1`.
 struct LookSQL: Sendable {
     let layout: Layout
+    var projection: any Projection { layout.projection }
     let variant: LookVariant
 
     /// Joins v1 row `m`, its workspace `w`, v2 row `r` and the agreed state `p` to the ids `i`.
@@ -24,8 +25,8 @@ struct LookSQL: Sendable {
                     coalesce(p.state IN ('live', 'conflict'), false) AS l,
                     coalesce(e.died1, false) AS died1, coalesce(e.died2, false) AS died2, e.seqs,
                     CASE WHEN m.id IS NOT NULL THEN \(layout.target("m", "w")) END AS target,
-                    m.workspace_id, m.scope, m.content AS content1, r.namespace, r.content AS content2, r.propagation,
-                    r.expires_at <= now() AS expired
+                    m.workspace_id, r.namespace, r.propagation, \(projection.isProbe1("m")) AS probe1, \(projection.isProbe2("r")) AS probe2,
+                    \(projection.lookColumns)
                 \(joined)
                 LEFT JOIN LATERAL (
                     SELECT bool_or(side = 1 AND \(death)) AS died1, bool_or(side = 2 AND \(death)) AS died2,
@@ -52,17 +53,12 @@ struct LookSQL: Sendable {
                      WHEN j.action IN ('del1', 'upd1') AND j.db
                          THEN j.a IS NOT NULL AND (j.state = 'conflict' OR j.a IS DISTINCT FROM j.agreed)
                      ELSE false END AS keep_other,
-                CASE WHEN j.action IN ('ins2', 'upd2') THEN CASE
-                         WHEN j.target IS NULL THEN \(layout.schema).unplaced_reason(j.workspace_id, j.scope)
-                         WHEN \(layout.schema).is_blank(j.content1) THEN 'blank-content' END
-                     WHEN j.action IN ('ins1', 'upd1') THEN CASE
-                         WHEN NOT o.keep AND o.workspace_id IS NULL THEN 'unknown-namespace'
-                         WHEN j.action = 'ins1' AND j.expired THEN 'other' END END AS reason,
-                CASE WHEN j.action = 'upd2' THEN j.da WHEN j.action = 'upd1' THEN j.db ELSE false END AS old_life_ended,
-                coalesce(CASE WHEN j.action IN ('ins1', 'upd1') THEN j.content2 ELSE j.content1 END LIKE '\(probePattern)', false) AS probe
+                \(projection.reason) AS reason,
+                CASE WHEN j.action = 'upd2' THEN j.da AND \(projection.mayDelete2) WHEN j.action = 'upd1' THEN j.db ELSE false END AS old_life_ended,
+                coalesce(CASE WHEN j.action IN ('ins1', 'upd1') THEN j.probe2 ELSE j.probe1 END, false) AS probe
             FROM judged j LEFT JOIN LATERAL (
                 SELECT j.target IS NOT DISTINCT FROM j.namespace AS keep, x.workspace_id, x.scope
-                FROM (SELECT) one LEFT JOIN LATERAL \(layout.schema).reverse(j.namespace, \(layout.schema).fact_owner(j.propagation)) x
+                FROM (SELECT) one LEFT JOIN LATERAL \(projection.reverse) x
                     ON j.target IS DISTINCT FROM j.namespace) o ON j.action IN ('ins1', 'upd1')
             ORDER BY j.id
             """
@@ -102,6 +98,14 @@ struct LookSQL: Sendable {
         WHERE \(layout.digest1("m", "w")) IS DISTINCT FROM CASE WHEN p.state = 'live' THEN p.digest END
            OR \(layout.digest2("r")) IS DISTINCT FROM CASE WHEN p.state = 'live' THEN p.digest END
         """
+    }
+
+    var spendArchive: String {
+        "UPDATE \(layout.schema).v2_archive SET restored = now() WHERE id = ANY ($1::uuid[]) AND restored IS NULL"
+    }
+
+    func delete(_ side: Int) -> String {
+        "DELETE FROM \(side == 1 ? layout.v1 : layout.v2) WHERE id = ANY ($1::uuid[])"
     }
 
     var makeNamespaces: String {

@@ -1,5 +1,5 @@
 /// The statements that carry a row to the other side. `$1` ids, `$2` owners or namespaces, `$3` scopes.
-extension LookSQL {
+extension MemoryProjection {
     /// What v2 has no column for; read again by `insert1` when v1 has lost the row.
     private var facts: String {
         let updated = layout.hasUpdatedAt ? "\(layout.schema).micros(m.updated_at)" : "NULL"
@@ -59,7 +59,7 @@ extension LookSQL {
             SELECT m.id, u.namespace, m.content, coalesce(x.row->>'kind', 'fact'), coalesce(x.row->>'source', 'agent'),
                 coalesce((x.row->>'pin')::boolean, false), (x.row->>'expires_at')::timestamptz,
                 CASE WHEN jsonb_typeof(x.row->'propagation') = 'object' THEN x.row->'propagation' ELSE '{}' END || \(facts),
-                \(layout.createdAt("m"))\(embedding)
+                \(createdAt("m"))\(embedding)
             FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id
             LEFT JOIN LATERAL (SELECT a.row FROM \(layout.schema).v2_archive a WHERE a.id = u.id AND a.restored IS NULL
                 ORDER BY a.n DESC LIMIT 1) x ON true
@@ -67,22 +67,14 @@ extension LookSQL {
             """
     }
 
-    var spendArchive: String {
-        "UPDATE \(layout.schema).v2_archive SET restored = now() WHERE id = ANY ($1::uuid[]) AND restored IS NULL"
-    }
-
     /// Kind, source, pin and expiry stay; our own facts in `propagation` follow where they are still there.
     var update2: String {
         """
-        UPDATE \(layout.v2) r SET namespace = u.namespace, content = m.content, created_at = \(layout.createdAt("m")),
+        UPDATE \(layout.v2) r SET namespace = u.namespace, content = m.content, created_at = \(createdAt("m")),
             propagation = CASE WHEN r.propagation ? 'cutover' THEN r.propagation || \(facts) ELSE r.propagation END\
         \(layout.hasEmbedding ? ", embedding = m.embedding" : "")
         FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id
         WHERE r.id = u.id
         """
-    }
-
-    func delete(_ side: Int) -> String {
-        "DELETE FROM \(side == 1 ? layout.v1 : layout.v2) WHERE id = ANY ($1::uuid[])"
     }
 }

@@ -12,6 +12,8 @@ enum CaptureSQL {
         func entry(_ id: String, _ del: String) -> String {
             "INSERT INTO \(layout.schema).change_log (id, side, del) VALUES (\(id), TG_ARGV[0]::smallint, \(del))\(insert.1)"
         }
+        // v2 holds rows of several tables, and each projection records its own.
+        let (old, new) = (layout.projection.concernsUs("OLD"), layout.projection.concernsUs("NEW"))
         return """
             CREATE OR REPLACE FUNCTION \(layout.schema).capture() RETURNS trigger \(header) AS $f$
             BEGIN
@@ -29,6 +31,22 @@ enum CaptureSQL {
                 RETURN NULL;
             END
             $f$;
+            CREATE OR REPLACE FUNCTION \(layout.schema).capture_plugin() RETURNS trigger \(header) AS $f$
+            BEGIN
+                \(own(layout))
+                IF TG_OP = 'INSERT' THEN
+                    IF \(new) THEN \(entry("NEW.id", "false")) END IF;
+                ELSIF TG_OP = 'DELETE' THEN
+                    IF \(old) THEN \(entry("OLD.id", "true")) END IF;
+                ELSIF NEW.id = OLD.id THEN
+                    IF \(old) OR \(new) THEN \(entry("OLD.id", "false")) END IF;
+                ELSE
+                    IF \(old) THEN \(entry("OLD.id", "true")) END IF;
+                    IF \(new) THEN \(entry("NEW.id", "false")) END IF;
+                END IF;
+                RETURN NULL;
+            END
+            $f$;
             CREATE OR REPLACE FUNCTION \(layout.schema).capture_truncate() RETURNS trigger \(header) AS $f$
             BEGIN
                 \(own(layout))
@@ -42,11 +60,11 @@ enum CaptureSQL {
                 RETURN NULL;
             END
             $f$;
-            REVOKE ALL ON FUNCTION \(layout.schema).capture(), \(layout.schema).capture_truncate(), \(layout.schema).capture_tree() FROM PUBLIC;
+            REVOKE ALL ON FUNCTION \(layout.schema).capture(), \(layout.schema).capture_plugin(), \(layout.schema).capture_truncate(), \(layout.schema).capture_tree() FROM PUBLIC;
             """
     }
 
-    static let names = ["capture()", "capture_truncate()", "capture_tree()"]
+    static let names = ["capture()", "capture_plugin()", "capture_truncate()", "capture_tree()"]
 
     private static func truncated(_ layout: Layout, _ variant: LookVariant) -> String {
         variant == .triggersThatEnumerate
@@ -75,12 +93,12 @@ enum CaptureSQL {
 
     static func triggers(_ settings: DataPathSettings) -> [Trigger] {
         var triggers: [Trigger] = []
-        for (side, table) in [(1, settings.v1Memories), (2, settings.v2Records)] {
+        for (side, table, function) in [(1, settings.v1Memories, "capture"), (2, settings.v2Records, "capture_plugin")] {
             triggers.append(
                 Trigger(
                     name: "\(settings.schema)_capture", table: table,
-                    definition: "AFTER INSERT OR UPDATE OR DELETE ON \(table.sql) FOR EACH ROW EXECUTE FUNCTION \(settings.schema).capture('\(side)')",
-                    function: "capture"))
+                    definition: "AFTER INSERT OR UPDATE OR DELETE ON \(table.sql) FOR EACH ROW EXECUTE FUNCTION \(settings.schema).\(function)('\(side)')",
+                    function: function))
             triggers.append(
                 Trigger(
                     name: "\(settings.schema)_truncate", table: table,

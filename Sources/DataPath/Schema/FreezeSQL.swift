@@ -8,7 +8,7 @@ struct FreezeSQL: Sendable {
         """
 
         BEGIN
-            RAISE EXCEPTION 'table %.% is frozen: its memories live in the plugin now', TG_TABLE_SCHEMA, TG_TABLE_NAME
+            RAISE EXCEPTION 'table %.% is frozen: what it held lives in the plugin now', TG_TABLE_SCHEMA, TG_TABLE_NAME
                 USING ERRCODE = '25006', CONSTRAINT = '\(trigger)';
         END
 

@@ -85,42 +85,6 @@ struct Layout: Sendable {
 let probePattern = "cutover-probe%"
 
 extension Layout {
-    /// The moment a v1 row counts as made: v1 allows NULL, v2 does not.
-    func createdAt(_ row: String) -> String {
-        hasUpdatedAt
-            ? "coalesce(\(row).created_at, \(row).updated_at, 'epoch'::timestamptz)"
-            : "coalesce(\(row).created_at, 'epoch'::timestamptz)"
-    }
-
-    /// The namespace of v1 row `row`, whose workspace is joined as `workspace`; NULL when it has none.
-    func target(_ row: String, _ workspace: String) -> String {
-        """
-        CASE \(row).scope WHEN 'LOCAL' THEN 'workspace:' || \(workspace).id \
-        WHEN 'TEAM' THEN 'team:' || coalesce(\(workspace).parent_id, \(workspace).id) \
-        WHEN 'GLOBAL' THEN CASE WHEN \(workspace).parent_id IS NULL THEN 'org:' || \(workspace).id END END
-        """
-    }
-
-    func embedding(_ row: String, in columns: [Column]) -> String {
-        guard hasEmbedding, let column = columns.first(where: { $0.name == "embedding" }) else { return "NULL::bytea" }
-        return "\(column.send)(\(row).embedding)"
-    }
-
-    /// The digest of v1 row `row`, NULL when the row is absent from an outer join.
-    func digest1(_ row: String, _ workspace: String) -> String {
-        """
-        CASE WHEN \(row).id IS NOT NULL THEN \(schema).digest(\(target(row, workspace)), \(row).content, \
-        \(createdAt(row)), \(embedding(row, in: v1Columns))) END
-        """
-    }
-
-    func digest2(_ row: String) -> String {
-        """
-        CASE WHEN \(row).id IS NOT NULL THEN \(schema).digest(\(row).namespace, \(row).content, \
-        \(row).created_at, \(embedding(row, in: v2Columns))) END
-        """
-    }
-
     /// The digest of every stored column of v1 row `row`, which no change of the workspace tree moves.
     func wholeDigest(_ row: String) -> String {
         let fields = v1Stored.sorted { $0.name < $1.name }.map { column in

@@ -1,8 +1,9 @@
 /// The functions of our own schema that say where a row belongs, both ways, and what its digest is.
 enum MappingSQL {
     /// All are STABLE and read `workspaces` only; the digest reads nothing.
-    static func create(_ layout: Layout) -> String {
-        """
+    static func create(_ projection: MemoryProjection) -> String {
+        let layout = projection.layout
+        return """
         \(digest(layout))
         \(facts(layout))
         \(target(layout))
@@ -18,12 +19,18 @@ enum MappingSQL {
     ]
 
     /// Each field carries its presence and its length, so that no two rows can spell the same bytes.
-    private static func digest(_ layout: Layout) -> String {
+    static func field(_ layout: Layout) -> String {
         """
         CREATE OR REPLACE FUNCTION \(layout.schema).field(value bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $f$
             SELECT CASE WHEN value IS NULL THEN '\\x00'::bytea
                    ELSE '\\x01'::bytea || int4send(octet_length(value)) || value END
         $f$;
+        """
+    }
+
+    private static func digest(_ layout: Layout) -> String {
+        """
+        \(field(layout))
         CREATE OR REPLACE FUNCTION \(layout.schema).digest(namespace text, content text, created_at timestamptz, embedding bytea)
         RETURNS bytea LANGUAGE sql STABLE AS $f$
             SELECT sha256(\(layout.schema).field(convert_to(namespace, 'UTF8')) || \(layout.schema).field(convert_to(content, 'UTF8'))

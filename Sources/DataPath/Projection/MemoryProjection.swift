@@ -1,0 +1,89 @@
+/// The memories: `agent_memories` in v1, every record of v2 that is not marked as another table's.
+struct MemoryProjection: Projection {
+    let layout: Layout
+
+    /// The moment a v1 row counts as made: v1 allows NULL, v2 does not.
+    func createdAt(_ row: String) -> String {
+        layout.hasUpdatedAt
+            ? "coalesce(\(row).created_at, \(row).updated_at, 'epoch'::timestamptz)"
+            : "coalesce(\(row).created_at, 'epoch'::timestamptz)"
+    }
+
+    /// The namespace of v1 row `row`, whose workspace is joined as `workspace`; NULL when it has none.
+    func target(_ row: String, _ workspace: String) -> String {
+        """
+        CASE \(row).scope WHEN 'LOCAL' THEN 'workspace:' || \(workspace).id \
+        WHEN 'TEAM' THEN 'team:' || coalesce(\(workspace).parent_id, \(workspace).id) \
+        WHEN 'GLOBAL' THEN CASE WHEN \(workspace).parent_id IS NULL THEN 'org:' || \(workspace).id END END
+        """
+    }
+
+    func embedding(_ row: String, in columns: [Column]) -> String {
+        guard layout.hasEmbedding, let column = columns.first(where: { $0.name == "embedding" }) else { return "NULL::bytea" }
+        return "\(column.send)(\(row).embedding)"
+    }
+
+    /// The digest of v1 row `row`, NULL when the row is absent from an outer join.
+    func digest1(_ row: String, _ workspace: String) -> String {
+        """
+        CASE WHEN \(row).id IS NOT NULL THEN \(layout.schema).digest(\(target(row, workspace)), \(row).content, \
+        \(createdAt(row)), \(embedding(row, in: layout.v1Columns))) END
+        """
+    }
+
+    func digest2(_ row: String) -> String {
+        """
+        CASE WHEN \(row).id IS NOT NULL THEN \(layout.schema).digest(\(row).namespace, \(row).content, \
+        \(row).created_at, \(embedding(row, in: layout.v2Columns))) END
+        """
+    }
+
+    func fields(_ row1: String, _ workspace: String, _ row2: String) -> [ProjectedField] {
+        [
+            ProjectedField(name: "namespace", one: target(row1, workspace), two: "\(row2).namespace"),
+            ProjectedField(name: "content", one: "md5(\(row1).content)", two: "md5(\(row2).content)"),
+            ProjectedField(
+                name: "created_at", one: "encode(timestamptz_send(\(createdAt(row1))), 'hex')", two: "encode(timestamptz_send(\(row2).created_at), 'hex')"),
+            ProjectedField(
+                name: "embedding", one: "encode(sha256(\(embedding(row1, in: layout.v1Columns))), 'hex')",
+                two: "encode(sha256(\(embedding(row2, in: layout.v2Columns))), 'hex')"),
+        ]
+    }
+
+    func isProbe1(_ row: String) -> String { "\(row).content LIKE '\(probePattern)'" }
+    func isProbe2(_ row: String) -> String { "\(row).content LIKE '\(probePattern)'" }
+
+    func isOurs(_ row: String) -> String {
+        "(\(row).propagation->'cutover'->>'table') IS DISTINCT FROM '\(KeyValueProjection.mark)'"
+    }
+    func concernsUs(_ record: String) -> String { isOurs(record) }
+
+    func exceedsV1(_ row: String) -> String {
+        let embedding =
+            !layout.hasEmbedding && layout.v2Columns.contains { $0.name == "embedding" } ? "OR \(row).embedding IS NOT NULL" : ""
+        return """
+            (\(row).kind <> 'fact' OR \(row).source <> 'agent' OR \(row).pin OR \(row).expires_at IS NOT NULL \(embedding)
+                OR CASE jsonb_typeof(\(row).propagation) WHEN 'object' THEN \(row).propagation - 'cutover' <> '{}' WHEN 'null' THEN false
+                    ELSE \(row).propagation IS NOT NULL END)
+            """
+    }
+
+    var functions: String { MappingSQL.create(self) }
+
+    var lookColumns: String { "m.scope, m.content AS content1, r.expires_at <= now() AS expired" }
+
+    var reverse: String { "\(layout.schema).reverse(j.namespace, \(layout.schema).fact_owner(j.propagation))" }
+
+    var reason: String {
+        """
+        CASE WHEN j.action IN ('ins2', 'upd2') THEN CASE
+                 WHEN j.target IS NULL THEN \(layout.schema).unplaced_reason(j.workspace_id, j.scope)
+                 WHEN \(layout.schema).is_blank(j.content1) THEN 'blank-content' END
+             WHEN j.action IN ('ins1', 'upd1') THEN CASE
+                 WHEN NOT o.keep AND o.workspace_id IS NULL THEN 'unknown-namespace'
+                 WHEN j.action = 'ins1' AND j.expired THEN 'other' END END
+        """
+    }
+
+    var mayDelete2: String { "true" }
+}

@@ -1,0 +1,79 @@
+/// What the data path has to know of the table that is moved: which rows of v2 belong to it, what both stores hold of a row, and how
+/// each spells it. Looks, barrier, parity, freeze, archive and drop are the same for every projection.
+///
+/// Everything answers SQL. Aliases: `m` a row of v1 and `w` its workspace, `r` a row of v2; in a look `j` is a judged id and `o` what
+/// `reverse` made of its namespace.
+protocol Projection: Sendable {
+    var layout: Layout { get }
+
+    // MARK: Rows
+
+    /// The namespace of a v1 row; NULL when it has none.
+    func target(_ row: String, _ workspace: String) -> String
+    /// The digest of everything both stores hold of a row; NULL when the row is absent from an outer join.
+    func digest1(_ row: String, _ workspace: String) -> String
+    func digest2(_ row: String) -> String
+    /// What the digests hold, by name and in one order, each side as an expression of the same type.
+    func fields(_ row1: String, _ workspace: String, _ row2: String) -> [ProjectedField]
+    /// Written by our own trials: left out of parity, freeze and way back.
+    func isProbe1(_ row: String) -> String
+    func isProbe2(_ row: String) -> String
+    /// Of v2's rows, those that belong to this projection.
+    func isOurs(_ row: String) -> String
+    /// As `isOurs`, for the record of a trigger, which may be of a row that ceases to be ours.
+    func concernsUs(_ record: String) -> String
+    /// A v2 row of ours holds something that v1 has no place for.
+    func exceedsV1(_ row: String) -> String
+
+    // MARK: Functions of our schema
+
+    var functions: String { get }
+
+    // MARK: Looks
+
+    /// Columns that `reason` and the writes want of `m` and `r`; `scope` among them.
+    var lookColumns: String { get }
+    /// Called with `j`; answers `workspace_id` and `scope`, NULL where v1 has no place for the row.
+    var reverse: String { get }
+    /// Why an id cannot be carried, or NULL.
+    var reason: String { get }
+    /// False for a v2 row that a look must not delete, though its id is ours.
+    var mayDelete2: String { get }
+    /// `$1` ids, `$2` owners or namespaces, `$3` scopes.
+    var insert1: String { get }
+    var update1: String { get }
+    var insert2: String { get }
+    var update2: String { get }
+}
+
+/// One of the things both stores hold of a row.
+struct ProjectedField: Sendable {
+    let name: String
+    let one: String
+    let two: String
+}
+
+extension DataPathSettings.Holding {
+    /// The functions of a projection, with their argument types.
+    var functionNames: [String] {
+        switch self {
+        case .memories: MappingSQL.names
+        case .keyValues: KeyValueSQL.names
+        }
+    }
+}
+
+extension Layout {
+    var projection: any Projection {
+        switch settings.holding {
+        case .memories: MemoryProjection(layout: self)
+        case .keyValues: KeyValueProjection(layout: self)
+        }
+    }
+
+    func target(_ row: String, _ workspace: String) -> String { projection.target(row, workspace) }
+    func digest1(_ row: String, _ workspace: String) -> String { projection.digest1(row, workspace) }
+    func digest2(_ row: String) -> String { projection.digest2(row) }
+    /// The rows of v2 that count: ours, and not of a trial.
+    func ours2(_ row: String) -> String { "(\(projection.isOurs(row)) AND NOT \(projection.isProbe2(row)))" }
+}

@@ -1,0 +1,79 @@
+import DataPath
+import Foundation
+import Postgres
+import Testing
+
+/// A pair of stores in which both projections are kept in step, each by a writer of its own.
+struct KeyValueStage: Sendable {
+    let memories: Stage
+    let writer: Writer
+    let settings = DataPathSettings.keyValues
+
+    var agent: PostgresConnection { memories.agent }
+    var ours: PostgresConnection { memories.ours }
+
+    static func make(mode: Control.Mode = .sync) async throws -> KeyValueStage {
+        let memories = try await Stage.make()
+        try await Capture(.keyValues).install(memories.ours)
+        try await Control.set(mode, fence: 0, memories.ours, .keyValues)
+        let writer = Writer(try await PostgresConnection.connect(memories.url, applicationName: "cutover-kv-writer"), settings: .keyValues, fence: 0)
+        try await writer.start()
+        return KeyValueStage(memories: memories, writer: writer)
+    }
+
+    /// Steps both writers until neither has anything left.
+    func settle() async throws {
+        for _ in 0..<400 {
+            _ = try await writer.step()
+            _ = try await memories.writer.step()
+            var left = 0
+            for settings in [settings, DataPathSettings()] {
+                let growth = try await Capture(settings).growth(ours)
+                let control = try await Control.read(ours, settings)
+                if control.mode == .sync || control.mode == .copy { left += growth.entries + growth.markers + (control.mode == .copy && !control.copyDone ? 1 : 0) }
+            }
+            if left == 0 { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("the logs do not empty")
+    }
+
+    // MARK: - The key/value door
+
+    @discardableResult
+    func put(
+        _ key: String, _ value: String, workspace: UUID = Stage.child, expires: String? = nil, ifMatch version: Int? = nil
+    ) async throws -> (id: UUID, version: Int)? {
+        try await agent.query(
+            """
+            INSERT INTO workspace_memory AS m (workspace_id, key, value, expires_at) SELECT $1, $2, $3::jsonb, $4::timestamptz
+            ON CONFLICT (workspace_id, key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, updated_at = now(),
+                version = m.version + 1 WHERE $5::bigint IS NULL OR m.version = $5
+            RETURNING id, version
+            """, [.uuid(workspace), .text(key), .text(value), expires.map { .text($0) }, version.map { .int($0) }]
+        ).first.map { (try $0.uuid("id"), try $0.int("version")) }
+    }
+
+    func plant(_ sql: String) async throws { try await agent.execute(sql) }
+
+    // MARK: - What is there
+
+    /// Every row of v1, whole, in id order.
+    func v1() async throws -> [String] {
+        try await ours.query("SELECT t::text AS text FROM workspace_memory t ORDER BY id").map { try $0.string("text") }
+    }
+
+    func value(_ id: UUID) async throws -> String? {
+        try await ours.query("SELECT value::text AS value FROM workspace_memory WHERE id = $1", [.uuid(id)]).first?.string("value")
+    }
+
+    func record(_ id: UUID) async throws -> String? {
+        try await ours.query(
+            "SELECT concat_ws(' ', namespace, content, kind, source, pin, expires_at) AS text FROM memory_plugin.memory_records WHERE id = $1", [.uuid(id)]
+        ).first?.string("text")
+    }
+
+    func count(_ sql: String) async throws -> Int { try await memories.count(sql) }
+    func parity(_ base: Parity.Base = .v1) async throws -> ParityReport { try await Parity(settings).compare(ours, against: base) }
+    func reasons() async throws -> [String: Int] { try await ExceptionsList.read(ours, settings).byReason }
+}
