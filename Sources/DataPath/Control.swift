@@ -76,6 +76,11 @@ public struct Control: Sendable, Equatable, Codable {
 
     // MARK: - Non public
 
+    /// Once it returns, looks under way have ended, and none that began before commits while the caller's transaction is open or after it.
+    static func waitForLooks(fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings) async throws {
+        try await change("fence = fence", [], fence, connection, settings)
+    }
+
     private static func change(
         _ assignments: String, _ values: [PostgresValue?], _ fence: Int64, _ connection: PostgresConnection,
         _ settings: DataPathSettings

@@ -9,6 +9,8 @@ public struct ExceptionsList: Sendable, Equatable, Codable {
         public let side: Int
         public let reason: String
         public let detail: String?
+        /// Both stores have it all the same; it is listed for what it holds.
+        public let carried: Bool
         /// ISO form, UTC.
         public let firstSeen: String
     }
@@ -26,7 +28,7 @@ public struct ExceptionsList: Sendable, Equatable, Codable {
             "SELECT reason, count(*) AS n FROM \(settings.schema).exceptions WHERE closed IS NULL GROUP BY reason ORDER BY reason")
         let open = try await connection.query(
             """
-            SELECT id, side, reason, detail, to_char(first_seen, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS first_seen
+            SELECT id, side, reason, detail, carried, to_char(first_seen, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS first_seen
             FROM \(settings.schema).exceptions WHERE closed IS NULL ORDER BY first_seen, id LIMIT $1
             """, [.int(limit)])
         let conflicts = try await connection.query(
@@ -36,7 +38,7 @@ public struct ExceptionsList: Sendable, Equatable, Codable {
             open: try open.map { row in
                 Entry(
                     id: try row.uuid("id"), side: try row.int("side"), reason: try row.string("reason"),
-                    detail: try row.optionalString("detail"), firstSeen: try row.string("first_seen"))
+                    detail: try row.optionalString("detail"), carried: try row.bool("carried"), firstSeen: try row.string("first_seen"))
             },
             openConflicts: conflicts)
     }

@@ -56,7 +56,7 @@ struct ParitySQL: Sendable {
                 WHEN NOT in2 THEN 'missing' WHEN NOT in1 THEN 'extra' ELSE 'different' END AS verdict
             FROM unequal u
             LEFT JOIN \(layout.schema).placed p ON p.id = u.id
-            LEFT JOIN \(layout.schema).exceptions x ON x.id = u.id AND x.closed IS NULL
+            LEFT JOIN \(layout.schema).exceptions x ON x.id = u.id AND x.closed IS NULL AND NOT x.carried
             LEFT JOIN LATERAL (
                 SELECT count(*) > 0 AS some, coalesce(bool_or(side = 2), false) AS two,
                     coalesce(bool_or(side = 2 AND del), false) AS died

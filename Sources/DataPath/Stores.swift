@@ -28,7 +28,7 @@ struct Stores: Sendable {
             WHERE \(layout.ours2("r"))),
         aside AS (
             SELECT id FROM \(layout.schema).placed WHERE state = 'conflict'
-            UNION SELECT id FROM \(layout.schema).exceptions WHERE closed IS NULL),
+            UNION SELECT id FROM \(layout.schema).exceptions WHERE closed IS NULL AND NOT carried),
         ahead AS (
             SELECT m.id FROM \(layout.v1) m JOIN \(layout.schema).control c ON NOT c.copy_done AND (c.copy_last IS NULL OR m.id > c.copy_last)
             WHERE NOT EXISTS (SELECT FROM \(layout.schema).placed p WHERE p.id = m.id))

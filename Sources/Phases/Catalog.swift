@@ -1,4 +1,5 @@
 public import Cutover
+import DataPath
 public import Host
 
 /// The steps of the memory migration, and the host operations behind them.
@@ -18,8 +19,10 @@ public enum MemoryCatalog {
             entry(
                 "backfill.copy", .reversible, "env wired", requires: ["mirror.install"], endedBy: ["legacy.freeze"],
                 settings: [.init("chunkRows", .int), .init("within", .duration)]
-            ) { step, _ in
-                .reversible(CopyRows(chunkRows: step.spec.settings.int("chunkRows"), withinSeconds: step.spec.settings.seconds("within") ?? 3600))
+            ) { step, plan in
+                .reversible(
+                    CopyRows(
+                        chunkRows: step.spec.settings.int("chunkRows"), withinSeconds: step.spec.settings.seconds("within") ?? 3600, rules: rules(plan)))
             },
             entry(
                 "env.wire", .reversible, "env wired", requires: ["backfill.copy"],
@@ -33,8 +36,8 @@ public enum MemoryCatalog {
             entry("shadow.watch", .wait, "shadow clean", requires: ["env.wire"], settings: window(production: 86_400)) { step, plan in
                 .wait(sampled(.shadow, step, plan))
             },
-            entry("backfill.verify", .wait, "backfill verified", requires: ["env.wire"], settings: [.init("exceptions", .map)]) { step, _ in
-                .wait(VerifyParity(rules: rules(step)))
+            entry("backfill.verify", .wait, "backfill verified", requires: ["env.wire"], settings: [.init("exceptions", .map)]) { _, plan in
+                .wait(VerifyParity(rules: rules(plan)))
             },
             entry(
                 "fallback.remove", .reversible, "fallback removed", requires: ["backfill.verify"],
@@ -96,6 +99,8 @@ public enum MemoryCatalog {
         book.add(TakeCaptureAway.self)
         book.add(CaptureState.self)
         book.add(CaptureTrial.self)
+        book.add(PutRules.self)
+        book.add(ReadRules.self)
         book.add(BeginCopy.self)
         book.add(CopyState.self)
         book.add(TakeCopyAway.self)
@@ -165,10 +170,9 @@ public enum MemoryCatalog {
             longestGapSeconds: settings.seconds("longestGap") ?? every * 8)
     }
 
-    private static func rules(_ step: PlannedStep) -> [String: VerifyParity.Rule] {
-        step.spec.settings.map("exceptions").compactMapValues { value in
-            if case .text(let word) = value { VerifyParity.Rule(rawValue: word) } else { nil }
-        }
+    /// Stated where they are judged, and needed from the copy on.
+    private static func rules(_ plan: Plan) -> [String: ExceptionRule] {
+        settings(of: "backfill.verify", in: plan).map("exceptions").compactMapValues(ExceptionRule.init)
     }
 
     private static func blockers(_ step: PlannedStep) -> [String] {

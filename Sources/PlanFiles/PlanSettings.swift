@@ -73,14 +73,7 @@ extension PlanReader {
             _ = blocker.text("name")
             _ = blocker.text("closedWhen")
         }
-        if let reasons = section.valueNode("exceptions")?.mapping {
-            let words = ["block", "sign", "pass"]
-            for (reason, answer) in reasons where !words.contains(Scalars.text(answer) ?? "") {
-                findings.note(
-                    answer, "exceptions: \(reason.scalar?.string ?? "a reason") must be one of \(words.joined(separator: ", "))",
-                    fix: "write `block` to stop, `sign` to wait for a signature, `pass` to go on")
-            }
-        }
+        if let rules = section.valueNode("exceptions") { judgeExceptions(rules) }
         func seconds(_ key: String) -> Int? { section.valueNode(key).flatMap(Scalars.seconds) }
         if let every = seconds("sampleEvery") {
             for (key, word) in [("longestGap", "every sample would be a gap"), ("window", "no sample would fall into it")] {

@@ -10,7 +10,7 @@ struct MemoryQuestions {
         let conflicts = try await engine.ask(ListConflicts(), of: tenant).get()
         return ExceptionsReport(
             tenant: tenant, counts: list.counts,
-            exceptions: list.exceptions.map { .init(id: $0.id, side: $0.side, reason: $0.reason, detail: $0.detail, at: $0.at) },
+            exceptions: list.exceptions.map { .init(id: $0.id, side: $0.side, reason: $0.reason, detail: $0.detail, carried: $0.carried, at: $0.at) },
             conflicts: conflicts.conflicts.map { .init(n: $0.n, id: $0.id, kind: $0.kind, v1: $0.v1, v2: $0.v2, at: $0.at) })
     }
 

@@ -114,8 +114,8 @@ struct ViewGoldenTests {
         let report = ExceptionsReport(
             tenant: "acme", counts: ["blank": 2],
             exceptions: [
-                .init(id: "b", side: 1, reason: "blank", detail: "", at: "2026-01-01T00:00:00Z"),
-                .init(id: "a", side: 1, reason: "blank", detail: "only spaces", at: "2026-01-01T00:00:00Z"),
+                .init(id: "b", side: 1, reason: "blank", detail: "", carried: false, at: "2026-01-01T00:00:00Z"),
+                .init(id: "a", side: 1, reason: "blank", detail: "only spaces", carried: false, at: "2026-01-01T00:00:00Z"),
             ],
             conflicts: [.init(n: 1, id: "c", kind: "conflict", v1: "red", v2: "green", at: "2026-01-01T00:00:00Z")])
         #expect(ExceptionsView(report: report).human(.none) == """

@@ -18,7 +18,7 @@ struct CaptureTests {
         let status = try await Capture().status(stage.ours)
         #expect(status.disabledTriggers == ["public.agent_memories.cutover_capture"])
         #expect(status.missingTriggers == ["memory_plugin.memory_records.cutover_truncate"])
-        #expect(status.missingFunctions == ["reverse(text, uuid)"])
+        #expect(status.missingFunctions == ["reverse(text, uuid, text)"])
         try await Capture().install(stage.ours)
         #expect(try await Capture().status(stage.ours).inPlace)
     }

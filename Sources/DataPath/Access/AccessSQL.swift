@@ -104,7 +104,7 @@ struct AccessSQL: Sendable {
         SELECT id, owner, scope, namespace, true AS in_v1, \(Self.spelled) AS place FROM (
             SELECT m.id, m.workspace_id AS owner, m.scope::text AS scope, \(layout.target("m", "w")) AS namespace, true AS in_v1
             FROM \(layout.v1) m LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
-            WHERE m.content NOT LIKE '\(probePattern)') x
+            WHERE NOT \(layout.projection.isProbe1("m"))) x
         """
     }
 
@@ -122,14 +122,17 @@ struct AccessSQL: Sendable {
                     m.id IS NOT NULL OR (h.scope IS NOT NULL AND NOT coalesce(r.expires_at <= now(), false)) AS in_v1
                 FROM \(layout.v2) r LEFT JOIN \(old) m ON m.id = r.id
                 LEFT JOIN homes h ON m.id IS NULL AND h.namespace = r.namespace AND h.facts = \(facts("r"))
-                WHERE r.content NOT LIKE '\(probePattern)') x),
+                WHERE \(layout.ours2("r"))) x),
             homes AS MATERIALIZED (
                 SELECT d.namespace, d.facts, v.workspace_id, v.scope
-                FROM (SELECT DISTINCT r.namespace, \(facts("r")) AS facts, \(layout.schema).fact_owner(r.propagation) AS owner FROM \(layout.v2) r) d
-                CROSS JOIN LATERAL \(layout.schema).reverse(d.namespace, d.owner) v
+                FROM (SELECT DISTINCT r.namespace, \(facts("r")) AS facts, \(layout.schema).fact_owner(r.propagation) AS owner,
+                        \(layout.schema).fact_scope(r.propagation) AS first_scope FROM \(layout.v2) r) d
+                CROSS JOIN LATERAL \(layout.schema).reverse(d.namespace, d.owner, d.first_scope) v
             """
     }
 
     /// What the reverse mapping looks at beside the namespace, as one value.
-    private func facts(_ row: String) -> String { "coalesce(\(layout.schema).fact_owner(\(row).propagation)::text, '-')" }
+    private func facts(_ row: String) -> String {
+        "concat_ws('|', coalesce(\(layout.schema).fact_owner(\(row).propagation)::text, '-'), \(layout.schema).fact_scope(\(row).propagation))"
+    }
 }

@@ -71,7 +71,7 @@ public struct TakeAway: Sendable {
                 ELSE 'fields only v2 has' END
             FROM \(layout.v2) r
             LEFT JOIN \(settings.schema).placed p ON p.id = r.id AND p.state IN ('live', 'conflict')
-            LEFT JOIN \(settings.schema).exceptions x ON x.id = r.id AND x.closed IS NULL
+            LEFT JOIN \(settings.schema).exceptions x ON x.id = r.id AND x.closed IS NULL AND NOT x.carried
             WHERE \(layout.ours2("r"))
             AND (p.id IS NULL OR p.state = 'conflict' OR x.id IS NOT NULL OR \(layout.projection.exceedsV1("r")))
             AND NOT EXISTS (SELECT FROM \(settings.schema).v2_archive a WHERE a.id = r.id AND a.restored IS NULL

@@ -122,22 +122,22 @@ struct Look: Sendable {
     }
 
     private func recordExceptions(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
-        let listed = plan.filter { $0.reason != nil && !$0.isProbe }
+        let listed = plan.filter(\.isListed)
         try await connection.query(
             "UPDATE \(sql.layout.schema).exceptions SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[]) AND id <> ALL ($2::uuid[])",
             [.uuids(plan.map(\.id)), .uuids(listed.map(\.id))])
         if listed.isEmpty { return }
         try await connection.query(
             """
-            INSERT INTO \(sql.layout.schema).exceptions AS e (id, side, reason, detail)
-            SELECT u.id, u.side, u.reason, u.detail
-            FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[]) u(id, side, reason, detail) ORDER BY u.id
+            INSERT INTO \(sql.layout.schema).exceptions AS e (id, side, reason, detail, carried)
+            SELECT u.id, u.side, u.reason, u.detail, u.carried
+            FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::boolean[]) u(id, side, reason, detail, carried) ORDER BY u.id
             ON CONFLICT (id) WHERE closed IS NULL
-            DO UPDATE SET side = excluded.side, reason = excluded.reason, detail = excluded.detail, at = now()
+            DO UPDATE SET side = excluded.side, reason = excluded.reason, detail = excluded.detail, carried = excluded.carried, at = now()
             """,
             [
-                .uuids(listed.map(\.id)), .ints(listed.map(\.side)), .texts(listed.map(\.reason)),
-                .texts(listed.map(\.detail)),
+                .uuids(listed.map(\.id)), .ints(listed.map(\.side)), .texts(listed.map { $0.reason ?? ExceptionRules.credential }),
+                .texts(listed.map { $0.detail ?? $0.credential }), .texts(listed.map { $0.reason == nil ? "t" : "f" }),
             ])
     }
 

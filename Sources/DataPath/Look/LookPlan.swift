@@ -31,6 +31,8 @@ struct PlannedID: Sendable {
     let seqs: String?
     /// The row that cannot be carried began a new life, so the other side's row is of a forgotten one.
     let forgetsOldLife: Bool
+    /// What kind of credential the carried text looks like, where the plan wants to know.
+    let credential: String?
 
     init(_ row: PostgresRow) throws {
         id = try row.uuid("id")
@@ -59,7 +61,9 @@ struct PlannedID: Sendable {
         keepOther = try row.bool("keep_other") && action != .exception
         isProbe = try row.bool("probe")
         seqs = try row.optionalString("seqs")
+        credential = try row.optionalString("credential")
         if reason == "other" { detail = "expired in v2" }
+        if reason == ExceptionRules.credential { detail = credential }
     }
 
     /// What `placed` says once this look is done.
@@ -77,6 +81,9 @@ struct PlannedID: Sendable {
     var isReadBack: Bool {
         action != .conflict && action != .exception && !forgetsOldLife
     }
+
+    /// Carried or left behind, it goes on the list.
+    var isListed: Bool { (reason != nil || credential != nil) && !isProbe }
 
     mutating func except(_ reason: String, _ detail: String) {
         side = action == .ins1 || action == .upd1 || action == .del1 ? 2 : 1

@@ -55,11 +55,12 @@ struct LookSQL: Sendable {
                      ELSE false END AS keep_other,
                 \(projection.reason) AS reason,
                 CASE WHEN j.action = 'upd2' THEN j.da AND \(projection.mayDelete2) WHEN j.action = 'upd1' THEN j.db ELSE false END AS old_life_ended,
-                coalesce(CASE WHEN j.action IN ('ins1', 'upd1') THEN j.probe2 ELSE j.probe1 END, false) AS probe
+                coalesce(CASE WHEN j.action IN ('ins1', 'upd1') THEN j.probe2 ELSE j.probe1 END, false) AS probe, f.kind AS credential
             FROM judged j LEFT JOIN LATERAL (
                 SELECT j.target IS NOT DISTINCT FROM j.namespace AS keep, x.workspace_id, x.scope
                 FROM (SELECT) one LEFT JOIN LATERAL \(projection.reverse) x
                     ON j.target IS DISTINCT FROM j.namespace) o ON j.action IN ('ins1', 'upd1')
+            LEFT JOIN LATERAL (\(projection.credential)) f ON f.rule IS DISTINCT FROM 'pass'
             ORDER BY j.id
             """
     }

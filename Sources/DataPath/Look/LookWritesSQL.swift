@@ -36,7 +36,8 @@ extension MemoryProjection {
 
     var update1: String {
         """
-        UPDATE \(layout.v1) m SET workspace_id = u.owner, scope = u.scope, content = r.content, created_at = r.created_at\
+        UPDATE \(layout.v1) m SET workspace_id = u.owner, scope = u.scope, created_at = r.created_at,
+            content = CASE WHEN \(carriedContent("m")) = r.content THEN m.content ELSE r.content END\
         \(layout.hasUpdatedAt ? ", updated_at = now()" : "")\(layout.hasEmbedding ? ", embedding = r.embedding" : "")
         FROM unnest($1::uuid[], $2::uuid[], $3::text[]) u(id, owner, scope) JOIN \(layout.v2) r ON r.id = u.id
         WHERE m.id = u.id
@@ -56,7 +57,7 @@ extension MemoryProjection {
         }
         return """
             INSERT INTO \(layout.v2) (\(columns))
-            SELECT m.id, u.namespace, m.content, coalesce(x.row->>'kind', 'fact'), coalesce(x.row->>'source', 'agent'),
+            SELECT m.id, u.namespace, \(carriedContent("m")), coalesce(x.row->>'kind', 'fact'), coalesce(x.row->>'source', 'agent'),
                 coalesce((x.row->>'pin')::boolean, false), (x.row->>'expires_at')::timestamptz,
                 CASE WHEN jsonb_typeof(x.row->'propagation') = 'object' THEN x.row->'propagation' ELSE '{}' END || \(facts),
                 \(createdAt("m"))\(embedding)
@@ -70,7 +71,7 @@ extension MemoryProjection {
     /// Kind, source, pin and expiry stay; our own facts in `propagation` follow where they are still there.
     var update2: String {
         """
-        UPDATE \(layout.v2) r SET namespace = u.namespace, content = m.content, created_at = \(createdAt("m")),
+        UPDATE \(layout.v2) r SET namespace = u.namespace, content = \(carriedContent("m")), created_at = \(createdAt("m")),
             propagation = CASE WHEN r.propagation ? 'cutover' THEN r.propagation || \(facts) ELSE r.propagation END\
         \(layout.hasEmbedding ? ", embedding = m.embedding" : "")
         FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id

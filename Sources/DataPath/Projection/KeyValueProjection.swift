@@ -79,6 +79,8 @@ struct KeyValueProjection: Projection {
         """
     }
 
+    var credential: String { "SELECT NULL::text AS rule, NULL::text AS kind" }
+
     var mayDelete2: String { "j.form" }
 
     // MARK: - Writes

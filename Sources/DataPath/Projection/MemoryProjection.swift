@@ -9,14 +9,27 @@ struct MemoryProjection: Projection {
             : "coalesce(\(row).created_at, 'epoch'::timestamptz)"
     }
 
-    /// The namespace of v1 row `row`, whose workspace is joined as `workspace`; NULL when it has none.
+    /// The policy's namespace, or where the plan puts such rows.
     func target(_ row: String, _ workspace: String) -> String {
+        "coalesce(\(ownTarget(row, workspace)), \(layout.schema).remap(\(row).workspace_id, \(row).scope))"
+    }
+
+    /// The platform's policy alone.
+    func ownTarget(_ row: String, _ workspace: String) -> String {
         """
         CASE \(row).scope WHEN 'LOCAL' THEN 'workspace:' || \(workspace).id \
         WHEN 'TEAM' THEN 'team:' || coalesce(\(workspace).parent_id, \(workspace).id) \
         WHEN 'GLOBAL' THEN CASE WHEN \(workspace).parent_id IS NULL THEN 'org:' || \(workspace).id END END
         """
     }
+
+    /// The text of v1 row `row` as v2 is to hold it: its own, or without what looks like a credential where the plan wants that.
+    func carriedContent(_ row: String) -> String {
+        "CASE WHEN \(credentialRule) = 'redact' THEN \(layout.schema).redacted(\(row).content) ELSE \(row).content END"
+    }
+
+    /// Asked once a statement, not once a row. NULL where the plan names no rule.
+    private var credentialRule: String { "(SELECT rule FROM \(layout.schema).rules WHERE reason = '\(ExceptionRules.credential)')" }
 
     func embedding(_ row: String, in columns: [Column]) -> String {
         guard layout.hasEmbedding, let column = columns.first(where: { $0.name == "embedding" }) else { return "NULL::bytea" }
@@ -26,7 +39,7 @@ struct MemoryProjection: Projection {
     /// The digest of v1 row `row`, NULL when the row is absent from an outer join.
     func digest1(_ row: String, _ workspace: String) -> String {
         """
-        CASE WHEN \(row).id IS NOT NULL THEN \(layout.schema).digest(\(target(row, workspace)), \(row).content, \
+        CASE WHEN \(row).id IS NOT NULL THEN \(layout.schema).digest(\(target(row, workspace)), \(carriedContent(row)), \
         \(createdAt(row)), \(embedding(row, in: layout.v1Columns))) END
         """
     }
@@ -41,7 +54,7 @@ struct MemoryProjection: Projection {
     func fields(_ row1: String, _ workspace: String, _ row2: String) -> [ProjectedField] {
         [
             ProjectedField(name: "namespace", one: target(row1, workspace), two: "\(row2).namespace"),
-            ProjectedField(name: "content", one: "md5(\(row1).content)", two: "md5(\(row2).content)"),
+            ProjectedField(name: "content", one: "md5(\(carriedContent(row1)))", two: "md5(\(row2).content)"),
             ProjectedField(
                 name: "created_at", one: "encode(timestamptz_send(\(createdAt(row1))), 'hex')", two: "encode(timestamptz_send(\(row2).created_at), 'hex')"),
             ProjectedField(
@@ -70,18 +83,29 @@ struct MemoryProjection: Projection {
 
     var functions: String { MappingSQL.create(self) }
 
-    var lookColumns: String { "m.scope, m.content AS content1, r.expires_at <= now() AS expired" }
+    var lookColumns: String { "m.scope, m.content AS content1, r.content AS content2, r.expires_at <= now() AS expired" }
 
-    var reverse: String { "\(layout.schema).reverse(j.namespace, \(layout.schema).fact_owner(j.propagation))" }
+    var reverse: String {
+        "\(layout.schema).reverse(j.namespace, \(layout.schema).fact_owner(j.propagation), \(layout.schema).fact_scope(j.propagation))"
+    }
 
     var reason: String {
         """
         CASE WHEN j.action IN ('ins2', 'upd2') THEN CASE
                  WHEN j.target IS NULL THEN \(layout.schema).unplaced_reason(j.workspace_id, j.scope)
-                 WHEN \(layout.schema).is_blank(j.content1) THEN 'blank-content' END
+                 WHEN \(layout.schema).is_blank(j.content1) THEN 'blank-content'
+                 WHEN f.kind IS NOT NULL AND f.rule = 'block' THEN '\(ExceptionRules.credential)' END
              WHEN j.action IN ('ins1', 'upd1') THEN CASE
-                 WHEN NOT o.keep AND o.workspace_id IS NULL THEN 'unknown-namespace'
+                 WHEN NOT o.keep AND o.scope IS NULL THEN 'unknown-namespace'
+                 WHEN f.kind IS NOT NULL AND f.rule IN ('block', 'redact') THEN '\(ExceptionRules.credential)'
                  WHEN j.action = 'ins1' AND j.expired THEN 'other' END END
+        """
+    }
+
+    var credential: String {
+        """
+        SELECT \(credentialRule) AS rule, \(layout.schema).credential(CASE WHEN j.action IN ('same', 'ins2', 'upd2') THEN j.content1
+            WHEN j.action IN ('ins1', 'upd1') THEN j.content2 END) AS kind
         """
     }
 

@@ -37,6 +37,8 @@ protocol Projection: Sendable {
     var reverse: String { get }
     /// Why an id cannot be carried, or NULL.
     var reason: String { get }
+    /// One row of the plan's `rule` and the `kind` of credential that the carried text looks like, or NULL.
+    var credential: String { get }
     /// False for a v2 row that a look must not delete, though its id is ours.
     var mayDelete2: String { get }
     /// `$1` ids, `$2` owners or namespaces, `$3` scopes.

@@ -6,8 +6,10 @@ enum MappingSQL {
         return """
         \(digest(layout))
         \(facts(layout))
-        \(target(layout))
+        \(CredentialSQL.create(layout.schema))
         \(unplacedReason(layout))
+        \(remap(layout))
+        \(target(layout))
         \(reverse(layout))
         """
     }
@@ -15,8 +17,8 @@ enum MappingSQL {
     static let names = [
         "digest(text, text, timestamptz, bytea)", "field(bytea)", "micros(timestamptz)", "fact_owner(jsonb)",
         "fact_label(jsonb)", "fact_updated(jsonb)", "is_blank(text)", "target(uuid, text)",
-        "unplaced_reason(uuid, text)", "reverse(text, uuid)",
-    ]
+        "unplaced_reason(uuid, text)", "remap(uuid, text)", "reverse(text, uuid, text)", "fact_scope(jsonb)",
+    ] + CredentialSQL.names
 
     /// Each field carries its presence and its length, so that no two rows can spell the same bytes.
     static func field(_ layout: Layout) -> String {
@@ -50,6 +52,9 @@ enum MappingSQL {
                 ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
             THEN (propagation->'cutover'->>'owner')::uuid END
         $f$;
+        CREATE OR REPLACE FUNCTION \(layout.schema).fact_scope(propagation jsonb) RETURNS text LANGUAGE sql STABLE AS $f$
+            SELECT CASE WHEN propagation->'cutover'->>'scope' IN ('LOCAL', 'TEAM', 'GLOBAL') THEN propagation->'cutover'->>'scope' END
+        $f$;
         CREATE OR REPLACE FUNCTION \(layout.schema).fact_label(propagation jsonb) RETURNS text LANGUAGE sql STABLE AS $f$
             SELECT CASE WHEN length(propagation->'cutover'->>'label') <= 50
             THEN propagation->'cutover'->>'label' ELSE 'general' END
@@ -69,8 +74,33 @@ enum MappingSQL {
     private static func target(_ layout: Layout) -> String {
         """
         CREATE OR REPLACE FUNCTION \(layout.schema).target(workspace uuid, scope text) RETURNS text LANGUAGE sql STABLE AS $f$
-            SELECT \(layout.target("q", "w")) FROM (SELECT target.scope AS scope) q, \(layout.workspaces) w
-            WHERE w.id = workspace
+            SELECT \(layout.target("q", "w")) FROM (SELECT target.workspace AS workspace_id, target.scope AS scope) q
+            LEFT JOIN \(layout.workspaces) w ON w.id = q.workspace_id
+        $f$;
+        """
+    }
+
+    /// Where the plan puts a row that the policy has no namespace for; NULL where it says nothing, or the place is not to be found.
+    private static func remap(_ layout: Layout) -> String {
+        """
+        CREATE OR REPLACE FUNCTION \(layout.schema).remap(workspace uuid, scope text) RETURNS text LANGUAGE plpgsql STABLE AS $f$
+        DECLARE
+            place text;
+            node uuid;
+        BEGIN
+            SELECT r.target INTO place FROM \(layout.schema).rules r
+            WHERE r.rule = 'remap' AND r.reason = \(layout.schema).unplaced_reason(workspace, scope);
+            IF place = 'workspace' THEN RETURN 'workspace:' || workspace; END IF;
+            IF place = 'team' THEN
+                RETURN (SELECT 'team:' || coalesce(w.parent_id, w.id) FROM \(layout.workspaces) w WHERE w.id = workspace);
+            END IF;
+            IF place IS DISTINCT FROM 'org' THEN RETURN place; END IF;
+            FOR hop IN 0..50 LOOP
+                SELECT w.id, w.parent_id INTO node, workspace FROM \(layout.workspaces) w WHERE w.id = workspace;
+                IF workspace IS NULL THEN RETURN 'org:' || node; END IF;
+            END LOOP;
+            RETURN NULL;
+        END
         $f$;
         """
     }
@@ -96,14 +126,22 @@ enum MappingSQL {
         """
     }
 
-    /// Answers NULLs unless `target` of the answer gives the namespace back.
+    /// Where a row came from, by its own facts if they still lead to this namespace, else by the namespace's name.
+    ///
+    /// Answers NULLs unless `target` of the answer gives the namespace back; a row without an owner has a scope all the same.
     private static func reverse(_ layout: Layout) -> String {
         """
-        CREATE OR REPLACE FUNCTION \(layout.schema).reverse(namespace text, owner uuid, OUT workspace_id uuid, OUT scope text)
+        CREATE OR REPLACE FUNCTION \(layout.schema).reverse(
+            namespace text, owner uuid, first_scope text, OUT workspace_id uuid, OUT scope text)
         LANGUAGE plpgsql STABLE AS $f$
         DECLARE
             named uuid;
         BEGIN
+            IF first_scope IS NOT NULL AND \(layout.schema).target(owner, first_scope) = namespace THEN
+                workspace_id := owner;
+                scope := first_scope;
+                RETURN;
+            END IF;
             IF namespace !~ '^(workspace|team|org):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN
                 RETURN;
             END IF;

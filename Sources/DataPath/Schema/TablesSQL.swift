@@ -41,8 +41,13 @@ enum TablesSQL {
             detail text,
             first_seen timestamptz NOT NULL DEFAULT now(),
             at timestamptz NOT NULL DEFAULT now(),
-            closed timestamptz);
+            closed timestamptz,
+            carried boolean NOT NULL DEFAULT false);
         CREATE UNIQUE INDEX IF NOT EXISTS exceptions_open ON \(schema).exceptions (id) WHERE closed IS NULL;
+        CREATE TABLE IF NOT EXISTS \(schema).rules (
+            reason text PRIMARY KEY,
+            rule text NOT NULL CHECK (rule IN ('block', 'sign', 'pass', 'remap', 'flag', 'redact')),
+            target text);
         CREATE TABLE IF NOT EXISTS \(schema).v2_archive (
             n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             id uuid NOT NULL,

@@ -8,6 +8,8 @@ import Postgres
 struct CopyRows: ReversibleStep {
     let chunkRows: Int?
     let withinSeconds: Int
+    /// By reason: what becomes of rows that do not fit.
+    let rules: [String: ExceptionRule]
 
     var preconditions: [Gate] {
         [
@@ -26,12 +28,13 @@ struct CopyRows: ReversibleStep {
         var rows = "the rows of"
         if let state = try? await sight.ask(CopyState()) { rows = "\(state.rowsV1) rows of" }
         return Preview(commands: [
-            sight.commandLine(.writing, BeginCopy.kind),
+            sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
             "the watch looks at \(rows) public.agent_memories in key order, \(chunkRows ?? 200) a transaction, and writes what memory_plugin.memory_records lacks",
         ])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
+        _ = try await site.carryOut(PutRules(rules: rules))
         _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows))
         let deadline = site.sight.time.now.adding(seconds: withinSeconds)
         var lastTold = -1

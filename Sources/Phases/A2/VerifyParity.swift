@@ -6,16 +6,8 @@ import Postgres
 
 /// Opens when every row and field of both stores is equal while agents write, and every exception was signed.
 struct VerifyParity: Wait {
-    enum Rule: String, Sendable {
-        /// No row may be on the list for this reason.
-        case block
-        /// A person signs the rows of this reason.
-        case sign
-        /// Rows of this reason may stay behind.
-        case pass
-    }
     /// By reason; a reason that is not named must be signed.
-    let rules: [String: Rule]
+    let rules: [String: ExceptionRule]
 
     var preconditions: [Gate] { [] }
 
@@ -27,10 +19,16 @@ struct VerifyParity: Wait {
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence(["effect": "none"])) }
-    func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence { Evidence() }
+    /// A plan that was changed since the copy brings its rules with it.
+    func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence {
+        facts(["queued": try await site.carryOut(PutRules(rules: rules)).queued])
+    }
 
     func observe(_ sight: Sight, began: OperationID) async -> Observation {
         do {
+            guard try await sight.ask(ReadRules()) == rules else {
+                return Observation(.shut("the plan's rules for exceptions are not those of the tenant yet"), needsTending: "the plan's rules for exceptions")
+            }
             let exceptions = try await sight.ask(ListExceptions())
             if let why = unsigned(exceptions, sight) { return why }
             let parity = try await sight.ask(CompareStores(base: .v1))
@@ -48,10 +46,11 @@ struct VerifyParity: Wait {
 
     private func unsigned(_ list: ListExceptions.Result, _ sight: Sight) -> Observation? {
         for (reason, count) in list.counts.sorted(by: { $0.key < $1.key }) {
-            switch rules[reason] ?? .sign {
-            case .pass: continue
+            let rule = rules[reason] ?? ExceptionRule(.sign)
+            switch rule.word {
+            case .pass, .flag, .redact: continue
             case .block: return Observation(.shut("\(count) rows are excepted as \(reason), which the plan does not allow"), clearedBy: .person("cutoverctl exceptions \(sight.ref.tenant)"))
-            case .sign:
+            case .sign, .remap:
                 // By the ids, not by their number: as many others are not those that somebody saw.
                 let signed = sight.consent(to: "exceptions/\(reason)")?.facts
                 if let signed, signed["digest"] == list.digest(of: reason) { continue }

@@ -12,6 +12,8 @@ public struct ListExceptions: ReadsOnHost {
         public let side: Int
         public let reason: String
         public let detail: String
+        /// In both stores, and listed for what it holds.
+        public let carried: Bool
         public let at: String
     }
     public struct Result: Sendable, Codable, Equatable {
@@ -31,7 +33,7 @@ public struct ListExceptions: ReadsOnHost {
             guard try await connection.there("cutover.exceptions") else { return Result(exceptions: [], counts: [:], conflicts: 0) }
             let list = try await ExceptionsList.read(connection, limit: 100_000)
             return Result(
-                exceptions: list.open.map { Exception(id: $0.id.uuidString.lowercased(), side: $0.side, reason: $0.reason, detail: $0.detail ?? "", at: $0.firstSeen) },
+                exceptions: list.open.map { Exception(id: $0.id.uuidString.lowercased(), side: $0.side, reason: $0.reason, detail: $0.detail ?? "", carried: $0.carried, at: $0.firstSeen) },
                 counts: list.byReason, conflicts: list.openConflicts)
         }
     }

@@ -8,7 +8,7 @@ struct Exceptions: Command {
     var tenant: String
     @OptionGroup var inputs: InputOptions
     @OptionGroup var output: OutputOptions
-    @Flag(help: "Only the ids, one a line.")
+    @Flag(help: "Only the ids of what is not the same in both stores, one a line.")
     var ids = false
 
     func carryOut(_ console: Console) async throws -> CommandExit {

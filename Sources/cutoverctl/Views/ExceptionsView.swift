@@ -7,6 +7,8 @@ struct ExceptionsReport: Sendable, Codable, Equatable {
         let side: Int
         let reason: String
         let detail: String
+        /// In both stores, and listed for what it holds.
+        let carried: Bool
         let at: String
     }
     struct Conflict: Sendable, Codable, Equatable {
@@ -57,8 +59,8 @@ struct ExceptionsView {
 
     func json() throws -> String { try JSONText.document(report) }
 
-    /// One id a line, each once.
-    func ids() -> String { Array(Set(report.exceptions.map(\.id) + report.conflicts.map(\.id))).sorted().joined(separator: "\n") }
+    /// One id a line, each once: what is not the same in both stores.
+    func ids() -> String { Array(Set(report.exceptions.filter { !$0.carried }.map(\.id) + report.conflicts.map(\.id))).sorted().joined(separator: "\n") }
 
     private func short(_ text: String) -> String { text.count > 40 ? text.prefix(39) + "…" : text }
 }

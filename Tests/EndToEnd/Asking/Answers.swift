@@ -48,6 +48,7 @@ struct ExceptionsAnswer: Decodable {
         let id: String
         let side: Int
         let reason: String
+        let carried: Bool
     }
     let exceptions: [Exception]
     let counts: [String: Int]
