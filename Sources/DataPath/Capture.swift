@@ -67,7 +67,13 @@ public struct Capture: Sendable {
                 ALTER TABLE \(table.sql) ENABLE ALWAYS TRIGGER \(trigger.name);
                 """
             }
-            try await underLockTimeout(connection, "triggers on \(table)", lockTimeoutSeconds, attempts, statements.joined())
+            // Rows that were there before us are what somebody made them. Once something was agreed on, a change that went past the
+            // triggers is to be found, not adopted.
+            let isNew = table == settings.v2Records && !there.contains { $0.table == table }
+            let nothingAgreed = isNew
+                ? try await connection.query("SELECT NOT EXISTS (SELECT FROM \(settings.schema).placed) AS nothing")[0].bool("nothing") : false
+            let adopt = nothingAgreed ? CaptureSQL.adoptKinds(settings) : ""
+            try await underLockTimeout(connection, "triggers on \(table)", lockTimeoutSeconds, attempts, statements.joined() + adopt)
         }
     }
 

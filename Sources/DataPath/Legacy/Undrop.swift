@@ -87,7 +87,8 @@ extension Drop {
                 SELECT id, 1, false FROM \(settings.v1Memories.sql) UNION SELECT r.id, 1, false FROM \(settings.v2Records.sql) r WHERE \(layout.projection.isOurs("r"))
                 UNION SELECT id, 1, false FROM \(settings.schema).placed WHERE state <> 'gone'
                 """).affected
-            try await connection.execute("DELETE FROM \(settings.schema).dropped")
+            // Nobody noted kinds while there was no capture.
+            try await connection.execute("DELETE FROM \(settings.schema).dropped;" + CaptureSQL.adoptKinds(settings))
             return queued
         }
     }

@@ -101,8 +101,15 @@ struct LookSQL: Sendable {
         """
     }
 
+    /// What came back from the archive rightly is of the kind it had there.
     var spendArchive: String {
-        "UPDATE \(layout.schema).v2_archive SET restored = now() WHERE id = ANY ($1::uuid[]) AND restored IS NULL"
+        """
+        WITH spent AS (UPDATE \(layout.schema).v2_archive SET restored = now() WHERE id = ANY ($1::uuid[]) AND restored IS NULL
+            RETURNING id, n, row->>'kind' AS kind)
+        INSERT INTO \(layout.schema).kinds (id, kind)
+        SELECT id, kind FROM (SELECT DISTINCT ON (id) id, kind FROM spent ORDER BY id, n DESC) newest WHERE kind <> 'fact'
+        ON CONFLICT (id) DO UPDATE SET kind = excluded.kind
+        """
     }
 
     func delete(_ side: Int) -> String {

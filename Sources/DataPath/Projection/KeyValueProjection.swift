@@ -27,13 +27,13 @@ struct KeyValueProjection: Projection {
 
     func fields(_ row1: String, _ workspace: String, _ row2: String) -> [ProjectedField] {
         [
-            ProjectedField(name: "namespace", one: target(row1, workspace), two: "\(row2).namespace"),
-            ProjectedField(name: "content", one: "md5(\(content(row1)))", two: "md5(\(row2).content)"),
-            ProjectedField(name: "key", one: "\(row1).key", two: fact("key", row2)),
-            ProjectedField(name: "value", one: "md5(\(row1).value::text)", two: "md5(\(fact("value", row2))::text)"),
-            ProjectedField(name: "version", one: "\(version(row1))::text", two: "\(fact("version", row2))::text"),
-            ProjectedField(name: "updated_at", one: hex("\(row1).updated_at"), two: hex(fact("updated", row2))),
-            ProjectedField(name: "expires_at", one: hex("\(row1).expires_at"), two: hex("\(row2).expires_at")),
+            ProjectedField(name: "namespace", one: "(\(target(row1, workspace)))::text", two: "\(row2).namespace::text"),
+            ProjectedField(name: "content", one: "\(content(row1))::text", two: "\(row2).content::text"),
+            ProjectedField(name: "key", one: "\(row1).key::text", two: "\(fact("key", row2))::text"),
+            ProjectedField(name: "value", one: "\(row1).value::text", two: "\(fact("value", row2))::text"),
+            ProjectedField(name: "version", one: "\(version(row1))::bigint", two: "\(fact("version", row2))::bigint"),
+            ProjectedField(name: "updated_at", one: "\(row1).updated_at", two: fact("updated", row2)),
+            ProjectedField(name: "expires_at", one: "\(row1).expires_at", two: "\(row2).expires_at"),
         ]
     }
 
@@ -132,7 +132,6 @@ struct KeyValueProjection: Projection {
     private func version(_ row: String) -> String { hasVersion ? "\(row).version" : "1::bigint" }
     private func content(_ row: String) -> String { "\(layout.schema).content(\(row).key, \(row).value)" }
     private func fact(_ name: String, _ row: String) -> String { "\(layout.schema).fact_\(name)(\(row).propagation)" }
-    private func hex(_ moment: String) -> String { "encode(timestamptz_send(\(moment)), 'hex')" }
 
     private var facts: String {
         """

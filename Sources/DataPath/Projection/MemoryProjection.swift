@@ -53,13 +53,10 @@ struct MemoryProjection: Projection {
 
     func fields(_ row1: String, _ workspace: String, _ row2: String) -> [ProjectedField] {
         [
-            ProjectedField(name: "namespace", one: target(row1, workspace), two: "\(row2).namespace"),
-            ProjectedField(name: "content", one: "md5(\(carriedContent(row1)))", two: "md5(\(row2).content)"),
-            ProjectedField(
-                name: "created_at", one: "encode(timestamptz_send(\(createdAt(row1))), 'hex')", two: "encode(timestamptz_send(\(row2).created_at), 'hex')"),
-            ProjectedField(
-                name: "embedding", one: "encode(sha256(\(embedding(row1, in: layout.v1Columns))), 'hex')",
-                two: "encode(sha256(\(embedding(row2, in: layout.v2Columns))), 'hex')"),
+            ProjectedField(name: "namespace", one: "(\(target(row1, workspace)))::text", two: "\(row2).namespace::text"),
+            ProjectedField(name: "content", one: "(\(carriedContent(row1)))::text", two: "\(row2).content::text"),
+            ProjectedField(name: "created_at", one: createdAt(row1), two: "\(row2).created_at"),
+            ProjectedField(name: "embedding", one: embedding(row1, in: layout.v1Columns), two: embedding(row2, in: layout.v2Columns)),
         ]
     }
 

@@ -13,7 +13,7 @@ protocol Projection: Sendable {
     /// The digest of everything both stores hold of a row; NULL when the row is absent from an outer join.
     func digest1(_ row: String, _ workspace: String) -> String
     func digest2(_ row: String) -> String
-    /// What the digests hold, by name and in one order, each side as an expression of the same type.
+    /// What the digests hold, by name and in one order, each side as an expression of the same built-in type.
     func fields(_ row1: String, _ workspace: String, _ row2: String) -> [ProjectedField]
     /// Written by our own trials: left out of parity, freeze and way back.
     func isProbe1(_ row: String) -> String

@@ -60,11 +60,42 @@ enum CaptureSQL {
                 RETURN NULL;
             END
             $f$;
-            REVOKE ALL ON FUNCTION \(layout.schema).capture(), \(layout.schema).capture_plugin(), \(layout.schema).capture_truncate(), \(layout.schema).capture_tree() FROM PUBLIC;
+            \(kinds(layout))
+            REVOKE ALL ON FUNCTION \(layout.schema).capture(), \(layout.schema).capture_plugin(), \(layout.schema).capture_truncate(),
+                \(layout.schema).capture_tree(), \(layout.schema).capture_kind() FROM PUBLIC;
             """
     }
 
-    static let names = ["capture()", "capture_plugin()", "capture_truncate()", "capture_tree()"]
+    static let names = ["capture()", "capture_plugin()", "capture_truncate()", "capture_tree()", "capture_kind()"]
+
+    /// Which rows of v2 rightly are something else than facts: those that agents made so. A look asks nothing about kinds, so this is
+    /// all that tells an agent's choice from a row that was changed behind everyone's back.
+    private static func kinds(_ layout: Layout) -> String {
+        """
+        CREATE OR REPLACE FUNCTION \(layout.schema).capture_kind() RETURNS trigger \(header) AS $f$
+        BEGIN
+            IF TG_OP = 'DELETE' THEN
+                DELETE FROM \(layout.schema).kinds WHERE id = OLD.id;
+                RETURN NULL;
+            END IF;
+            \(own(layout))
+            IF TG_OP = 'UPDATE' THEN DELETE FROM \(layout.schema).kinds WHERE id = OLD.id; END IF;
+            IF NEW.kind <> 'fact' THEN
+                INSERT INTO \(layout.schema).kinds (id, kind) VALUES (NEW.id, NEW.kind) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind;
+            END IF;
+            RETURN NULL;
+        END
+        $f$;
+        """
+    }
+
+    /// Takes the kinds of v2's rows as they are for what agents made of them.
+    static func adoptKinds(_ settings: DataPathSettings) -> String {
+        """
+        DELETE FROM \(settings.schema).kinds;
+        INSERT INTO \(settings.schema).kinds (id, kind) SELECT id, kind FROM \(settings.v2Records.sql) WHERE kind <> 'fact';
+        """
+    }
 
     private static func truncated(_ layout: Layout, _ variant: LookVariant) -> String {
         variant == .triggersThatEnumerate
@@ -72,7 +103,10 @@ enum CaptureSQL {
             INSERT INTO \(layout.schema).change_log (id, side, del)
             SELECT id, TG_ARGV[0]::smallint, true FROM \(layout.schema).placed WHERE state <> 'gone';
             """
-            : "INSERT INTO \(layout.schema).marker (what, side) VALUES ('truncate', TG_ARGV[0]::smallint);"
+            : """
+            INSERT INTO \(layout.schema).marker (what, side) VALUES ('truncate', TG_ARGV[0]::smallint);
+            IF TG_ARGV[0] = '2' THEN DELETE FROM \(layout.schema).kinds; END IF;
+            """
     }
 
     private static func moved(_ layout: Layout, _ variant: LookVariant) -> String {
@@ -104,6 +138,19 @@ enum CaptureSQL {
                     name: "\(settings.schema)_truncate", table: table,
                     definition: "AFTER TRUNCATE ON \(table.sql) FOR EACH STATEMENT EXECUTE FUNCTION \(settings.schema).capture_truncate('\(side)')",
                     function: "capture_truncate"))
+        }
+        let v2 = settings.v2Records
+        for (event, condition) in [
+            ("insert", "NEW.kind <> 'fact'"), ("update", "OLD.kind <> NEW.kind OR OLD.id <> NEW.id"), ("delete", "OLD.kind <> 'fact'"),
+        ] {
+            triggers.append(
+                Trigger(
+                    name: "\(settings.schema)_kind_\(event)", table: v2,
+                    definition: """
+                        AFTER \(event.uppercased()) ON \(v2.sql) FOR EACH ROW \
+                        WHEN (\(condition)) EXECUTE FUNCTION \(settings.schema).capture_kind()
+                        """,
+                    function: "capture_kind"))
         }
         let tree = settings.v1Workspaces
         triggers.append(

@@ -34,11 +34,11 @@ enum CredentialSQL {
             "regexp_replace(\(text), \(literal(kind.pattern)), '\(kind.keeping ? #"\1"# : "")[REDACTED]', 'g')"
         }
         return """
-            CREATE OR REPLACE FUNCTION \(schema).credential(content text) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
+            CREATE OR REPLACE FUNCTION \(schema).credential(content text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
                 SELECT CASE WHEN content !~ \(literal(hint)) THEN NULL
                 \(found) END
             $f$;
-            CREATE OR REPLACE FUNCTION \(schema).redacted(content text) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
+            CREATE OR REPLACE FUNCTION \(schema).redacted(content text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
                 SELECT CASE WHEN \(schema).credential(content) IS NULL THEN content ELSE
                 \(blotted) END
             $f$;

@@ -23,7 +23,7 @@ enum MappingSQL {
     /// Each field carries its presence and its length, so that no two rows can spell the same bytes.
     static func field(_ layout: Layout) -> String {
         """
-        CREATE OR REPLACE FUNCTION \(layout.schema).field(value bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).field(value bytea) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
             SELECT CASE WHEN value IS NULL THEN '\\x00'::bytea
                    ELSE '\\x01'::bytea || int4send(octet_length(value)) || value END
         $f$;
@@ -34,7 +34,7 @@ enum MappingSQL {
         """
         \(field(layout))
         CREATE OR REPLACE FUNCTION \(layout.schema).digest(namespace text, content text, created_at timestamptz, embedding bytea)
-        RETURNS bytea LANGUAGE sql STABLE AS $f$
+        RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $f$
             SELECT sha256(\(layout.schema).field(convert_to(namespace, 'UTF8')) || \(layout.schema).field(convert_to(content, 'UTF8'))
                 || \(layout.schema).field(timestamptz_send(created_at)) || \(layout.schema).field(embedding))
         $f$;
@@ -44,26 +44,26 @@ enum MappingSQL {
     /// What v2 cannot hold of a v1 row rides in `propagation`; agents may write there too, so nothing is believed unread.
     private static func facts(_ layout: Layout) -> String {
         """
-        CREATE OR REPLACE FUNCTION \(layout.schema).micros(value timestamptz) RETURNS text LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).micros(value timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $f$
             SELECT CASE WHEN isfinite(value) THEN (extract(epoch FROM value) * 1000000)::bigint::text END
         $f$;
-        CREATE OR REPLACE FUNCTION \(layout.schema).fact_owner(propagation jsonb) RETURNS uuid LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).fact_owner(propagation jsonb) RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $f$
             SELECT CASE WHEN propagation->'cutover'->>'owner'
                 ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
             THEN (propagation->'cutover'->>'owner')::uuid END
         $f$;
-        CREATE OR REPLACE FUNCTION \(layout.schema).fact_scope(propagation jsonb) RETURNS text LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).fact_scope(propagation jsonb) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $f$
             SELECT CASE WHEN propagation->'cutover'->>'scope' IN ('LOCAL', 'TEAM', 'GLOBAL') THEN propagation->'cutover'->>'scope' END
         $f$;
-        CREATE OR REPLACE FUNCTION \(layout.schema).fact_label(propagation jsonb) RETURNS text LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).fact_label(propagation jsonb) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $f$
             SELECT CASE WHEN length(propagation->'cutover'->>'label') <= 50
             THEN propagation->'cutover'->>'label' ELSE 'general' END
         $f$;
-        CREATE OR REPLACE FUNCTION \(layout.schema).fact_updated(propagation jsonb) RETURNS timestamptz LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).fact_updated(propagation jsonb) RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $f$
             SELECT CASE WHEN propagation->'cutover'->>'updated_micros' ~ '^[0-9]{1,16}$'
             THEN 'epoch'::timestamptz + (propagation->'cutover'->>'updated_micros')::bigint * interval '1 microsecond' END
         $f$;
-        CREATE OR REPLACE FUNCTION \(layout.schema).is_blank(content text) RETURNS boolean LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).is_blank(content text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $f$
             SELECT btrim(content, E' \\t\\n\\x0B\\f\\r\\u0085\\u00A0\\u1680\\u2000\\u2001\\u2002\\u2003\\u2004\\u2005'
                 || E'\\u2006\\u2007\\u2008\\u2009\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000') = ''
         $f$;
@@ -73,7 +73,7 @@ enum MappingSQL {
     /// Depends on the workspace and its parent alone, so cycles and deep trees cannot hold it up.
     private static func target(_ layout: Layout) -> String {
         """
-        CREATE OR REPLACE FUNCTION \(layout.schema).target(workspace uuid, scope text) RETURNS text LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).target(workspace uuid, scope text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $f$
             SELECT \(layout.target("q", "w")) FROM (SELECT target.workspace AS workspace_id, target.scope AS scope) q
             LEFT JOIN \(layout.workspaces) w ON w.id = q.workspace_id
         $f$;
@@ -83,7 +83,7 @@ enum MappingSQL {
     /// Where the plan puts a row that the policy has no namespace for; NULL where it says nothing, or the place is not to be found.
     private static func remap(_ layout: Layout) -> String {
         """
-        CREATE OR REPLACE FUNCTION \(layout.schema).remap(workspace uuid, scope text) RETURNS text LANGUAGE plpgsql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION \(layout.schema).remap(workspace uuid, scope text) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $f$
         DECLARE
             place text;
             node uuid;
@@ -109,7 +109,7 @@ enum MappingSQL {
     private static func unplacedReason(_ layout: Layout) -> String {
         """
         CREATE OR REPLACE FUNCTION \(layout.schema).unplaced_reason(workspace uuid, scope text) RETURNS text
-        LANGUAGE plpgsql STABLE AS $f$
+        LANGUAGE plpgsql STABLE PARALLEL SAFE AS $f$
         DECLARE
             node uuid := workspace;
             hops int := 0;
@@ -133,7 +133,7 @@ enum MappingSQL {
         """
         CREATE OR REPLACE FUNCTION \(layout.schema).reverse(
             namespace text, owner uuid, first_scope text, OUT workspace_id uuid, OUT scope text)
-        LANGUAGE plpgsql STABLE AS $f$
+        LANGUAGE plpgsql STABLE PARALLEL SAFE AS $f$
         DECLARE
             named uuid;
         BEGIN

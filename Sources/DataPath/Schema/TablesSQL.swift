@@ -9,20 +9,26 @@ enum TablesSQL {
             side smallint NOT NULL,
             del boolean NOT NULL,
             xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-            at timestamptz NOT NULL DEFAULT now());
+            at timestamptz NOT NULL DEFAULT now(),
+            role text NOT NULL DEFAULT \(role));
         CREATE INDEX IF NOT EXISTS change_log_id ON \(schema).change_log (id);
         CREATE TABLE IF NOT EXISTS \(schema).marker (
             n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             what text NOT NULL CHECK (what IN ('truncate', 'subtree')),
             arg uuid,
             side smallint,
-            at timestamptz NOT NULL DEFAULT now());
+            at timestamptz NOT NULL DEFAULT now(),
+            xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+            role text NOT NULL DEFAULT \(role));
         CREATE TABLE IF NOT EXISTS \(schema).placed (
             id uuid PRIMARY KEY,
             state text NOT NULL CHECK (state IN ('live', 'gone', 'conflict')),
             digest bytea,
             namespace text,
             looks bigint NOT NULL DEFAULT 0);
+        CREATE TABLE IF NOT EXISTS \(schema).kinds (
+            id uuid PRIMARY KEY,
+            kind text NOT NULL);
         CREATE TABLE IF NOT EXISTS \(schema).conflicts (
             n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             id uuid NOT NULL,
@@ -80,6 +86,10 @@ enum TablesSQL {
             at timestamptz NOT NULL DEFAULT now());
         """
     }
+
+    /// Who writes: the account, and the role it has put on, which a trigger function of another owner would not see as its own.
+    private static let role =
+        "session_user::text || CASE current_setting('role') WHEN 'none' THEN '' ELSE '/' || current_setting('role') END"
 
     /// What goes with the capture even when the records of what happened stay.
     static let working = ["change_log", "marker"]
