@@ -7,11 +7,21 @@ struct MemoryQuestions {
 
     func exceptions(of tenant: TenantID) async throws -> ExceptionsReport {
         let list = try await engine.ask(ListExceptions(), of: tenant).get()
-        let conflicts = try await engine.ask(ListConflicts(), of: tenant).get()
         return ExceptionsReport(
             tenant: tenant, counts: list.counts,
             exceptions: list.exceptions.map { .init(id: $0.id, side: $0.side, reason: $0.reason, detail: $0.detail, carried: $0.carried, at: $0.at) },
-            conflicts: conflicts.conflicts.map { .init(n: $0.n, id: $0.id, kind: $0.kind, v1: $0.v1, v2: $0.v2, at: $0.at) })
+            conflicts: try await conflicts(of: tenant, kept: false))
+    }
+
+    /// The texts that a forget overran.
+    func kept(of tenant: TenantID) async throws -> ExceptionsReport {
+        ExceptionsReport(tenant: tenant, counts: [:], exceptions: [], conflicts: try await conflicts(of: tenant, kept: true))
+    }
+
+    private func conflicts(of tenant: TenantID, kept: Bool) async throws -> [ExceptionsReport.Conflict] {
+        try await engine.ask(ListConflicts(kept: kept), of: tenant).get().conflicts.map {
+            .init(n: $0.n, id: $0.id, kind: $0.kind, v1: $0.v1, v2: $0.v2, v1Digest: $0.v1Digest, v2Digest: $0.v2Digest, at: $0.at)
+        }
     }
 
     func access(of tenant: TenantID, back: Bool = false) async throws -> AccessReport {

@@ -11,6 +11,8 @@ struct ArgumentTests {
         ["advance", "--wave", "canary", "--one-step"], ["run"], ["run", "--no-wait", "--json-lines"], ["revert", "acme", "--to", "start", "--confirm", "acme"],
         ["revert", "--wave", "rest", "--to", "A1/backfill.copy", "--reason", "x"], ["check"], ["check", "acme", "--json"], ["status"], ["status", "-w"],
         ["status", "--json", "--plan", "p", "--fleet", "f", "--journal", "j", "--as", "ann"], ["history", "acme", "--json"], ["why", "acme", "--json"],
+        ["exceptions", "acme", "--kept"], ["resolve", "acme", "3", "--keep", "v1", "--reason", "x"], ["resolve", "acme", "3", "--text", "-", "--reason", "x"],
+        ["resolve", "acme", "3", "--purge", "--reason", "x"], ["diff", "acme", "--access", "--back", "--list", "--json"],
         ["exceptions", "acme", "--ids"], ["approve", "acme", "A3/legacy.drop", "--reason", "x"], ["approve", "--wave", "rest", "--access", "gains", "--reason", "x"],
         ["approve", "acme", "--exceptions", "blank-content", "--reason", "x"], ["hold", "acme", "--reason", "x"], ["hold", "--wave", "rest", "--reason", "x"],
         ["hold", "--all", "--reason", "x"], ["release", "acme", "--reason", "x"], ["journal", "verify"], ["journal", "verify", "--from", "e.jsonl", "--json"],
@@ -23,6 +25,7 @@ struct ArgumentTests {
     @Test("what is no command is wrong usage, code 64", arguments: [
         ["nosuch"], ["advance", "--one-step", "--to", "A1"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"], ["approve", "acme", "x"],
         ["approve", "acme", "--access", "both", "--reason", "x"], ["run", "--patience", "-1"], ["history"],
+        ["resolve", "acme", "3", "--keep", "v1"], ["resolve", "acme", "3", "--reason", "x"], ["resolve", "acme", "3", "--purge", "--keep", "v1", "--reason", "x"],
     ])
     func usage(words: [String]) {
         do {

@@ -117,7 +117,7 @@ struct ViewGoldenTests {
                 .init(id: "b", side: 1, reason: "blank", detail: "", carried: false, at: "2026-01-01T00:00:00Z"),
                 .init(id: "a", side: 1, reason: "blank", detail: "only spaces", carried: false, at: "2026-01-01T00:00:00Z"),
             ],
-            conflicts: [.init(n: 1, id: "c", kind: "conflict", v1: "red", v2: "green", at: "2026-01-01T00:00:00Z")])
+            conflicts: [.init(n: 1, id: "c", kind: "conflict", v1: "red", v2: "green", v1Digest: "1", v2Digest: "2", at: "2026-01-01T00:00:00Z")])
         #expect(ExceptionsView(report: report).human(.none) == """
             acme: 2 blank
             ID  SIDE  REASON  SINCE                 DETAIL

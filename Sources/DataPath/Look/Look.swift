@@ -13,8 +13,9 @@ struct Look: Sendable {
     let sql: LookSQL
     var variant: LookVariant { sql.variant }
 
-    init(layout: Layout, variant: LookVariant = .lawful) {
-        sql = LookSQL(layout: layout, variant: variant)
+    /// - Parameter forced: what a person decided in place of the merge. `twinsPass`: a person has looked at the twins.
+    init(layout: Layout, variant: LookVariant = .lawful, forced: LookAction? = nil, twinsPass: Bool = false) {
+        sql = LookSQL(layout: layout, variant: variant, forced: forced, twinsPass: twinsPass)
     }
 
     /// Marks the transaction as ours. Under REPEATABLE READ its snapshot is taken here.
@@ -26,7 +27,7 @@ struct Look: Sendable {
     func look(
         at ids: [UUID], _ connection: PostgresConnection, failure: Failure = .isThrown
     ) async throws -> (counts: LookCounts, busy: Set<UUID>) {
-        var plan = try await connection.query(sql.plan, [.uuids(ids)]).map { try PlannedID($0) }
+        var plan = try await plan(ids, connection)
         if variant == .digestCheckWithoutLock || variant == .readThenConsume { try await Task.sleep(for: .milliseconds(15)) }
         let busy = variant == .digestCheckWithoutLock ? [] : try await lockRows(of: plan, connection)
         plan.removeAll { busy.contains($0.id) }
@@ -43,6 +44,11 @@ struct Look: Sendable {
         counts.exceptions = plan.count { $0.reason != nil && !$0.isProbe }
         counts.postponed = busy.count
         return (counts, busy)
+    }
+
+    /// What would be done with the ids, from the transaction's snapshot.
+    func plan(_ ids: [UUID], _ connection: PostgresConnection) async throws -> [PlannedID] {
+        try await connection.query(sql.plan, [.uuids(ids)]).map { try PlannedID($0) }
     }
 
     // MARK: - Non public
@@ -106,7 +112,7 @@ struct Look: Sendable {
             sql.place,
             [
                 .uuids(plan.map(\.id)), .texts(placed.map(\.state)), .texts(placed.map(\.digest)),
-                .texts(placed.map(\.namespace)),
+                .texts(placed.map(\.namespace)), .texts(plan.map(\.came)),
             ])
     }
 
@@ -118,7 +124,7 @@ struct Look: Sendable {
         if records.isEmpty { return }
         try await connection.query(
             sql.record,
-            [.uuids(records.map(\.id)), .texts(records.map { $0.action == .conflict ? "conflict" : "forget" })])
+            [.uuids(records.map(\.id)), .texts(records.map { $0.action == .conflict ? "conflict" : "forget" }), .texts(records.map(\.a)), .texts(records.map(\.b))])
     }
 
     private func recordExceptions(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {

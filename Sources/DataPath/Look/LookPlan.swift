@@ -34,6 +34,9 @@ struct PlannedID: Sendable {
     /// What kind of credential the carried text looks like, where the plan wants to know.
     let credential: String?
 
+    /// The moment it was made, if an agent made it while we were looking: what its twin is looked for by.
+    let came: String?
+
     init(_ row: PostgresRow) throws {
         id = try row.uuid("id")
         let wanted = LookAction(rawValue: try row.string("action")) ?? .exception
@@ -64,6 +67,8 @@ struct PlannedID: Sendable {
         credential = try row.optionalString("credential")
         if reason == "other" { detail = "expired in v2" }
         if reason == ExceptionRules.credential { detail = credential }
+        if reason == ExceptionRules.twin { detail = try row.optionalString("twin") }
+        came = reason == nil ? try row.optionalString("came") : nil
     }
 
     /// What `placed` says once this look is done.

@@ -3,6 +3,8 @@ struct LookSQL: Sendable {
     let layout: Layout
     var projection: any Projection { layout.projection }
     let variant: LookVariant
+    var forced: LookAction?
+    var twinsPass = false
 
     /// Joins v1 row `m`, its workspace `w`, v2 row `r` and the agreed state `p` to the ids `i`.
     private var joined: String {
@@ -33,16 +35,7 @@ struct LookSQL: Sendable {
                            array_agg(seq) AS seqs
                     FROM \(layout.schema).change_log c WHERE c.id = i.id) e ON true),
             judged AS (
-                SELECT s.*, d.da, d.db, CASE
-                    WHEN s.a IS NOT DISTINCT FROM s.b THEN 'same'
-                    WHEN NOT s.l OR (d.da AND d.db) THEN
-                        CASE WHEN s.a IS NULL THEN 'ins1' WHEN s.b IS NULL THEN 'ins2' ELSE 'conflict' END
-                    WHEN d.da THEN CASE WHEN s.a IS NULL THEN 'del2' ELSE 'upd2' END
-                    WHEN d.db THEN CASE WHEN s.b IS NULL THEN 'del1' ELSE 'upd1' END
-                    WHEN s.state = 'conflict' THEN 'conflict'
-                    WHEN s.b = s.agreed THEN 'upd2'
-                    WHEN s.a = s.agreed THEN 'upd1'
-                    ELSE 'conflict' END AS action
+                SELECT s.*, d.da, d.db, \(forced.map { "'\($0.rawValue)'" } ?? merge) AS action
                 FROM seen s CROSS JOIN LATERAL (
                     SELECT s.l AND (s.a IS NULL OR s.died1) AS da, s.l AND (s.b IS NULL OR s.died2) AS db) d)
             SELECT j.id, j.action, j.a, j.b, j.known, j.state, j.agreed, j.agreed_namespace, j.seqs, j.namespace AS namespace2,
@@ -55,38 +48,56 @@ struct LookSQL: Sendable {
                      ELSE false END AS keep_other,
                 \(projection.reason) AS reason,
                 CASE WHEN j.action = 'upd2' THEN j.da AND \(projection.mayDelete2) WHEN j.action = 'upd1' THEN j.db ELSE false END AS old_life_ended,
-                coalesce(CASE WHEN j.action IN ('ins1', 'upd1') THEN j.probe2 ELSE j.probe1 END, false) AS probe, f.kind AS credential
+                coalesce(CASE WHEN j.action IN ('ins1', 'upd1') THEN j.probe2 ELSE j.probe1 END, false) AS probe, f.kind AS credential,
+                t.id AS twin, \(projection.came)::text AS came
             FROM judged j LEFT JOIN LATERAL (
                 SELECT j.target IS NOT DISTINCT FROM j.namespace AS keep, x.workspace_id, x.scope
                 FROM (SELECT) one LEFT JOIN LATERAL \(projection.reverse) x
                     ON j.target IS DISTINCT FROM j.namespace) o ON j.action IN ('ins1', 'upd1')
             LEFT JOIN LATERAL (\(projection.credential)) f ON f.rule IS DISTINCT FROM 'pass'
+            LEFT JOIN LATERAL (\(projection.twin)) t ON \(!twinsPass)
             ORDER BY j.id
             """
+    }
+
+    /// The three-way merge of one id.
+    private var merge: String {
+        """
+        CASE
+            WHEN s.a IS NOT DISTINCT FROM s.b THEN 'same'
+            WHEN NOT s.l OR (d.da AND d.db) THEN
+                CASE WHEN s.a IS NULL THEN 'ins1' WHEN s.b IS NULL THEN 'ins2' ELSE 'conflict' END
+            WHEN d.da THEN CASE WHEN s.a IS NULL THEN 'del2' ELSE 'upd2' END
+            WHEN d.db THEN CASE WHEN s.b IS NULL THEN 'del1' ELSE 'upd1' END
+            WHEN s.state = 'conflict' THEN 'conflict'
+            WHEN s.b = s.agreed THEN 'upd2'
+            WHEN s.a = s.agreed THEN 'upd1'
+            ELSE 'conflict' END
+        """
     }
 
     func lock(_ side: Int) -> String {
         "SELECT id FROM \(side == 1 ? layout.v1 : layout.v2) WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED"
     }
 
-    /// `$2` states, `$3` digests, `$4` namespaces. The one write every look makes: whoever comes second gets a serialization failure.
+    /// `$2` states, `$3` digests, `$4` namespaces, `$5` when agents made them. The one write every look makes: whoever comes second gets a serialization failure.
     var place: String {
         """
-        INSERT INTO \(layout.schema).placed AS p (id, state, digest, namespace, looks)
-        SELECT u.id, u.state, u.digest, u.namespace, 1
-        FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[]) u(id, state, digest, namespace) ORDER BY u.id
+        INSERT INTO \(layout.schema).placed AS p (id, state, digest, namespace, came, looks)
+        SELECT u.id, u.state, u.digest, u.namespace, u.came, 1
+        FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[]) u(id, state, digest, namespace, came) ORDER BY u.id
         ON CONFLICT (id) DO UPDATE SET state = excluded.state, digest = excluded.digest, namespace = excluded.namespace,
-            looks = p.looks + 1
+            came = coalesce(excluded.came, p.came), looks = p.looks + 1
         """
     }
 
-    /// `$2` kinds; a kept row is closed at once: it asks nothing of anybody.
+    /// `$2` kinds, `$3` and `$4` digests of the two rows; a kept row is closed at once: it asks nothing of anybody.
     var record: String {
         """
-        INSERT INTO \(layout.schema).conflicts (id, kind, v1_row, v2_row, base, closed)
+        INSERT INTO \(layout.schema).conflicts (id, kind, v1_row, v2_row, base, closed, v1_digest, v2_digest)
         SELECT u.id, u.kind, to_jsonb(m) - 'content_tsv', to_jsonb(r) - 'content_tsv', p.digest,
-               CASE WHEN u.kind = 'forget' THEN now() END
-        FROM unnest($1::uuid[], $2::text[]) u(id, kind)
+               CASE WHEN u.kind = 'forget' THEN now() END, u.one, u.two
+        FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[]) u(id, kind, one, two)
         LEFT JOIN \(layout.v1) m ON m.id = u.id LEFT JOIN \(layout.v2) r ON r.id = u.id
         LEFT JOIN \(layout.schema).placed p ON p.id = u.id ORDER BY u.id
         """

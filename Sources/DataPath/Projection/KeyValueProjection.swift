@@ -81,6 +81,9 @@ struct KeyValueProjection: Projection {
 
     var credential: String { "SELECT NULL::text AS rule, NULL::text AS kind" }
 
+    var twin: String { "SELECT NULL::uuid AS id" }
+    var came: String { "NULL" }
+
     var mayDelete2: String { "j.form" }
 
     // MARK: - Writes

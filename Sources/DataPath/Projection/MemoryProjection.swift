@@ -80,7 +80,12 @@ struct MemoryProjection: Projection {
 
     var functions: String { MappingSQL.create(self) }
 
-    var lookColumns: String { "m.scope, m.content AS content1, r.content AS content2, r.expires_at <= now() AS expired" }
+    var lookColumns: String {
+        """
+        m.scope, m.content AS content1, r.content AS content2, r.expires_at <= now() AS expired, \(createdAt("m")) AS created1,
+            r.created_at AS created2, \(cameByFallback("m")) AS fallback, \(isAgents("r")) AS agents
+        """
+    }
 
     var reverse: String {
         "\(layout.schema).reverse(j.namespace, \(layout.schema).fact_owner(j.propagation), \(layout.schema).fact_scope(j.propagation))"
@@ -88,7 +93,8 @@ struct MemoryProjection: Projection {
 
     var reason: String {
         """
-        CASE WHEN j.action IN ('ins2', 'upd2') THEN CASE
+        CASE WHEN t.id IS NOT NULL THEN '\(ExceptionRules.twin)'
+             WHEN j.action IN ('ins2', 'upd2') THEN CASE
                  WHEN j.target IS NULL THEN \(layout.schema).unplaced_reason(j.workspace_id, j.scope)
                  WHEN \(layout.schema).is_blank(j.content1) THEN 'blank-content'
                  WHEN f.kind IS NOT NULL AND f.rule = 'block' THEN '\(ExceptionRules.credential)' END

@@ -39,6 +39,10 @@ protocol Projection: Sendable {
     var reason: String { get }
     /// One row of the plan's `rule` and the `kind` of credential that the carried text looks like, or NULL.
     var credential: String { get }
+    /// The id of a row that seems to be the same memory, come by the other door at the same moment; no row where there is none.
+    var twin: String { get }
+    /// When an agent made the row, if a twin of it may come by the other door; NULL otherwise.
+    var came: String { get }
     /// False for a v2 row that a look must not delete, though its id is ours.
     var mayDelete2: String { get }
     /// `$1` ids, `$2` owners or namespaces, `$3` scopes.

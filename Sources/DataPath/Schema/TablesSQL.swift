@@ -25,7 +25,9 @@ enum TablesSQL {
             state text NOT NULL CHECK (state IN ('live', 'gone', 'conflict')),
             digest bytea,
             namespace text,
-            looks bigint NOT NULL DEFAULT 0);
+            looks bigint NOT NULL DEFAULT 0,
+            came timestamptz);
+        CREATE INDEX IF NOT EXISTS placed_came ON \(schema).placed (namespace, came) WHERE came IS NOT NULL;
         CREATE TABLE IF NOT EXISTS \(schema).kinds (
             id uuid PRIMARY KEY,
             kind text NOT NULL);
@@ -37,7 +39,10 @@ enum TablesSQL {
             v2_row jsonb,
             base bytea,
             at timestamptz NOT NULL DEFAULT now(),
-            closed timestamptz);
+            closed timestamptz,
+            v1_digest bytea,
+            v2_digest bytea,
+            purged timestamptz);
         CREATE INDEX IF NOT EXISTS conflicts_open ON \(schema).conflicts (id) WHERE closed IS NULL;
         CREATE TABLE IF NOT EXISTS \(schema).exceptions (
             n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

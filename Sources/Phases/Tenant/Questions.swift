@@ -48,24 +48,31 @@ public struct ListConflicts: ReadsOnHost {
         public let kind: String
         public let v1: String
         public let v2: String
+        /// Of the two rows as they are listed: the condition of a choice between them.
+        public let v1Digest: String
+        public let v2Digest: String
         public let at: String
     }
     public struct Result: Sendable, Codable, Equatable { public let conflicts: [Conflict] }
-    public init() {}
+    /// Instead, the texts that a forget overran and that nobody has purged.
+    public let kept: Bool
+
+    public init(kept: Bool = false) { self.kept = kept }
 
     public func read(_ host: HostSight) async throws -> Result {
         try await host.looking { connection in
             guard try await connection.there("cutover.conflicts") else { return Result(conflicts: []) }
             let rows = try await connection.query(
                 """
-                SELECT n, id::text AS id, kind, coalesce(v1_row->>'content', '') AS v1, coalesce(v2_row->>'content', '') AS v2, at::text AS at
-                FROM cutover.conflicts WHERE closed IS NULL AND kind = 'conflict' ORDER BY n LIMIT 1000
+                SELECT n, id::text AS id, kind, coalesce(v1_row->>'content', '') AS v1, coalesce(v2_row->>'content', '') AS v2,
+                    coalesce(v1_digest::text, '') AS one, coalesce(v2_digest::text, '') AS two, at::text AS at
+                FROM cutover.conflicts WHERE \(kept ? "kind = 'forget' AND purged IS NULL" : "kind = 'conflict' AND closed IS NULL") ORDER BY n LIMIT 1000
                 """)
             return Result(
                 conflicts: try rows.map { row in
                     Conflict(
                         n: try row.int("n"), id: try row.string("id"), kind: try row.string("kind"), v1: try row.string("v1"), v2: try row.string("v2"),
-                        at: try row.string("at"))
+                        v1Digest: try row.string("one"), v2Digest: try row.string("two"), at: try row.string("at"))
                 })
         }
     }

@@ -17,6 +17,8 @@ struct ExceptionsReport: Sendable, Codable, Equatable {
         let kind: String
         let v1: String
         let v2: String
+        let v1Digest: String
+        let v2Digest: String
         let at: String
     }
     let formatVersion: Int
@@ -56,6 +58,9 @@ struct ExceptionsView {
         }
         return parts.joined(separator: "\n\n")
     }
+
+    /// A person can choose: between two texts, or two rows.
+    var hasChoices: Bool { report.conflicts.contains { $0.kind == "conflict" } || report.exceptions.contains { $0.reason == "suspected-twin" } }
 
     func json() throws -> String { try JSONText.document(report) }
 

@@ -1,0 +1,99 @@
+public import Cutover
+import DataPath
+import Foundation
+public import Host
+import Postgres
+
+/// A person's choice between two texts, under the condition that they are still those he saw.
+public struct SettleConflict: ActsOnHost {
+    public static let kind: OperationKind = "conflict.settle"
+    public static let once = Once.convergent
+    public struct Result: Sendable, Codable { public let settled: Bool }
+
+    public enum Keep: Sendable, Codable, Equatable { case v1, v2, text(String) }
+
+    public let id: String
+    /// Digests of the two rows as they were listed.
+    public let seen1: String
+    public let seen2: String
+    public let keep: Keep
+
+    public init(id: String, seen1: String, seen2: String, keep: Keep) {
+        self.id = id
+        self.seen1 = seen1
+        self.seen2 = seen2
+        self.keep = keep
+    }
+
+    public func act(_ host: HostHand) async throws -> Result {
+        let choice: Resolution.Choice =
+            switch keep {
+            case .v1: .v1
+            case .v2: .v2
+            case .text(let text): .text(text)
+            }
+        try await host.choosing { try await $0.settle(try memory(id), seen1: seen1, seen2: seen2, keep: choice, $1) }
+        return Result(settled: true)
+    }
+}
+
+/// A person's choice between two rows that seem to be one memory.
+public struct SettleTwin: ActsOnHost {
+    public static let kind: OperationKind = "twin.settle"
+    public static let once = Once.convergent
+    public struct Result: Sendable, Codable { public let settled: Bool }
+
+    /// The one that is listed.
+    public let id: String
+    /// v1, v2 or both.
+    public let keep: String
+
+    public init(id: String, keep: String) {
+        self.id = id
+        self.keep = keep
+    }
+
+    public func act(_ host: HostHand) async throws -> Result {
+        guard let choice = Resolution.TwinChoice(rawValue: keep) else { throw DataPathError.refused("\(keep) is neither v1, v2 nor both") }
+        try await host.choosing { try await $0.settleTwin(try memory(id), keep: choice, $1) }
+        return Result(settled: true)
+    }
+}
+
+/// Takes the texts out of a record that was kept when a forget overran an edit.
+public struct PurgeKept: ActsOnHost {
+    public static let kind: OperationKind = "kept.purge"
+    public static let once = Once.convergent
+    public struct Result: Sendable, Codable { public let purged: Bool }
+
+    public let number: Int
+
+    public init(number: Int) { self.number = number }
+
+    public func act(_ host: HostHand) async throws -> Result {
+        try await host.choosing { choice, connection in
+            guard try await choice.purge(number, connection) else { throw DataPathError.refused("no kept text has the number \(number)") }
+        }
+        return Result(purged: true)
+    }
+}
+
+private func memory(_ id: String) throws(DataPathError) -> UUID {
+    guard let uuid = UUID(uuidString: id) else { throw .refused("\(id) is no memory's id") }
+    return uuid
+}
+
+extension HostHand {
+    /// What is refused has changed nothing.
+    fileprivate func choosing(_ body: (Resolution, PostgresConnection) async throws -> Void) async throws {
+        do {
+            try await writing { connection in
+                guard try await connection.there("cutover.conflicts") else { throw DataPathError.refused("nothing is kept in step for this tenant yet") }
+                try await Control.raiseFence(to: Int64(fence), connection)
+                try await body(Resolution(fence: Int64(fence)), connection)
+            }
+        } catch DataPathError.refused(let why) {
+            throw StepFailure(why, effect: .nothingChanged, next: "cutoverctl exceptions \(sight.tenant)")
+        }
+    }
+}
