@@ -1,7 +1,7 @@
 public import Foundation
 public import Postgres
 
-/// Rows found in v2 that nobody can explain: not ours, not a probe, not equal to a v1 row of the same id.
+/// Rows found in v2 that nobody can explain: not ours, not a probe, not equal to a v1 row of the same id, not left there by a way back.
 public struct ForeignRows: Sendable, Equatable, Codable {
     public let count: Int
     /// At most 100 of them, in id order.
@@ -20,7 +20,8 @@ public struct ForeignRows: Sendable, Equatable, Codable {
             SELECT two.id, one.digest IS NOT DISTINCT FROM two.digest AS adopted, count(*) OVER (
                 PARTITION BY one.digest IS NOT DISTINCT FROM two.digest) AS total
             FROM two LEFT JOIN one ON one.id = two.id LEFT JOIN \(settings.schema).placed p ON p.id = two.id AND p.state <> 'gone'
-            WHERE p.id IS NULL ORDER BY 2, 1 LIMIT 100
+            WHERE p.id IS NULL AND NOT EXISTS (SELECT FROM \(settings.schema).v2_archive a WHERE a.id = two.id AND a.alone AND a.restored IS NULL)
+            ORDER BY 2, 1 LIMIT 100
             """)
         let foreign = try rows.filter { try !$0.bool("adopted") }
         let adopted = try await connection.query(

@@ -32,6 +32,7 @@ public struct TakeAway: Sendable {
             connection, lockTimeoutSeconds, budgetSeconds, fence, copyMayBeUnfinished: true
         ) { connection in
             let kept = try await connection.query(keep(layout)).affected
+            try await KeptRows.remember(connection, layout)
             let removed = try await connection.query(
                 "DELETE FROM \(layout.v2) r USING \(settings.schema).placed p WHERE p.id = r.id AND p.state IN ('live', 'conflict') AND \(layout.projection.isOurs("r"))"
             ).affected
@@ -65,8 +66,8 @@ public struct TakeAway: Sendable {
 
     private func keep(_ layout: Layout) -> String {
         """
-            INSERT INTO \(settings.schema).v2_archive (id, row, why)
-            SELECT r.id, to_jsonb(r) - 'content_tsv', CASE
+            INSERT INTO \(settings.schema).v2_archive (id, row, alone, why)
+            SELECT r.id, to_jsonb(r) - 'content_tsv', NOT EXISTS (SELECT FROM \(layout.v1) m WHERE m.id = r.id), CASE
                 WHEN p.state = 'conflict' THEN 'conflict' WHEN x.id IS NOT NULL THEN x.reason WHEN p.id IS NULL THEN 'not placed'
                 ELSE 'fields only v2 has' END
             FROM \(layout.v2) r

@@ -127,10 +127,12 @@ struct LookSQL: Sendable {
         "DELETE FROM \(side == 1 ? layout.v1 : layout.v2) WHERE id = ANY ($1::uuid[])"
     }
 
+    /// With the settings that an earlier way back set aside.
     var makeNamespaces: String {
         """
-        INSERT INTO \(layout.namespaces) (name, kind, metadata)
-        SELECT DISTINCT u.name, split_part(u.name, ':', 1), 'null'::jsonb FROM unnest($1::text[]) u(name) ORDER BY 1
+        INSERT INTO \(layout.namespaces) (name, kind, expires_at, metadata)
+        SELECT DISTINCT ON (u.name) u.name, coalesce(k.kind, split_part(u.name, ':', 1)), k.expires_at, coalesce(k.metadata, 'null')
+        FROM unnest($1::text[]) u(name) LEFT JOIN \(layout.schema).v2_namespaces k ON k.name = u.name ORDER BY u.name
         ON CONFLICT (name) DO NOTHING
         """
     }

@@ -119,7 +119,7 @@ enum MappingSQL {
                 SELECT w.parent_id INTO node FROM \(layout.workspaces) w WHERE w.id = node;
                 IF node IS NULL THEN RETURN 'global-of-non-root'; END IF;
                 hops := hops + 1;
-                IF node = workspace OR hops >= 50 THEN RETURN 'workspace-cycle'; END IF;
+                IF node = workspace OR hops > 50 THEN RETURN 'workspace-cycle'; END IF;
             END LOOP;
         END
         $f$;

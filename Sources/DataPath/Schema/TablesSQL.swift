@@ -65,7 +65,13 @@ enum TablesSQL {
             row jsonb NOT NULL,
             why text NOT NULL,
             at timestamptz NOT NULL DEFAULT now(),
-            restored timestamptz);
+            restored timestamptz,
+            alone boolean NOT NULL DEFAULT false);
+        CREATE TABLE IF NOT EXISTS \(schema).v2_namespaces (
+            name text PRIMARY KEY,
+            kind text NOT NULL,
+            expires_at timestamptz,
+            metadata jsonb);
         CREATE INDEX IF NOT EXISTS v2_archive_id ON \(schema).v2_archive (id) WHERE restored IS NULL;
         CREATE TABLE IF NOT EXISTS \(schema).control (
             one boolean PRIMARY KEY DEFAULT true CHECK (one),

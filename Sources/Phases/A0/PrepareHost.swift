@@ -122,7 +122,7 @@ struct LeaveHost: ActsOnHost {
         let lines = try await host.writing { connection in
             guard try await connection.query("SELECT to_regnamespace('cutover') IS NOT NULL AS there")[0].bool("there") else { return [String]() }
             var lines: [String] = []
-            for table in ["conflicts", "exceptions", "v2_archive"] where try await connection.there("cutover.\(table)") {
+            for table in ["conflicts", "exceptions", "v2_archive", "v2_namespaces"] where try await connection.there("cutover.\(table)") {
                 lines += try await connection.query("SELECT json_build_object('table', '\(table)', 'row', to_jsonb(t))::text AS line FROM cutover.\(table) t").map { try $0.string("line") }
             }
             if !lines.isEmpty {

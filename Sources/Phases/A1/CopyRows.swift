@@ -82,7 +82,10 @@ struct BeginCopy: ActsOnHost {
             try await Control.raiseFence(to: fence, connection)
             let control = try await Control.read(connection)
             if control.copyDone { try await Control.set(.sync, fence: fence, connection) }
-            else if control.copyLast == nil { try await Control.restartCopy(fence: fence, chunkRows: chunkRows, connection) }
+            else if control.copyLast == nil {
+                _ = try await KeptRows.bringBack(connection)
+                try await Control.restartCopy(fence: fence, chunkRows: chunkRows, connection)
+            }
             else { try await Control.resumeCopy(fence: fence, connection) }
         }
         return Result(pid: Int(try await WatchProcess(host.sight).ensure()))
