@@ -53,7 +53,7 @@ public enum MemoryCatalog {
             },
             entry(
                 "legacy.freeze", .reversible, "fallback removed", requires: ["fallback.remove", "backfill.verify"], endedBy: ["legacy.drop"],
-                settings: [.init("quiesceWithin", .duration)]
+                settings: [.init("quiesceWithin", .duration), .init("bulkForget", .int), .init("pluginRoles", .list)]
             ) { step, plan in
                 .reversible(
                     FreezeLegacy(
@@ -72,7 +72,7 @@ public enum MemoryCatalog {
                 settings: [.init("grace", .duration, required: true), .init("blockers", .list)]
             ) { step, plan in
                 .reversible(
-                    DropLegacy(graceSeconds: step.spec.settings.seconds("grace") ?? 0, blockers: blockers(step), vault: vault(plan)))
+                    DropLegacy(graceSeconds: step.spec.settings.seconds("grace") ?? 0, blockers: blockers(step), vault: vault(plan), limits: changeLimits(plan)))
             },
             entry("archive.purge", .irreversible, "", requires: ["legacy.drop"], settings: [.init("keepFor", .duration, required: true)]) { step, plan in
                 .irreversible(PurgeArchive(keepSeconds: step.spec.settings.seconds("keepFor") ?? 0, vault: vault(plan)))
@@ -118,6 +118,10 @@ public enum MemoryCatalog {
         book.add(AccessChange.self)
         book.add(AccessPairs.self)
         book.add(CompareStores.self)
+        book.add(DiffStores.self)
+        book.add(DiffPage.self)
+        book.add(ReadChanges.self)
+        book.add(RepairStores.self)
         book.add(PendingMigrations.self)
         book.add(SwitchServer.self)
         book.add(StrictTrial.self)
@@ -165,12 +169,21 @@ public enum MemoryCatalog {
         return Vault(to: settings.text("to") ?? "", key: settings.text("key") ?? "")
     }
 
+    /// What agents are expected to do to v2 once v1 is frozen.
+    static func changeLimits(_ plan: Plan) -> ChangesSince.Limits {
+        let settings = settings(of: "legacy.freeze", in: plan)
+        var limits = ChangesSince.Limits()
+        limits.bulkForget = settings.int("bulkForget") ?? limits.bulkForget
+        limits.roles = settings.list("pluginRoles").compactMap { if case .text(let role) = $0 { role } else { nil } }
+        return limits
+    }
+
     private static func sampled(_ kind: SamplingProfile.Kind, _ step: PlannedStep, _ plan: Plan) -> SampledWait {
         let settings = step.spec.settings
         let every = settings.seconds("sampleEvery") ?? 900
         return SampledWait(
             kind: kind, sidecar: sidecar(plan), windowSeconds: settings.seconds("window") ?? 30 * 86_400, everySeconds: every,
-            longestGapSeconds: settings.seconds("longestGap") ?? every * 8)
+            longestGapSeconds: settings.seconds("longestGap") ?? every * 8, limits: kind == .soak ? changeLimits(plan) : nil)
     }
 
     /// Stated where they are judged, and needed from the copy on.

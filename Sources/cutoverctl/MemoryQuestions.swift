@@ -24,6 +24,11 @@ struct MemoryQuestions {
         }
     }
 
+    /// What of the changes since the freeze wants a signature, signed or not.
+    func changes(of tenant: TenantID) async throws -> [ReadChanges.Result.Red] {
+        try await engine.ask(ReadChanges(plan: engine.plan), of: tenant).get().red
+    }
+
     func access(of tenant: TenantID, back: Bool = false) async throws -> AccessReport {
         let change = try await engine.ask(AccessChange(back: back), of: tenant).get()
         return AccessReport(

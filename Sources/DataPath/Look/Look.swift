@@ -51,6 +51,14 @@ struct Look: Sendable {
         try await connection.query(sql.plan, [.uuids(ids)]).map { try PlannedID($0) }
     }
 
+    /// Carries out a plan in which somebody else chose the actions. Rows that somebody holds are left out; answers how many were not.
+    func carryOut(forced plan: [PlannedID], _ connection: PostgresConnection) async throws -> Int {
+        let busy = try await lockRows(of: plan, connection)
+        let free = plan.filter { !busy.contains($0.id) }
+        try await carryOut(free, connection)
+        return free.count
+    }
+
     // MARK: - Non public
 
     /// Locks only what will be overwritten or deleted, side 1 first; returns the ids that are held by others.

@@ -90,6 +90,14 @@ struct PlannedID: Sendable {
     /// Carried or left behind, it goes on the list.
     var isListed: Bool { (reason != nil || credential != nil) && !isProbe }
 
+    /// Another action than the merge's own, for a difference that no entry explains.
+    mutating func force(_ action: LookAction) {
+        self.action = action
+        keepOther = false
+        reason = nil
+        detail = nil
+    }
+
     mutating func except(_ reason: String, _ detail: String) {
         side = action == .ins1 || action == .upd1 || action == .del1 ? 2 : 1
         action = .exception

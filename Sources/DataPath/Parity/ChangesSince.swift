@@ -1,4 +1,4 @@
-import Postgres
+public import Postgres
 
 /// Who changed v2 since the freeze, by v2's own entries, and what of it a person has to see before it counts as explained.
 public struct ChangesSince: Sendable, Equatable, Codable {
@@ -48,9 +48,10 @@ public struct ChangesSince: Sendable, Equatable, Codable {
     /// - Parameter signed: digests by kind.
     public func unsigned(_ signed: [String: String]) -> [Red] { red.filter { signed[$0.kind.rawValue] != $0.digest } }
 
-    // MARK: - Non public
-
-    static func read(_ connection: PostgresConnection, _ settings: DataPathSettings, _ limits: Limits) async throws -> ChangesSince {
+    /// Empty where nothing was captured.
+    public static func read(
+        _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings(), limits: Limits
+    ) async throws -> ChangesSince {
         guard try await connection.query("SELECT to_regclass('\(settings.schema).change_log') IS NOT NULL AS there")[0].bool("there")
         else { return ChangesSince(roles: [], red: []) }
         let transactions = """

@@ -39,7 +39,7 @@ extension ParityReport {
         if digestV1.isEmpty { digestV1 = Self.hex(0) }
         if digestV2.isEmpty { digestV2 = Self.hex(0) }
         guard sql.base == .frozen else { return }
-        let changes = try await ChangesSince.read(connection, sql.layout.settings, comparison.limits)
+        let changes = try await ChangesSince.read(connection, sql.layout.settings, limits: comparison.limits)
         largestForget = changes.roles.map(\.largestForget).max() ?? 0
         self.changes = changes
     }

@@ -33,9 +33,11 @@ struct VerifyParity: Wait {
             if let why = unsigned(exceptions, sight) { return why }
             let parity = try await sight.ask(CompareStores(base: .v1))
             guard parity.clean else {
-                let examples = (parity.missing + parity.extra + parity.different.map(\.id)).prefix(5).map { $0.uuidString.lowercased() }
-                let found = "\(parity.missingCount) missing, \(parity.extraCount) extra, \(parity.differentCount) different, \(parity.inFlightCount) under way"
-                return Observation(.shut(examples.isEmpty ? found : "\(found): \(examples.joined(separator: ", "))"))
+                guard parity.complete || parity.differences > 0 else {
+                    return Observation(.unknown("\(parity.provenRows) of about \(parity.estimatedRows) rows were compared in time, \(parity.inFlightCount) are under way"))
+                }
+                let next = "cutoverctl repair \(sight.ref.tenant) --preview"
+                return Observation(.shut(parity.words), clearedBy: parity.differences > 0 ? .person(next) : .time)
             }
             return Observation(
                 .open(facts(["rows": parity.rowsV1, "equal": parity.equal, "excepted": parity.exceptedIDs, "conflicts": parity.conflicts, "digest": parity.digestV1])))
@@ -62,13 +64,30 @@ struct VerifyParity: Wait {
     }
 }
 
-/// Full parity of the stores, or of v2 against what was frozen.
+/// Full parity of the stores, or of v2 against what was frozen. Ten differing ids of a kind at most: `stores.diff` lists them all.
 struct CompareStores: ReadsOnHost {
     typealias Result = ParityReport
     static let kind: OperationKind = "stores.compare"
     let base: Parity.Base
+    var limits = ChangesSince.Limits()
+
+    /// Longer than it takes, shorter than what a host operation may take.
+    private static let withinSeconds = 200.0
 
     func read(_ host: HostSight) async throws -> ParityReport {
-        try await host.looking { try await Parity(listLimit: 100).compareUntilSettled($0, against: base, timeoutSeconds: 20) }
+        try await host.looking {
+            try await Parity(listLimit: 10, limits: limits).compareUntilSettled($0, against: base, timeoutSeconds: Self.withinSeconds)
+        }
+    }
+}
+
+extension ParityReport {
+    /// Counts of what differs, and a few ids.
+    var words: String {
+        let counts = [
+            (missingCount, "missing"), (extraCount, "extra"), (resurrectedCount, "resurrected"), (differentCount, "different"), (inFlightCount, "under way"),
+        ].map { "\($0.0) \($0.1)" }
+        let examples = (missing + resurrected + extra + different.map(\.id)).prefix(5).map { $0.uuidString.lowercased() }
+        return counts.joined(separator: ", ") + (examples.isEmpty ? "" : ": \(examples.joined(separator: ", "))")
     }
 }

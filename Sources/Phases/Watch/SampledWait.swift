@@ -1,4 +1,5 @@
 import Cutover
+import DataPath
 
 /// A wait whose gate opens when the watch's samples have covered the window without a red.
 struct SampledWait: Wait {
@@ -7,6 +8,7 @@ struct SampledWait: Wait {
     let windowSeconds: Int
     let everySeconds: Int
     let longestGapSeconds: Int
+    var limits: ChangesSince.Limits?
 
     var preconditions: [Gate] {
         [
@@ -26,7 +28,7 @@ struct SampledWait: Wait {
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence(["effect": "none"])) }
 
     func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence {
-        let profile = SamplingProfile(kind: kind, everySeconds: everySeconds, marker: began, sidecar: sidecar)
+        let profile = SamplingProfile(kind: kind, everySeconds: everySeconds, marker: began, sidecar: sidecar, limits: limits, signed: signed(site.sight))
         let started = try await site.carryOut(BeginSampling(profile: profile))
         return Evidence(["watchPid": String(started.pid)])
     }
@@ -34,7 +36,15 @@ struct SampledWait: Wait {
     func observe(_ sight: Sight, began: OperationID) async -> Observation {
         do {
             let seen = try await sight.ask(SamplesSince(marker: began, longestGapSeconds: longestGapSeconds))
-            let trouble = seen.watchRuns ? (seen.profileSet ? nil : "the watch samples for another wait") : "the watch does not run"
+            var trouble = seen.watchRuns ? (seen.profileSet ? nil : "the watch samples for another wait") : "the watch does not run"
+            if let limits {
+                let unsigned = try await sight.ask(ReadChanges(limits: limits)).unsigned(sight.consents)
+                if !unsigned.isEmpty {
+                    let next = "cutoverctl approve \(sight.ref.tenant) --changes all --reason TEXT"
+                    return Observation(.shut(unsigned.map(\.words).joined(separator: "; ")), needsTending: trouble, clearedBy: .person(next))
+                }
+                if trouble == nil, seen.signed != signed(sight) { trouble = "the watch does not know yet what was signed" }
+            }
             let counted = "\(Int(seen.coveredSeconds)) s of \(windowSeconds) s covered, \(seen.samples) samples, \(seen.gaps) gaps, \(seen.resets) resets, \(seen.pauses) pauses"
             if seen.coveredSeconds >= Double(windowSeconds) {
                 return Observation(.open(facts(["covered": Int(seen.coveredSeconds), "samples": seen.samples, "resets": seen.resets, "evidence": seen.digest])), needsTending: trouble)
@@ -44,4 +54,6 @@ struct SampledWait: Wait {
             return Observation(.unknown(error.what))
         }
     }
+
+    private func signed(_ sight: Sight) -> [String: String]? { limits.map { _ in ReadChanges.Result.signed(sight.consents) } }
 }

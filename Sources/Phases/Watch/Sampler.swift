@@ -82,9 +82,12 @@ struct Sampler: Sendable {
         try await tryDoors(marker)
         try await tryFreshNamespace(marker)
         return try await host.looking { connection in
-            let parity = try await Parity(listLimit: 3).compare(connection, against: .frozen)
-            guard parity.missingCount == 0, parity.differentCount == 0 else {
-                throw SafetyBroken(what: "\(parity.missingCount) frozen memories are missing from v2 and \(parity.differentCount) differ, unexplained")
+            let parity = try await Parity(listLimit: 3, limits: profile.limits ?? ChangesSince.Limits()).compare(connection, against: .frozen)
+            guard parity.clean else { throw SafetyBroken(what: "what was frozen is not accounted for in v2: \(parity.words)") }
+            let unsigned = parity.changes?.unsigned(profile.signed ?? [:]) ?? []
+            guard unsigned.isEmpty else {
+                let told = unsigned.map { "\($0.kind.rawValue) (\($0.transactions) transactions, \($0.rows) rows)" }.joined(separator: ", ")
+                throw SafetyBroken(what: "v2 was changed in ways that nobody has signed: \(told)")
             }
             let touched = try await v1Touches(connection)
             if let before = try previousTouches(), before != touched { throw SafetyBroken(what: "somebody read or wrote v1: its counters went from \(before) to \(touched)", facts: ["v1Counters": touched]) }

@@ -1,4 +1,5 @@
 import Cutover
+import DataPath
 import Host
 
 /// What the watch is to sample, written to the host by a wait's own operation.
@@ -14,6 +15,9 @@ struct SamplingProfile: Sendable, Codable, Equatable {
     /// The wait's own id: samples recorded under another do not count for it.
     let marker: OperationID
     let sidecar: Sidecar
+    /// Of a soak: what agents are expected to do, and the digests of what a person has signed beyond it.
+    var limits: ChangesSince.Limits?
+    var signed: [String: String]?
 
     private static func path(_ host: HostSight) -> String { "\(host.statePath)/sampling.json" }
 
@@ -71,6 +75,7 @@ struct SamplesSince: ReadsOnHost {
         let lastTrouble: String?
         let watchRuns: Bool
         let profileSet: Bool
+        let signed: [String: String]
         /// SHA-256 over the hashes of the samples judged.
         let digest: String
     }
@@ -88,6 +93,6 @@ struct SamplesSince: ReadsOnHost {
         return Result(
             coveredSeconds: clock.coveredSeconds, samples: clock.samples, gaps: clock.gaps, resets: clock.resets, pauses: clock.pauses,
             lastTrouble: clock.lastTrouble, watchRuns: try WatchProcess(host).running() != nil,
-            profileSet: try SamplingProfile.current(host)?.marker == marker, digest: Digest.sha256(entries.map(\.hash).joined()))
+            profileSet: try SamplingProfile.current(host)?.marker == marker, signed: try SamplingProfile.current(host)?.signed ?? [:], digest: Digest.sha256(entries.map(\.hash).joined()))
     }
 }

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Cutover
+import Phases
 
 struct Approve: Command {
     static let configuration = CommandConfiguration(
         abstract: "Records that you agree to a step, to a class of exceptions, or to a change of access, or attests that a blocker is closed.",
-        usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses | --blocker NAME) --reason TEXT")
+        usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses | --blocker NAME | --changes KIND|all) --reason TEXT")
 
     @Argument(help: "The tenant (unless --wave names them), then the step.")
     var words: [String] = []
@@ -14,6 +15,8 @@ struct Approve: Command {
     var exceptions: String?
     @Option(help: "gains or losses.")
     var access: AccessSide?
+    @Option(help: "A class of changes of v2 since the freeze that explain nothing until somebody signed them: truncate, foreign-role, bulk-forget, or all.")
+    var changes: String?
     @Option(help: "An external blocker named in the plan, which you attest to be closed.")
     var blocker: String?
     @Option(help: "Why; it is recorded.")
@@ -35,6 +38,8 @@ struct Approve: Command {
             for tenant in tenants { try await approveExceptions(exceptions, tenant, site, console) }
         } else if let access {
             for tenant in tenants { try await approveAccess(access, tenant, site, console) }
+        } else if let changes {
+            for tenant in tenants { try await approveChanges(changes, tenant, site, console) }
         } else if let blocker {
             for tenant in tenants { try await attest(blocker, tenant, site, console) }
         }
@@ -45,10 +50,10 @@ struct Approve: Command {
     func parts() throws(CommandFailure) -> (tenants: [String], step: String?) {
         let tenants = wave == nil ? Array(words.prefix(1)) : []
         let rest = words.dropFirst(tenants.count)
-        let subjects = rest.count + (exceptions == nil ? 0 : 1) + (access == nil ? 0 : 1) + (blocker == nil ? 0 : 1)
+        let subjects = rest.count + (exceptions == nil ? 0 : 1) + (access == nil ? 0 : 1) + (blocker == nil ? 0 : 1) + (changes == nil ? 0 : 1)
         guard subjects == 1, wave != nil || !tenants.isEmpty else {
             throw CommandFailure(
-                "it is not clear what is approved", why: "name one tenant or --wave, and one step, --exceptions REASON, --access gains|losses or --blocker NAME",
+                "it is not clear what is approved", why: "name one tenant or --wave, and one step, --exceptions REASON, --access gains|losses, --changes KIND or --blocker NAME",
                 next: "cutoverctl approve TENANT STEP --reason TEXT", status: .usage)
         }
         return (tenants, rest.first)
@@ -93,6 +98,20 @@ struct Approve: Command {
         let facts = ["count": String(ids.count), "digest": Digest.sha256(ids.joined(separator: "\n"))]
         try await site.engine.approve(tenant, topic: "exceptions/\(reason)", reason: self.reason, facts: facts)
         console.note("\(tenant): \(site.engine.me) approved \(ids.count) exceptions \(reason)")
+    }
+
+    private func approveChanges(_ kind: String, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+        let red = try await MemoryQuestions(engine: site.engine).changes(of: tenant)
+        let chosen = red.filter { kind == "all" || $0.kind == kind }
+        guard !chosen.isEmpty else {
+            let open = red.isEmpty ? "nothing but ordinary changes was made since the freeze" : "there are \(red.map(\.kind).joined(separator: ", "))"
+            throw CommandFailure("\(tenant) has no changes called \(kind)", why: open, next: "cutoverctl diff \(tenant)")
+        }
+        for one in chosen {
+            let facts = ["digest": one.digest, "transactions": String(one.transactions), "rows": String(one.rows)]
+            try await site.engine.approve(tenant, topic: one.topic, reason: reason, facts: facts)
+            console.note("\(tenant): \(site.engine.me) approved \(one.words)")
+        }
     }
 
     private func attest(_ blocker: String, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {

@@ -1,0 +1,133 @@
+public import Cutover
+import DataPath
+import Foundation
+public import Host
+import Postgres
+
+/// Every row and field of both stores, for a person who asks: as far as the time allows, and on from there when asked again.
+///
+/// Changes nothing of the tenant's. What was proven, and the rows that differ, are noted in the host's state folder.
+public struct DiffStores: ReadsOnHost {
+    public static let kind: OperationKind = "stores.diff"
+
+    public struct Result: Sendable, Codable, Equatable {
+        /// `v1` or `frozen`.
+        public let against: String
+        public let complete: Bool
+        /// Nothing differs unexplained, nothing is under way, and all was compared.
+        public let clean: Bool
+        public let rowsV1: Int
+        public let rowsV2: Int
+        public let equal: Int
+        /// By kind of difference: `missing`, `extra`, `resurrected`, `different`, `in-flight`.
+        public let differing: [String: Int]
+        /// By what accounts for it: `excepted`, `conflict`, and since the freeze `forgotten`, `edited`, `added`, `truncated`.
+        public let explained: [String: Int]
+        public let provenRows: Int
+        public let estimatedRows: Int
+        public let resumedRows: Int
+        public let rechecked: Int
+        public let digestV1: String
+        public let digestV2: String
+        public let from: String
+        public let to: String
+        public let changes: ReadChanges.Result?
+        /// How many differing rows the host can list.
+        public let lines: Int
+    }
+
+    /// Nil: against what was frozen where something was, else against v1.
+    let against: String?
+    let withinSeconds: Int
+    /// Forgets what was proven before.
+    let fresh: Bool
+    let limits: ChangesSince.Limits
+
+    public init(against: String?, withinSeconds: Int, fresh: Bool, plan: Plan) {
+        self.against = against
+        self.withinSeconds = withinSeconds
+        self.fresh = fresh
+        self.limits = MemoryCatalog.changeLimits(plan)
+    }
+
+    public func read(_ host: HostSight) async throws -> Result {
+        try await host.looking { connection in
+            let base = try await Self.base(against, connection, host)
+            let files = ParityFiles(host, base)
+            guard let lock = try files.lock() else {
+                throw StepFailure("another comparison of \(host.tenant) is under way", effect: .nothingChanged, next: "wait for its end, then cutoverctl diff \(host.tenant)")
+            }
+            defer { withExtendedLifetime(lock) {} }
+            if fresh { try files.forget() }
+            let lines = try LineWriter(files.lines)
+            let report = try await Parity(listLimit: 0, limits: limits).run(
+                connection, against: base, withinSeconds: Double(withinSeconds), notes: files
+            ) { try await lines.add($0) }
+            try await lines.close()
+            if report.complete { try files.forget() }
+            return Result(report, base, lines: await lines.count)
+        }
+    }
+
+    static func base(_ wanted: String?, _ connection: PostgresConnection, _ host: HostSight) async throws -> Parity.Base {
+        guard try await connection.there("cutover.change_log") else {
+            let gone = try await connection.there("cutover.frozen")
+            throw StepFailure(
+                gone ? "the old table is gone, and change capture with it: nothing accounts any more for what differs" : "change capture is not in place: there is nothing to compare yet",
+                effect: .nothingChanged, next: gone ? "cutoverctl history \(host.tenant)" : "cutoverctl advance \(host.tenant) --to mirror.install")
+        }
+        if let wanted { return wanted == Parity.Base.frozen.rawValue ? .frozen : .v1 }
+        let frozen = try await connection.query("SELECT EXISTS (SELECT FROM cutover.remembered WHERE what = 'frozen_table') AS frozen")[0].bool("frozen")
+        return frozen ? .frozen : .v1
+    }
+}
+
+extension DiffStores.Result {
+    init(_ report: ParityReport, _ base: Parity.Base, lines: Int) {
+        self.init(
+            against: base.rawValue, complete: report.complete, clean: report.clean, rowsV1: report.rowsV1, rowsV2: report.rowsV2, equal: report.equal,
+            differing: [
+                "missing": report.missingCount, "extra": report.extraCount, "resurrected": report.resurrectedCount, "different": report.differentCount,
+                "in-flight": report.inFlightCount,
+            ].filter { $0.value > 0 },
+            explained: [
+                "excepted": report.exceptedIDs, "conflict": report.conflicts, "forgotten": report.forgottenSince, "edited": report.editedSince,
+                "added": report.addedSince, "truncated": report.truncatedSince,
+            ].filter { $0.value > 0 },
+            provenRows: report.provenRows, estimatedRows: report.estimatedRows, resumedRows: report.resumedRows, rechecked: report.rechecked,
+            digestV1: report.digestV1, digestV2: report.digestV2, from: report.from, to: report.to,
+            changes: report.changes.map(ReadChanges.Result.init), lines: lines)
+    }
+}
+
+/// A page of the rows that the newest comparison found differing: JSON lines with `id`, `what` and `fields`.
+public struct DiffPage: ReadsOnHost {
+    public static let kind: OperationKind = "stores.diffPage"
+    public struct Result: Sendable, Codable, Equatable {
+        /// Whole lines.
+        public let text: String
+        /// Where the next page begins; nil after the last.
+        public let next: Int?
+    }
+
+    let against: String
+    let offset: Int
+    let bytes: Int
+
+    public init(against: String, offset: Int, bytes: Int) {
+        self.against = against
+        self.offset = offset
+        self.bytes = bytes
+    }
+
+    public func read(_ host: HostSight) async throws -> Result {
+        guard let base = Parity.Base(rawValue: against) else { return Result(text: "", next: nil) }
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: ParityFiles(host, base).lines))
+        defer { try? file.close() }
+        try file.seek(toOffset: UInt64(offset))
+        let data = try file.read(upToCount: bytes) ?? Data()
+        guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { return Result(text: "", next: nil) }
+        let whole = data[data.startIndex...end]
+        return Result(text: String(decoding: whole, as: UTF8.self), next: whole.count == data.count && data.count < bytes ? nil : offset + whole.count)
+    }
+}

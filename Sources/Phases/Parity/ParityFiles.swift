@@ -1,0 +1,85 @@
+import DataPath
+import Foundation
+import Host
+
+/// What a comparison under way keeps in the host's state folder: what it has proven, and the rows that differ. Ids and names of
+/// fields, never a text.
+struct ParityFiles: Sendable {
+    let base: Parity.Base
+    private let folder: String
+
+    init(_ host: HostSight, _ base: Parity.Base) {
+        self.base = base
+        self.folder = "\(host.statePath)/parity"
+    }
+
+    var notes: String { "\(folder)/\(base.rawValue).proven" }
+    var lines: String { "\(folder)/\(base.rawValue).differing" }
+
+    /// Two comparisons would write into each other's notes.
+    func lock() throws -> FileLock? {
+        try DurableFile.makeFolder(folder)
+        return try FileLock.tryTake("\(folder)/lock")
+    }
+
+    func forget() throws { try DurableFile.remove(notes) }
+}
+
+extension ParityFiles: ParityNotes {
+    private struct Head: Codable { let print: String }
+
+    /// A line that was cut off by a crash ends what counts.
+    func read(print: String) async throws -> [ProvenSlice]? {
+        guard let text = try DurableFile.read(notes) else { return nil }
+        let lines = text.split(separator: "\n")
+        let decoder = JSONDecoder()
+        guard let first = lines.first, let head = try? decoder.decode(Head.self, from: Data(first.utf8)), head.print == print else { return nil }
+        var slices: [ProvenSlice] = []
+        for line in lines.dropFirst() {
+            guard let slice = try? decoder.decode(ProvenSlice.self, from: Data(line.utf8)), slice.range.lower == slices.last?.range.upper else { break }
+            slices.append(slice)
+        }
+        return slices
+    }
+
+    func begin(print: String) async throws {
+        try DurableFile.write(try Self.json(Head(print: print)) + "\n", to: notes)
+    }
+
+    func add(_ slice: ProvenSlice) async throws { try DurableFile.append(line: try Self.json(slice), to: notes) }
+
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}
+
+/// Writes differing rows to a file as they are found, some at a time.
+actor LineWriter {
+    private let file: FileHandle
+    private var waiting = Data()
+    private(set) var count = 0
+
+    init(_ path: String) throws {
+        FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    }
+
+    func add(_ line: ParityLine) throws {
+        let fields = line.fields.map { "\"\($0)\"" }.joined(separator: ",")
+        waiting.append(contentsOf: "{\"id\":\"\(line.id.uuidString.lowercased())\",\"what\":\"\(line.what.rawValue)\",\"fields\":[\(fields)]}\n".utf8)
+        count += 1
+        if waiting.count > 1 << 16 { try flush() }
+    }
+
+    func close() throws {
+        try flush()
+        try file.close()
+    }
+
+    private func flush() throws {
+        try file.write(contentsOf: waiting)
+        waiting.removeAll(keepingCapacity: true)
+    }
+}
