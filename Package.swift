@@ -82,7 +82,7 @@ let package = Package(
         exam("CutoverTests", ["Cutover", "CutoverTestKit"]),
         exam("HTTPTests", ["HTTP"]),
         exam("HostTests", ["Host", "Cutover", "CutoverTestKit"]),
-        exam("PhasesTests", ["Phases", "Host", "Cutover", "CutoverTestKit", "PlanFiles", "Postgres", "Transports"]),
+        exam("PhasesTests", ["Phases", "Host", "HTTP", "Cutover", "CutoverTestKit", "PlanFiles", "Postgres", "Transports"]),
         exam("DataPathTests", ["DataPath", "Postgres"]),
         exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb]),

@@ -50,8 +50,26 @@ struct ExceptionsAnswer: Decodable {
         let reason: String
         let carried: Bool
     }
+    struct Conflict: Decodable {
+        let n: Int
+        let id: String
+        let v1: String
+        let v2: String
+    }
     let exceptions: [Exception]
     let counts: [String: Int]
+    let conflicts: [Conflict]
+}
+
+struct AccessAnswer: Decodable {
+    struct Count: Decodable {
+        let scope: String
+        let role: String
+        let lost: Int
+    }
+    let gained: Int
+    let lost: Int
+    let counts: [Count]
 }
 
 struct RefereeAnswer: Decodable {
