@@ -34,7 +34,7 @@ public struct Capture: Sendable {
         self.variant = variant
     }
 
-    /// Brings schema, tables, functions and triggers into place; changes nothing that already is.
+    /// Brings schema, tables, functions and triggers into place, and agrees on what both stores hold alike; changes nothing that already is.
     ///
     /// Each table's triggers are one transaction that waits at most `lockTimeoutSeconds` for the table, tried again `attempts`
     /// times with pauses: a waiting `CREATE TRIGGER` blocks every writer that comes after it. Throws `.tablesBusy`.
@@ -75,6 +75,7 @@ public struct Capture: Sendable {
             let adopt = nothingAgreed ? CaptureSQL.adoptKinds(settings) : ""
             try await underLockTimeout(connection, "triggers on \(table)", lockTimeoutSeconds, attempts, statements.joined() + adopt)
         }
+        try await ForeignRows.adoptTwins(connection, layout)
     }
 
     /// Takes the triggers and functions away, and with `keepRecords` false the whole schema.

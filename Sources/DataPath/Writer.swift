@@ -131,7 +131,7 @@ public actor Writer {
 
     private func settleOnce(_ ids: [UUID], _ look: Look, _ failure: Look.Failure, _ counts: inout LookCounts) async throws {
         let started = ContinuousClock.now
-        let outcome = try await transaction { connection in
+        let outcome = try await transaction(look.sql.layout) { connection in
             if try await Markers.visible(connection, settings) { throw MarkerAppeared() }
             return try await look.look(at: ids, connection, failure: failure)
         }
@@ -146,7 +146,7 @@ public actor Writer {
 
     private func expandMarkers(_ layout: Layout) async throws -> Int {
         do {
-            return try await transaction { try await Markers(layout: layout).expand($0) }
+            return try await transaction(layout, alone: true) { try await Markers(layout: layout).expand($0) }
         } catch let error where Self.isCollision(error) {
             return 0
         }
@@ -164,7 +164,7 @@ public actor Writer {
         let failure: Look.Failure = rows == 1 && pace.lastCopyRowWasRefused ? .isListed : .isThrown
         do {
             let started = ContinuousClock.now
-            let outcome = try await transaction { connection in
+            let outcome = try await transaction(look.sql.layout) { connection in
                 if try await Markers.visible(connection, settings) { throw MarkerAppeared() }
                 return try await CopyChunk(look: look, rows: rows).carryOut(connection, failure: failure)
             }
@@ -180,14 +180,13 @@ public actor Writer {
 
     /// A transaction of the writer: short waits, marked as ours, under the fence.
     private func transaction<Result: Sendable>(
-        _ body: @Sendable (PostgresConnection) async throws -> Result
+        _ layout: Layout, alone: Bool = false, _ body: @Sendable (PostgresConnection) async throws -> Result
     ) async throws -> Result {
         let naive = variant == .digestCheckWithoutLock || variant == .readThenConsume
         let fence = fence
         let settings = settings
         return try await connection.transaction(naive ? .readCommitted : .repeatableRead) { connection in
-            try await connection.execute("SET LOCAL lock_timeout = '150ms'")
-            try await Look.mark(connection, settings)
+            try await Look.begin(connection, layout, alone: alone)
             try await Control.checkFence(fence, connection, settings)
             return try await body(connection)
         }

@@ -149,6 +149,6 @@ struct MappingTests {
         let foreign = try await ForeignRows.inV2(stage.ours)
         #expect(foreign.ids == [stranger])
         #expect(foreign.count == 1)
-        #expect(foreign.adoptable == 1)
+        #expect(try await stage.placed(twin) == "live")
     }
 }

@@ -18,6 +18,18 @@ struct Look: Sendable {
         sql = LookSQL(layout: layout, variant: variant, forced: forced, twinsPass: twinsPass)
     }
 
+    /// Begins a look's transaction: the tables before the snapshot, since a TRUNCATE heeds no snapshot and would show an old one empty tables.
+    ///
+    /// `alone` waits for the end of every other look: what one of them is about to insert would not be found in a subtree that moved.
+    static func begin(_ connection: PostgresConnection, _ layout: Layout, alone: Bool = false) async throws {
+        try await connection.execute(
+            """
+            SET LOCAL lock_timeout = '\(alone ? 1000 : 150)ms'; LOCK TABLE \(layout.v1), \(layout.v2) IN ACCESS SHARE MODE;
+            LOCK TABLE \(layout.schema).control IN \(alone ? "EXCLUSIVE" : "ROW SHARE") MODE
+            """)
+        try await mark(connection, layout.settings)
+    }
+
     /// Marks the transaction as ours. Under REPEATABLE READ its snapshot is taken here.
     static func mark(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws {
         try await connection.query("SELECT set_config('\(settings.schema).own', pg_current_xact_id()::text, true)")
@@ -98,8 +110,9 @@ struct Look: Sendable {
         // Before placed changes: a conflict's base is what was agreed until now.
         try await recordConflicts(plan, connection)
         try await recordExceptions(plan, connection)
-        try await place(plan, connection)
         try await write(plan, connection)
+        // After the rows: from the number drawn here on, a death on the side we inserted into is the death of what we inserted.
+        try await place(plan, connection)
         try await readBack(plan, connection)
     }
 
@@ -120,7 +133,7 @@ struct Look: Sendable {
             sql.place,
             [
                 .uuids(plan.map(\.id)), .texts(placed.map(\.state)), .texts(placed.map(\.digest)),
-                .texts(placed.map(\.namespace)), .texts(plan.map(\.came)),
+                .texts(placed.map(\.namespace)), .texts(plan.map(\.came)), .ints(plan.map(\.insertedSide)),
             ])
     }
 

@@ -30,7 +30,8 @@ struct PlannedID: Sendable {
     let isProbe: Bool
     let seqs: String?
     /// The row that cannot be carried began a new life, so the other side's row is of a forgotten one.
-    let forgetsOldLife: Bool
+    private(set) var forgetsOldLife: Bool
+    private let endsLife: Bool
     /// What kind of credential the carried text looks like, where the plan wants to know.
     let credential: String?
 
@@ -41,7 +42,7 @@ struct PlannedID: Sendable {
         id = try row.uuid("id")
         let wanted = LookAction(rawValue: try row.string("action")) ?? .exception
         reason = try row.optionalString("reason")
-        let endsLife = try row.bool("old_life_ended")
+        endsLife = try row.bool("old_life_ended")
         side = wanted == .ins1 || wanted == .upd1 || reason == KeyValueProjection.notOurForm ? 2 : 1
         forgetsOldLife = reason != nil && endsLife
         if reason == nil {
@@ -98,10 +99,15 @@ struct PlannedID: Sendable {
         detail = nil
     }
 
+    /// The side that gets a row it did not have; 0 for none.
+    var insertedSide: Int { action == .ins1 ? 1 : action == .ins2 ? 2 : 0 }
+
+    /// The other side refused the row. What it was to replace goes all the same where its life had ended.
     mutating func except(_ reason: String, _ detail: String) {
         side = action == .ins1 || action == .upd1 || action == .del1 ? 2 : 1
-        action = .exception
-        keepOther = false
+        forgetsOldLife = endsLife && (action == .upd1 || action == .upd2)
+        action = !forgetsOldLife ? .exception : action == .upd2 ? .del2 : .del1
+        if !forgetsOldLife { keepOther = false }
         self.reason = reason
         self.detail = detail
     }

@@ -19,7 +19,8 @@ struct LookSQL: Sendable {
 
     /// One row an id: what to do with it, and what that needs.
     var plan: String {
-        let death = variant == .logWithoutDel ? "false" : "del"
+        // What died on a side before we inserted there was another row.
+        let death = variant == .logWithoutDel ? "false" : "c.del AND (p.since IS NULL OR p.side <> c.side OR c.seq > p.since)"
         return """
             WITH seen AS MATERIALIZED (
                 SELECT i.id, \(layout.digest1("m", "w")) AS a, \(layout.digest2("r")) AS b,
@@ -31,7 +32,7 @@ struct LookSQL: Sendable {
                     \(projection.lookColumns)
                 \(joined)
                 LEFT JOIN LATERAL (
-                    SELECT bool_or(side = 1 AND \(death)) AS died1, bool_or(side = 2 AND \(death)) AS died2,
+                    SELECT bool_or(c.side = 1 AND \(death)) AS died1, bool_or(c.side = 2 AND \(death)) AS died2,
                            array_agg(seq) AS seqs
                     FROM \(layout.schema).change_log c WHERE c.id = i.id) e ON true),
             judged AS (
@@ -80,14 +81,17 @@ struct LookSQL: Sendable {
         "SELECT id FROM \(side == 1 ? layout.v1 : layout.v2) WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED"
     }
 
-    /// `$2` states, `$3` digests, `$4` namespaces, `$5` when agents made them. The one write every look makes: whoever comes second gets a serialization failure.
+    /// `$2` states, `$3` digests, `$4` namespaces, `$5` when agents made them, `$6` sides inserted into, 0 for none. The one write every
+    /// look makes: whoever comes second gets a serialization failure.
     var place: String {
         """
-        INSERT INTO \(layout.schema).placed AS p (id, state, digest, namespace, came, looks)
-        SELECT u.id, u.state, u.digest, u.namespace, u.came, 1
-        FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[]) u(id, state, digest, namespace, came) ORDER BY u.id
+        INSERT INTO \(layout.schema).placed AS p (id, state, digest, namespace, came, looks, side, since)
+        SELECT u.id, u.state, u.digest, u.namespace, u.came, 1, u.side, n.now
+        FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $6::smallint[])
+                u(id, state, digest, namespace, came, side),
+            (SELECT nextval(pg_get_serial_sequence('\(layout.schema).change_log', 'seq')) AS now) n ORDER BY u.id
         ON CONFLICT (id) DO UPDATE SET state = excluded.state, digest = excluded.digest, namespace = excluded.namespace,
-            came = coalesce(excluded.came, p.came), looks = p.looks + 1
+            came = coalesce(excluded.came, p.came), looks = p.looks + 1, side = excluded.side, since = excluded.since
         """
     }
 

@@ -86,8 +86,7 @@ public struct Resolution: Sendable {
         for attempt in 1... {
             do {
                 return try await connection.transaction(.repeatableRead) { connection in
-                    try await connection.execute("SET LOCAL lock_timeout = '150ms'")
-                    try await Look.mark(connection, settings)
+                    try await Look.begin(connection, layout)
                     try await Control.checkFence(fence, connection, settings)
                     try await body(connection, layout)
                 }

@@ -26,7 +26,9 @@ enum TablesSQL {
             digest bytea,
             namespace text,
             looks bigint NOT NULL DEFAULT 0,
-            came timestamptz);
+            came timestamptz,
+            side smallint,
+            since bigint);
         CREATE INDEX IF NOT EXISTS placed_came ON \(schema).placed (namespace, came) WHERE came IS NOT NULL;
         CREATE TABLE IF NOT EXISTS \(schema).kinds (
             id uuid PRIMARY KEY,
