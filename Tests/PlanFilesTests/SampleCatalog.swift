@@ -22,7 +22,9 @@ enum SampleCatalog {
                 "fallback.remove", .reversible,
                 [Rule("server", .text, required: true), Rule("stopWithin", .duration), Rule("quiesceWithin", .duration)],
                 requires: ["backfill.verify"]),
-            entry("legacy.freeze", .reversible, [Rule("quiesceWithin", .duration)], requires: ["fallback.remove"]),
+            entry(
+                "legacy.freeze", .reversible, [Rule("quiesceWithin", .duration), Rule("bulkForget", .int), Rule("pluginRoles", .list)],
+                requires: ["fallback.remove"]),
             entry(
                 "legacy.archive", .reversible, [Rule("to", .text, required: true), Rule("key", .text, required: true)],
                 requires: ["legacy.freeze"]),

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Cutover
-import Phases
 
 struct Diff: Command {
     static let configuration = CommandConfiguration(
@@ -47,8 +46,7 @@ struct Diff: Command {
         if access { return try await compareAccess(tenant, site, console) }
         let comparing = Comparing(site: site, tenant: tenant, against: against?.rawValue, within: Duration(shortForm: within) ?? .seconds(600), console: console)
         let found = try await comparing.compare(fresh: fresh)
-        let unsigned = found.changes?.unsigned(try await site.engine.standing(of: tenant).consents) ?? []
-        let view = DiffView(tenant: tenant, found: found, unsigned: unsigned)
+        let view = DiffView(tenant: tenant, found: found, consents: try await site.engine.standing(of: tenant).consents)
         try await show(view, comparing, console)
         return view.status
     }

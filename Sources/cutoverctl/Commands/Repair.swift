@@ -47,8 +47,7 @@ struct RepairCommand: Command {
         let found = try await comparing.compare(fresh: false)
         if preview { return try await tell(found, comparing, tenant, console) }
         guard found.lines > 0 else {
-            let unsigned = found.changes?.unsigned(try await site.engine.standing(of: tenant).consents) ?? []
-            let view = DiffView(tenant: tenant, found: found, unsigned: unsigned)
+            let view = DiffView(tenant: tenant, found: found, consents: try await site.engine.standing(of: tenant).consents)
             console.show(output.json ? try view.summaryLine() : view.summary(console.paint))
             return view.status
         }
@@ -64,15 +63,14 @@ struct RepairCommand: Command {
             ])
         }.get()
         console.note("\(tenant): \(result.written) written, \(result.deleted) deleted, \(result.looked) looked at, \(result.left) left")
-        let unsigned = result.after.changes?.unsigned(try await site.engine.standing(of: tenant).consents) ?? []
-        let view = DiffView(tenant: tenant, found: result.after, unsigned: unsigned)
+        let view = DiffView(tenant: tenant, found: result.after, consents: try await site.engine.standing(of: tenant).consents)
         console.show(output.json ? try JSONText.document(RepairReport(tenant: tenant, result)) : view.summary(console.paint))
         return view.status
     }
 
     /// What would be done, a line a row.
     private func tell(_ found: DiffStores.Result, _ comparing: Comparing, _ tenant: TenantID, _ console: Console) async throws -> CommandExit {
-        let view = DiffView(tenant: tenant, found: found, unsigned: [])
+        let view = DiffView(tenant: tenant, found: found, consents: try await comparing.site.engine.standing(of: tenant).consents)
         try await comparing.eachLine(of: found) { line in
             let action = RepairStores.action(for: line.what)
             console.show(output.json ? try JSONText.line(RepairReport.Line(id: line.id, what: line.what, fields: line.fields, action: action)) : "\(action)  \(view.human(line))")

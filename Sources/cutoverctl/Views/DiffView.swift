@@ -3,9 +3,17 @@ import Phases
 
 /// What a comparison of the two stores found.
 struct DiffView {
+    typealias Found = DiffStores.Result
     let tenant: TenantID
-    let found: DiffStores.Result
+    let found: Found
     let unsigned: [ReadChanges.Result.Red]
+
+    /// - Parameter consents: what the tenant's journal has of signatures.
+    init(tenant: TenantID, found: Found, consents: [Consent]) {
+        self.tenant = tenant
+        self.found = found
+        self.unsigned = found.changes?.unsigned(consents) ?? []
+    }
 
     /// Not knowing weighs more than a difference, and a missing signature more than what a repair takes away.
     var status: CommandExit {
