@@ -55,7 +55,7 @@ struct LookSQL: Sendable {
                 SELECT j.target IS NOT DISTINCT FROM j.namespace AS keep, x.workspace_id, x.scope
                 FROM (SELECT) one LEFT JOIN LATERAL \(projection.reverse) x
                     ON j.target IS DISTINCT FROM j.namespace) o ON j.action IN ('ins1', 'upd1')
-            LEFT JOIN LATERAL (\(projection.credential)) f ON f.rule IS DISTINCT FROM 'pass'
+            LEFT JOIN LATERAL (\(projection.credential) OFFSET 0) f ON f.rule IS DISTINCT FROM 'pass'
             LEFT JOIN LATERAL (\(projection.twin)) t ON \(!twinsPass)
             ORDER BY j.id
             """
