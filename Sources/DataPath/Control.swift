@@ -1,4 +1,3 @@
-public import Foundation
 public import Postgres
 
 /// The one row that tells the writer what to do, and that a newer operation has taken over.
@@ -16,8 +15,9 @@ public struct Control: Sendable, Equatable, Codable {
 
     public let fence: Int64
     public let mode: Mode
-    public let copyLast: UUID?
     public let copyDone: Bool
+    /// Key ranges the copy was divided into.
+    public let ranges: Int
     /// Rows the copy has looked at.
     public let copied: Int
     public let chunkRows: Int
@@ -26,11 +26,15 @@ public struct Control: Sendable, Equatable, Codable {
         _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
     ) async throws -> Control {
         let rows = try await connection.query(
-            "SELECT fence, mode, copy_last, copy_done, copied, chunk_rows FROM \(settings.schema).control")
+            """
+            SELECT c.fence, c.mode, c.chunk_rows, r.* FROM \(settings.schema).control c, (
+                SELECT coalesce(bool_and(done), false) AS copy_done, coalesce(sum(copied), 0) AS copied, count(*) AS ranges
+                FROM \(settings.schema).copy_range) r
+            """)
         guard let row = rows.first else { throw DataPathError.notInstalled("\(settings.schema).control") }
         return Control(
             fence: Int64(try row.int("fence")), mode: Mode(rawValue: try row.string("mode")) ?? .stopped,
-            copyLast: try row.optionalUUID("copy_last"), copyDone: try row.bool("copy_done"), copied: try row.int("copied"),
+            copyDone: try row.bool("copy_done"), ranges: try row.int("ranges"), copied: try row.int("copied"),
             chunkRows: try row.int("chunk_rows"))
     }
 
@@ -41,13 +45,16 @@ public struct Control: Sendable, Equatable, Codable {
         try await change("mode = $2", [.text(mode.rawValue)], fence, connection, settings)
     }
 
-    /// Starts the copy from its first key again and puts the writer in mode `.copy`.
+    /// Starts the copy from its first key again, in `ranges` side by side, and puts the writer in mode `.copy`.
     public static func restartCopy(
-        fence: Int64, chunkRows: Int? = nil, _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
+        fence: Int64, chunkRows: Int? = nil, ranges: Int = 1, _ connection: PostgresConnection,
+        _ settings: DataPathSettings = DataPathSettings()
     ) async throws {
-        try await change(
-            "mode = 'copy', copy_last = NULL, copy_done = false, copied = 0, chunk_rows = coalesce($2::int, chunk_rows)",
-            [chunkRows.map { .int($0) }], fence, connection, settings)
+        try await connection.transaction { connection in
+            try await change(
+                "mode = 'copy', chunk_rows = coalesce($2::int, chunk_rows)", [chunkRows.map { .int($0) }], fence, connection, settings)
+            try await CopyRange.divide(into: ranges, connection, settings)
+        }
     }
 
     /// Puts the writer in mode `.copy` where it was.

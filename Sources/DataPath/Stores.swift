@@ -30,7 +30,8 @@ struct Stores: Sendable {
             SELECT id FROM \(layout.schema).placed WHERE state = 'conflict'
             UNION SELECT id FROM \(layout.schema).exceptions WHERE closed IS NULL AND NOT carried),
         ahead AS (
-            SELECT m.id FROM \(layout.v1) m JOIN \(layout.schema).control c ON NOT c.copy_done AND (c.copy_last IS NULL OR m.id > c.copy_last)
+            SELECT m.id FROM \(layout.v1) m JOIN \(layout.schema).copy_range c
+                ON NOT c.done AND (c.last IS NULL OR m.id > c.last) AND (c.upto IS NULL OR m.id <= c.upto)
             WHERE NOT EXISTS (SELECT FROM \(layout.schema).placed p WHERE p.id = m.id))
         """
     }

@@ -12,8 +12,12 @@ public actor Writer {
         public var markersExpanded = 0
         /// Rows of v1 the copy looked at in this step.
         public var copied = 0
-        /// The copy has looked at every row of v1.
+        /// Every row of v1, or of the range, has been looked at by the copy.
         public var copyFinished = false
+        /// The longest transaction of this step.
+        public var longest = Duration.zero
+        /// Key ranges the copy is divided into, as the control row says now.
+        public var ranges = 1
         /// There was nothing to do: wait before the next step.
         public var idle = true
         public init() {}
@@ -28,6 +32,8 @@ public actor Writer {
     private var pace = Pace()
     private var postponed: [UUID: ContinuousClock.Instant] = [:]
     private var cursor = 0
+    private var longest = Duration.zero
+    private var copy = RangeCopy(range: 1)
     private var staleChunk = StaleChunk()
 
     /// `connection` belongs to the writer from here on; it must be outside a transaction.
@@ -77,6 +83,7 @@ public actor Writer {
         let control = try await Control.read(connection, settings)
         guard control.fence == fence else { throw DataPathError.fenced(found: control.fence) }
         step.copyFinished = control.copyDone
+        step.ranges = control.ranges
         guard control.mode == .sync || control.mode == .copy else { return step }
         let look = Look(layout: layout, variant: variant)
         if try await Markers.visible(connection, settings) {
@@ -87,6 +94,8 @@ public actor Writer {
         if control.mode == .copy, !control.copyDone {
             try await copyChunk(control, look, &step)
         }
+        step.longest = max(step.longest, longest)
+        longest = .zero
         step.idle = step.looks.looked == 0 && step.markersExpanded == 0 && step.copied == 0
         return step
     }
@@ -113,16 +122,16 @@ public actor Writer {
             try await settleOnce(ids, look, .isThrown, &counts)
         } catch is MarkerAppeared {
             // The next step expands it first.
-        } catch let error where Self.isTroubleOfRows(error) {
+        } catch let error where LookTransactions.isTroubleOfRows(error) {
             if ids.count > 1 {
                 try await settle(Array(ids[..<(ids.count / 2)]), look, &counts)
                 try await settle(Array(ids[(ids.count / 2)...]), look, &counts)
                 return
             }
             do {
-                if Self.isCollision(error) { throw error }
+                if LookTransactions.isCollision(error) { throw error }
                 try await settleOnce(ids, look, .isListed, &counts)
-            } catch let error where Self.isCollision(error) {
+            } catch let error where LookTransactions.isCollision(error) {
                 postpone(ids)
                 counts.postponed += 1
             }
@@ -131,11 +140,13 @@ public actor Writer {
 
     private func settleOnce(_ ids: [UUID], _ look: Look, _ failure: Look.Failure, _ counts: inout LookCounts) async throws {
         let started = ContinuousClock.now
-        let outcome = try await transaction(look.sql.layout) { connection in
+        let outcome = try await transactions.run(look.sql.layout) { connection in
             if try await Markers.visible(connection, settings) { throw MarkerAppeared() }
             return try await look.look(at: ids, connection, failure: failure)
         }
-        pace.took(ContinuousClock.now - started)
+        let time = ContinuousClock.now - started
+        pace.took(time)
+        longest = max(longest, time)
         postpone(outcome.busy)
         counts.add(outcome.counts)
     }
@@ -146,13 +157,12 @@ public actor Writer {
 
     private func expandMarkers(_ layout: Layout) async throws -> Int {
         do {
-            return try await transaction(layout, alone: true) { try await Markers(layout: layout).expand($0) }
-        } catch let error where Self.isCollision(error) {
+            return try await transactions.run(layout, alone: true) { try await Markers(layout: layout).expand($0) }
+        } catch let error where LookTransactions.isCollision(error) {
             return 0
         }
     }
 
-    /// A collision rolls the whole chunk back and makes the next one smaller.
     private func copyChunk(_ control: Control, _ look: Look, _ step: inout Step) async throws {
         if variant == .copyInsertsIfAbsent {
             var chunk = staleChunk
@@ -160,53 +170,14 @@ public actor Writer {
             staleChunk = chunk
             return
         }
-        let rows = pace.copyRows(atMost: control.chunkRows)
-        let failure: Look.Failure = rows == 1 && pace.lastCopyRowWasRefused ? .isListed : .isThrown
-        do {
-            let started = ContinuousClock.now
-            let outcome = try await transaction(look.sql.layout) { connection in
-                if try await Markers.visible(connection, settings) { throw MarkerAppeared() }
-                return try await CopyChunk(look: look, rows: rows).carryOut(connection, failure: failure)
-            }
-            pace.copyTook(ContinuousClock.now - started)
-            step.looks.add(outcome.counts)
-            step.copied = outcome.rows
-            step.copyFinished = outcome.finished
-        } catch let error where Self.isTroubleOfRows(error) {
-            pace.copyCollided(rows: rows, refused: !Self.isCollision(error))
-            step.looks.postponed += 1
-        }
+        var copy = copy
+        try await copy.step(control, look, transactions, &step)
+        self.copy = copy
     }
 
-    /// A transaction of the writer: short waits, marked as ours, under the fence.
-    private func transaction<Result: Sendable>(
-        _ layout: Layout, alone: Bool = false, _ body: @Sendable (PostgresConnection) async throws -> Result
-    ) async throws -> Result {
+    private var transactions: LookTransactions {
         let naive = variant == .digestCheckWithoutLock || variant == .readThenConsume
-        let fence = fence
-        let settings = settings
-        return try await connection.transaction(naive ? .readCommitted : .repeatableRead) { connection in
-            try await Look.begin(connection, layout, alone: alone)
-            try await Control.checkFence(fence, connection, settings)
-            return try await body(connection)
-        }
-    }
-
-    private static func isCollision(_ error: any Error) -> Bool {
-        if error is MarkerAppeared { return true }
-        return (error as? PostgresError)?.isCollision ?? false
-    }
-
-    /// The rows are to blame or their holders, not the connection and not a newer operation.
-    private static func isTroubleOfRows(_ error: any Error) -> Bool {
-        if isCollision(error) { return true }
-        switch error {
-        case let error as PostgresError: return error.kind == .refused && !error.sqlState.hasPrefix("57")
-        case DataPathError.readBackDiffers, DataPathError.unexpectedCount: return true
-        default: return false
-        }
+        return LookTransactions(
+            connection: connection, settings: settings, fence: fence, isolation: naive ? .readCommitted : .repeatableRead)
     }
 }
-
-/// A marker became visible after the batch was picked; it must be expanded first.
-struct MarkerAppeared: Error {}

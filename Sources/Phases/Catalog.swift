@@ -18,11 +18,12 @@ public enum MemoryCatalog {
             },
             entry(
                 "backfill.copy", .reversible, "env wired", requires: ["mirror.install"], endedBy: ["legacy.freeze"],
-                settings: [.init("chunkRows", .int), .init("within", .duration)]
+                settings: [.init("chunkRows", .int), .init("ranges", .int), .init("within", .duration)]
             ) { step, plan in
                 .reversible(
                     CopyRows(
-                        chunkRows: step.spec.settings.int("chunkRows"), withinSeconds: step.spec.settings.seconds("within") ?? 3600, rules: rules(plan)))
+                        chunkRows: step.spec.settings.int("chunkRows"), ranges: max(1, step.spec.settings.int("ranges") ?? 1),
+                        withinSeconds: step.spec.settings.seconds("within") ?? 3600, rules: rules(plan)))
             },
             entry(
                 "env.wire", .reversible, "env wired", requires: ["backfill.copy"],
@@ -103,6 +104,7 @@ public enum MemoryCatalog {
         book.add(ReadRules.self)
         book.add(BeginCopy.self)
         book.add(CopyState.self)
+        book.add(PluginSchemaState.self)
         book.add(TakeCopyAway.self)
         book.add(SwitchWiring.self)
         book.add(WiringTrial.self)

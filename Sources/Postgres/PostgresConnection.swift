@@ -7,6 +7,8 @@ import Synchronization
 public actor PostgresConnection {
     private let queue: ConnectionQueue
     private var handle: ConnectionHandle?
+    /// Names of the statements this session has parsed, by their text.
+    private var parsed: [String: String] = [:]
     private nonisolated let canceller = Mutex<Canceller?>(nil)
     /// True from the start of a `COPY … TO STDOUT` until its end was read.
     var isCopyingOut = false
@@ -47,6 +49,22 @@ public actor PostgresConnection {
         let texts = parameters.map { $0?.wireText }
         let result = withCStrings(texts) { values in
             PQexecParams(connection, sql, Int32(texts.count), nil, values, nil, nil, 0)
+        }
+        return try read(result, from: connection)
+    }
+
+    /// As `query`, with the statement parsed once a session: for what is asked again and again.
+    @discardableResult
+    public func prepared(_ sql: String, _ parameters: [PostgresValue?] = []) throws(PostgresError) -> PostgresRows {
+        let connection = try open()
+        let name = parsed[sql] ?? "s\(parsed.count)"
+        if parsed[sql] == nil {
+            _ = try read(PQprepare(connection, name, sql, 0, nil), from: connection)
+            parsed[sql] = name
+        }
+        let texts = parameters.map { $0?.wireText }
+        let result = withCStrings(texts) { values in
+            PQexecPrepared(connection, name, Int32(texts.count), values, nil, nil, 0)
         }
         return try read(result, from: connection)
     }

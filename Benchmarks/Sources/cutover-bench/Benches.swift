@@ -1,8 +1,11 @@
 /// Every bench there is, in the order in which `make bench` runs them: one line each.
 let benches: [any Bench] = [
-    CopyBySQL(),
+    CopyBySQL(name: "sql-copy", ranges: 1, goal: 0.85),
+    CopyBySQL(name: "sql-copy-parallel", ranges: 2, goal: 1.4),
+    Crossing(),
     CaptureOverhead(),
     FullParity(),
+    CopyMemory(),
 ]
 
 /// What this program can be as a child of itself (`cutover-bench --as NAME …`), for what must be measured from outside or alone.

@@ -41,7 +41,8 @@ public struct TakeAway: Sendable {
                 DELETE FROM \(settings.schema).placed;
                 UPDATE \(settings.schema).exceptions SET closed = now() WHERE closed IS NULL;
                 UPDATE \(settings.schema).conflicts SET closed = now() WHERE closed IS NULL;
-                UPDATE \(settings.schema).control SET mode = 'stopped', copy_last = NULL, copy_done = false, copied = 0
+                UPDATE \(settings.schema).control SET mode = 'stopped';
+                \(CopyRange.backToOne(settings))
                 """)
             counts.set((removed, kept, try await rowsLeft(layout, connection)))
         }

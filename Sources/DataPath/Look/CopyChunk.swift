@@ -1,39 +1,48 @@
 import Foundation
 import Postgres
 
-/// A look at the next keys of v1, with the last key remembered in the same transaction.
+/// A look at the next keys of a range of v1, with the last key remembered in the same transaction.
 struct CopyChunk: Sendable {
     let look: Look
+    let range: Int
     let rows: Int
 
+    /// `finished`: the range has no further key.
     func carryOut(
         _ connection: PostgresConnection, failure: Look.Failure
     ) async throws -> (counts: LookCounts, rows: Int, finished: Bool) {
-        let mine = try await connection.query("SELECT one FROM \(look.sql.layout.schema).control WHERE NOT copy_done FOR NO KEY UPDATE SKIP LOCKED")
+        let layout = look.sql.layout
+        let mine = try await connection.prepared(
+            "SELECT last, upto FROM \(layout.schema).copy_range WHERE n = $1 AND NOT done FOR NO KEY UPDATE SKIP LOCKED", [.int(range)])
         // Another writer is at the next keys, or has finished.
-        if mine.isEmpty { return (LookCounts(), 0, false) }
-        let keys = try await connection.query(
-            """
-            SELECT m.id FROM \(look.sql.layout.v1) m, \(look.sql.layout.schema).control c
-            WHERE c.copy_last IS NULL OR m.id > c.copy_last ORDER BY m.id LIMIT \(rows)
-            """)
-        let ids = try keys.map { try $0.uuid("id") }
+        guard let mine = mine.first else { return (LookCounts(), 0, false) }
+        let fresh = FreshRows(layout: layout)
+        let found = try await fresh.find(
+            after: try mine.optionalUUID("last"), upto: try mine.optionalUUID("upto"), rows: rows, connection)
         var counts = LookCounts()
-        if !ids.isEmpty {
-            let outcome = try await look.look(at: ids, connection, failure: failure)
+        var others = found.others
+        if failure == .isThrown, look.variant == .lawful {
+            try await fresh.carry(found, look.sql, connection)
+            counts.looked = found.count
+            counts.written = found.count
+        } else {
+            others = found.all
+        }
+        if !others.isEmpty {
+            let outcome = try await look.look(at: others, connection, failure: failure)
             if !outcome.busy.isEmpty {
                 // A row somebody holds must not hold up the copy, and a key passed over does not come again: an entry brings it back.
                 try await connection.query(
-                    "INSERT INTO \(look.sql.layout.schema).change_log (id, side, del) SELECT unnest($1::uuid[]), 1, false",
+                    "INSERT INTO \(layout.schema).change_log (id, side, del) SELECT unnest($1::uuid[]), 1, false",
                     [.uuids(Array(outcome.busy))])
             }
-            counts = outcome.counts
+            counts.add(outcome.counts)
         }
-        let finished = ids.count < rows
-        try await connection.query(
-            "UPDATE \(look.sql.layout.schema).control SET copy_last = coalesce($1::uuid, copy_last), copied = copied + $2::int, copy_done = $3::boolean",
-            [ids.last.map { .uuid($0) }, .int(ids.count), .bool(finished)])
-        return (counts, ids.count, finished)
+        let finished = found.keys < rows
+        try await connection.prepared(
+            "UPDATE \(layout.schema).copy_range SET last = coalesce($2::uuid, last), copied = copied + $3::int, done = $4::boolean WHERE n = $1",
+            [.int(range), found.last.map { .uuid($0) }, .int(found.keys), .bool(finished)])
+        return (counts, found.keys, finished)
     }
 }
 
@@ -57,7 +66,7 @@ struct StaleChunk: Sendable {
             stepsUntilInsert = 3
             if rows.isEmpty {
                 last = nil
-                try await connection.query("UPDATE \(layout.schema).control SET copy_done = true")
+                try await connection.query("UPDATE \(layout.schema).copy_range SET done = true")
             }
             return 0
         }

@@ -32,7 +32,7 @@ struct Look: Sendable {
 
     /// Marks the transaction as ours. Under REPEATABLE READ its snapshot is taken here.
     static func mark(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws {
-        try await connection.query("SELECT set_config('\(settings.schema).own', pg_current_xact_id()::text, true)")
+        try await connection.prepared("SELECT set_config('\(settings.schema).own', pg_current_xact_id()::text, true)")
     }
 
     /// Plans, locks, consumes, agrees, writes and reads back. Ids whose rows somebody holds are returned as busy and left alone.
@@ -60,7 +60,7 @@ struct Look: Sendable {
 
     /// What would be done with the ids, from the transaction's snapshot.
     func plan(_ ids: [UUID], _ connection: PostgresConnection) async throws -> [PlannedID] {
-        try await connection.query(sql.plan, [.uuids(ids)]).map { try PlannedID($0) }
+        try await connection.prepared(sql.plan, [.uuids(ids)]).map { try PlannedID($0) }
     }
 
     /// Carries out a plan in which somebody else chose the actions. Rows that somebody holds are left out; answers how many were not.
@@ -79,7 +79,7 @@ struct Look: Sendable {
         for (side, actions) in [(1, [LookAction.upd1, .del1]), (2, [.upd2, .del2])] {
             let ids = plan.filter { actions.contains($0.action) }.map(\.id)
             if ids.isEmpty { continue }
-            let locked = try await connection.query(sql.lock(side), [.uuids(ids)])
+            let locked = try await connection.prepared(sql.lock(side), [.uuids(ids)])
             busy.formUnion(Set(ids).subtracting(try locked.map { try $0.uuid("id") }))
         }
         return busy
@@ -120,16 +120,16 @@ struct Look: Sendable {
         if variant == .cursorBySequence { return }
         if variant == .digestCheckWithoutLock {
             let seqs = plan.compactMap(\.seqs).map { $0.dropFirst().dropLast() }.filter { !$0.isEmpty }.joined(separator: ",")
-            try await connection.query("DELETE FROM \(sql.layout.schema).change_log WHERE seq = ANY ($1::bigint[])", [.text("{\(seqs)}")])
+            try await connection.prepared("DELETE FROM \(sql.layout.schema).change_log WHERE seq = ANY ($1::bigint[])", [.text("{\(seqs)}")])
             return
         }
-        try await connection.query("DELETE FROM \(sql.layout.schema).change_log WHERE id = ANY ($1::uuid[])", [.uuids(plan.map(\.id))])
+        try await connection.prepared("DELETE FROM \(sql.layout.schema).change_log WHERE id = ANY ($1::uuid[])", [.uuids(plan.map(\.id))])
     }
 
     private func place(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
         if variant == .noPlaced { return }
         let placed = plan.map(\.placed)
-        try await connection.query(
+        try await connection.prepared(
             sql.place,
             [
                 .uuids(plan.map(\.id)), .texts(placed.map(\.state)), .texts(placed.map(\.digest)),
@@ -138,23 +138,23 @@ struct Look: Sendable {
     }
 
     private func recordConflicts(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
-        try await connection.query(
+        try await connection.prepared(
             "UPDATE \(sql.layout.schema).conflicts SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[])",
             [.uuids(plan.map(\.id))])
         let records = plan.filter { $0.action == .conflict || $0.keepOther }
         if records.isEmpty { return }
-        try await connection.query(
+        try await connection.prepared(
             sql.record,
             [.uuids(records.map(\.id)), .texts(records.map { $0.action == .conflict ? "conflict" : "forget" }), .texts(records.map(\.a)), .texts(records.map(\.b))])
     }
 
     private func recordExceptions(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
         let listed = plan.filter(\.isListed)
-        try await connection.query(
+        try await connection.prepared(
             "UPDATE \(sql.layout.schema).exceptions SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[]) AND id <> ALL ($2::uuid[])",
             [.uuids(plan.map(\.id)), .uuids(listed.map(\.id))])
         if listed.isEmpty { return }
-        try await connection.query(
+        try await connection.prepared(
             """
             INSERT INTO \(sql.layout.schema).exceptions AS e (id, side, reason, detail, carried)
             SELECT u.id, u.side, u.reason, u.detail, u.carried
@@ -179,13 +179,13 @@ struct Look: Sendable {
         }
         let toV2 = plan.filter { $0.action == .ins2 || $0.action == .upd2 }
         if !toV2.isEmpty {
-            try await connection.query(sql.makeNamespaces, [.texts(toV2.map(\.target))])
+            try await connection.prepared(sql.makeNamespaces, [.texts(toV2.map(\.target))])
         }
         for (action, statement) in [(LookAction.ins2, sql.projection.insert2), (.upd2, sql.projection.update2)] {
             let some = ids(action)
             try await change(statement, some, [.texts(some.map(\.target))], connection)
             if action == .ins2, !some.isEmpty {
-                try await connection.query(sql.spendArchive, [.uuids(some.map(\.id))])
+                try await connection.prepared(sql.spendArchive, [.uuids(some.map(\.id))])
             }
         }
     }
@@ -194,7 +194,7 @@ struct Look: Sendable {
         _ statement: String, _ some: [PlannedID], _ more: [PostgresValue?], _ connection: PostgresConnection
     ) async throws {
         if some.isEmpty { return }
-        let changed = try await connection.query(statement, [.uuids(some.map(\.id))] + more).affected
+        let changed = try await connection.prepared(statement, [.uuids(some.map(\.id))] + more).affected
         let lenient = variant == .digestCheckWithoutLock || variant == .readThenConsume
         guard changed == some.count || lenient else {
             throw DataPathError.unexpectedCount(planned: some.count, changed: changed)
@@ -205,7 +205,7 @@ struct Look: Sendable {
         if [.noPlaced, .digestCheckWithoutLock, .readThenConsume].contains(variant) { return }
         let ids = plan.filter(\.isReadBack).map(\.id)
         if ids.isEmpty { return }
-        let wrong = try await connection.query(sql.readBack, [.uuids(ids)])
+        let wrong = try await connection.prepared(sql.readBack, [.uuids(ids)])
         guard wrong.isEmpty else { throw DataPathError.readBackDiffers(ids: wrong.count) }
     }
 }

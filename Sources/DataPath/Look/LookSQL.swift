@@ -56,7 +56,7 @@ struct LookSQL: Sendable {
                 FROM (SELECT) one LEFT JOIN LATERAL (
                     SELECT v.workspace_id, v.scope FROM \(projection.reverse) v WHERE j.target IS DISTINCT FROM j.namespace) x ON true
                 WHERE j.action IN ('ins1', 'upd1')) o ON true
-            LEFT JOIN LATERAL (\(projection.credential)) f ON f.rule IS DISTINCT FROM 'pass'
+            LEFT JOIN LATERAL (\(projection.credential) OFFSET 0) f ON f.rule IS DISTINCT FROM 'pass'
             LEFT JOIN LATERAL (\(projection.twin)) t ON \(!twinsPass)
             ORDER BY j.id
             """

@@ -68,6 +68,15 @@ extension MemoryProjection {
             """
     }
 
+    var insertFresh: String {
+        let embedding = layout.hasEmbedding
+        return """
+            INSERT INTO \(layout.v2) (id, namespace, content, kind, source, propagation, created_at\(embedding ? ", embedding" : ""))
+            SELECT m.id, u.namespace, m.content, 'fact', 'agent', \(facts), \(createdAt("m"))\(embedding ? ", m.embedding" : "")
+            FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id
+            """
+    }
+
     /// Kind, source, pin and expiry stay; our own facts in `propagation` follow where they are still there.
     var update2: String {
         """

@@ -26,6 +26,7 @@ struct Pace: Sendable {
     }
 
     private static func next(_ size: Int, _ time: Duration) -> Int {
-        time > .milliseconds(300) ? max(1, size / 2) : min(1000, size + max(1, size / 4))
+        if time > .milliseconds(250) { return max(1, size / 2) }
+        return time > .milliseconds(150) ? size : min(1000, size + max(1, size / 4))
     }
 }

@@ -86,6 +86,8 @@ struct KeyValueProjection: Projection {
 
     var mayDelete2: String { "j.form" }
 
+    func asksNothing(_ row: String) -> String { "true" }
+
     // MARK: - Writes
 
     var insert1: String {

@@ -113,4 +113,16 @@ struct MemoryProjection: Projection {
     }
 
     var mayDelete2: String { "true" }
+
+    func asksNothing(_ row: String) -> String {
+        "NOT \(layout.schema).is_blank(\(row).content) AND \(layout.schema).credential(\(row).content) IS NULL"
+    }
+
+    func holdTheSame(_ row1: String, _ workspace: String, _ row2: String) -> String {
+        """
+        \(row2).namespace = \(target(row1, workspace)) AND \(row2).content COLLATE "C" = \(row1).content COLLATE "C" \
+        AND \(row2).created_at = \(createdAt(row1)) \
+        AND \(embedding(row2, in: layout.v2Columns)) IS NOT DISTINCT FROM \(embedding(row1, in: layout.v1Columns))
+        """
+    }
 }

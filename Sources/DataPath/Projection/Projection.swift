@@ -50,6 +50,22 @@ protocol Projection: Sendable {
     var update1: String { get }
     var insert2: String { get }
     var update2: String { get }
+
+    // MARK: Rows the copy meets for the first time
+
+    /// True of a v1 row with a target for which `reason` and `credential` have nothing to say.
+    func asksNothing(_ row: String) -> String
+    /// True where both sides hold the same of a row: as equal digests, without making them.
+    func holdTheSame(_ row1: String, _ workspace: String, _ row2: String) -> String
+    /// As `insert2`, of ids of which nothing was set aside.
+    var insertFresh: String { get }
+}
+
+extension Projection {
+    func holdTheSame(_ row1: String, _ workspace: String, _ row2: String) -> String {
+        "\(digest1(row1, workspace)) = \(digest2(row2))"
+    }
+    var insertFresh: String { insert2 }
 }
 
 /// One of the things both stores hold of a row.

@@ -1,6 +1,12 @@
 /// The trigger functions and triggers that record what agents change. They append and do nothing else.
 enum CaptureSQL {
     /// Our own transactions carry their own id as mark, so a mark that leaks into the next transaction silences nothing.
+    ///
+    /// As the trigger's condition: a function that is not called for our own rows costs them nothing.
+    private static func notOurs(_ settings: DataPathSettings) -> String {
+        "WHEN (current_setting('\(settings.schema).own', true) IS DISTINCT FROM pg_current_xact_id()::text)"
+    }
+
     private static func own(_ layout: Layout) -> String {
         "IF current_setting('\(layout.schema).own', true) = pg_current_xact_id()::text THEN RETURN NULL; END IF;"
     }
@@ -17,7 +23,6 @@ enum CaptureSQL {
         return """
             CREATE OR REPLACE FUNCTION \(layout.schema).capture() RETURNS trigger \(header) AS $f$
             BEGIN
-                \(own(layout))
                 IF TG_OP = 'INSERT' THEN
                     \(entry("NEW.id", "false"))
                 ELSIF TG_OP = 'DELETE' THEN
@@ -33,7 +38,6 @@ enum CaptureSQL {
             $f$;
             CREATE OR REPLACE FUNCTION \(layout.schema).capture_plugin() RETURNS trigger \(header) AS $f$
             BEGIN
-                \(own(layout))
                 IF TG_OP = 'INSERT' THEN
                     IF \(new) THEN \(entry("NEW.id", "false")) END IF;
                 ELSIF TG_OP = 'DELETE' THEN
@@ -49,7 +53,6 @@ enum CaptureSQL {
             $f$;
             CREATE OR REPLACE FUNCTION \(layout.schema).capture_truncate() RETURNS trigger \(header) AS $f$
             BEGIN
-                \(own(layout))
                 \(truncated(layout, variant))
                 RETURN NULL;
             END
@@ -131,12 +134,12 @@ enum CaptureSQL {
             triggers.append(
                 Trigger(
                     name: "\(settings.schema)_capture", table: table,
-                    definition: "AFTER INSERT OR UPDATE OR DELETE ON \(table.sql) FOR EACH ROW EXECUTE FUNCTION \(settings.schema).\(function)('\(side)')",
+                    definition: "AFTER INSERT OR UPDATE OR DELETE ON \(table.sql) FOR EACH ROW \(notOurs(settings)) EXECUTE FUNCTION \(settings.schema).\(function)('\(side)')",
                     function: function))
             triggers.append(
                 Trigger(
                     name: "\(settings.schema)_truncate", table: table,
-                    definition: "AFTER TRUNCATE ON \(table.sql) FOR EACH STATEMENT EXECUTE FUNCTION \(settings.schema).capture_truncate('\(side)')",
+                    definition: "AFTER TRUNCATE ON \(table.sql) FOR EACH STATEMENT \(notOurs(settings)) EXECUTE FUNCTION \(settings.schema).capture_truncate('\(side)')",
                     function: "capture_truncate"))
         }
         let v2 = settings.v2Records

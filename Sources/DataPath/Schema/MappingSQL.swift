@@ -30,13 +30,14 @@ enum MappingSQL {
         """
     }
 
+    /// Only the first field is of fixed length; embedding and quoted namespace say themselves where they end.
     private static func digest(_ layout: Layout) -> String {
         """
         \(field(layout))
         CREATE OR REPLACE FUNCTION \(layout.schema).digest(namespace text, content text, created_at timestamptz, embedding bytea)
         RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $f$
-            SELECT sha256(\(layout.schema).field(convert_to(namespace, 'UTF8')) || \(layout.schema).field(convert_to(content, 'UTF8'))
-                || \(layout.schema).field(timestamptz_send(created_at)) || \(layout.schema).field(embedding))
+            SELECT sha256(timestamptz_send(created_at) || \(layout.schema).field(embedding)
+                || convert_to(quote_nullable(namespace) || ' ' || content, 'UTF8'))
         $f$;
         """
     }
@@ -64,8 +65,9 @@ enum MappingSQL {
             THEN 'epoch'::timestamptz + (propagation->'cutover'->>'updated_micros')::bigint * interval '1 microsecond' END
         $f$;
         CREATE OR REPLACE FUNCTION \(layout.schema).is_blank(content text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $f$
-            SELECT btrim(content, E' \\t\\n\\x0B\\f\\r\\u0085\\u00A0\\u1680\\u2000\\u2001\\u2002\\u2003\\u2004\\u2005'
-                || E'\\u2006\\u2007\\u2008\\u2009\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000') = ''
+            SELECT CASE WHEN left(content, 1) ~>=~ '!' AND left(content, 1) ~<=~ '~' THEN false ELSE
+                btrim(content, E' \\t\\n\\x0B\\f\\r\\u0085\\u00A0\\u1680\\u2000\\u2001\\u2002\\u2003\\u2004\\u2005'
+                || E'\\u2006\\u2007\\u2008\\u2009\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000') = '' END
         $f$;
         """
     }

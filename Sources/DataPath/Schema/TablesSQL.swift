@@ -79,11 +79,15 @@ enum TablesSQL {
             one boolean PRIMARY KEY DEFAULT true CHECK (one),
             fence bigint NOT NULL DEFAULT 0,
             mode text NOT NULL DEFAULT 'idle' CHECK (mode IN ('idle', 'sync', 'copy', 'stopped')),
-            copy_last uuid,
-            copy_done boolean NOT NULL DEFAULT false,
-            copied bigint NOT NULL DEFAULT 0,
-            chunk_rows int NOT NULL DEFAULT 200 CHECK (chunk_rows > 0));
+            chunk_rows int NOT NULL DEFAULT 1000 CHECK (chunk_rows > 0));
         INSERT INTO \(schema).control (one) VALUES (true) ON CONFLICT DO NOTHING;
+        CREATE TABLE IF NOT EXISTS \(schema).copy_range (
+            n int PRIMARY KEY,
+            upto uuid,
+            last uuid,
+            copied bigint NOT NULL DEFAULT 0,
+            done boolean NOT NULL DEFAULT false);
+        INSERT INTO \(schema).copy_range (n) VALUES (1) ON CONFLICT DO NOTHING;
         CREATE TABLE IF NOT EXISTS \(schema).frozen (
             id uuid PRIMARY KEY,
             digest bytea NOT NULL,

@@ -7,6 +7,8 @@ import Postgres
 /// Copies every v1 row to v2 by looking at it; from here on the watch keeps both stores in step.
 struct CopyRows: ReversibleStep {
     let chunkRows: Int?
+    /// Key ranges that are copied side by side.
+    let ranges: Int
     let withinSeconds: Int
     /// By reason: what becomes of rows that do not fit.
     let rules: [String: ExceptionRule]
@@ -20,6 +22,10 @@ struct CopyRows: ReversibleStep {
             .reading("v2 holds only what can be explained", CaptureState(), { state, _ in
                 state.strangers.isEmpty ? .open(Evidence()) : .shut("\(state.strangers.count) rows in v2 are nobody's: \(state.strangers.prefix(5).joined(separator: ", "))")
             }),
+            .reading("the plugin's tables are the ones we know", PluginSchemaState()) { state, _ in
+                state.differences.isEmpty
+                    ? .open(Evidence()) : .shut("memory_plugin \(state.differences.joined(separator: "; ")): rows are not written past the plugin into tables we do not know")
+            },
         ]
     }
     var wayBack: [Gate] { [] }
@@ -29,13 +35,13 @@ struct CopyRows: ReversibleStep {
         if let state = try? await sight.ask(CopyState()) { rows = "\(state.rowsV1) rows of" }
         return Preview(commands: [
             sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
-            "the watch looks at \(rows) public.agent_memories in key order, \(chunkRows ?? 200) a transaction, and writes what memory_plugin.memory_records lacks",
+            "the watch looks at \(rows) public.agent_memories in \(ranges == 1 ? "key order" : "\(ranges) key ranges side by side"), at most \(chunkRows ?? 1000) a transaction, and writes what memory_plugin.memory_records lacks",
         ])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
         _ = try await site.carryOut(PutRules(rules: rules))
-        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows))
+        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows, ranges: ranges))
         let deadline = site.sight.time.now.adding(seconds: withinSeconds)
         var lastTold = -1
         while true {
@@ -75,6 +81,7 @@ struct BeginCopy: ActsOnHost {
     static let once = Once.convergent
     struct Result: Sendable, Codable { let pid: Int }
     let chunkRows: Int?
+    let ranges: Int?
 
     func act(_ host: HostHand) async throws -> Result {
         let fence = Int64(host.fence)
@@ -82,13 +89,23 @@ struct BeginCopy: ActsOnHost {
             try await Control.raiseFence(to: fence, connection)
             let control = try await Control.read(connection)
             if control.copyDone { try await Control.set(.sync, fence: fence, connection) }
-            else if control.copyLast == nil {
+            else if control.copied == 0 {
                 _ = try await KeptRows.bringBack(connection)
-                try await Control.restartCopy(fence: fence, chunkRows: chunkRows, connection)
+                try await Control.restartCopy(fence: fence, chunkRows: chunkRows, ranges: ranges ?? 1, connection)
             }
             else { try await Control.resumeCopy(fence: fence, connection) }
         }
         return Result(pid: Int(try await WatchProcess(host.sight).ensure()))
+    }
+}
+
+/// How the plugin's tables differ from those we write into.
+struct PluginSchemaState: ReadsOnHost {
+    static let kind: OperationKind = "plugin.schema"
+    struct Result: Sendable, Codable { let differences: [String] }
+
+    func read(_ host: HostSight) async throws -> Result {
+        try await host.looking { Result(differences: try await SchemaFingerprint.read($0).differences(from: .known)) }
     }
 }
 

@@ -51,13 +51,12 @@ public enum MemoryWatch {
             guard control.mode == .sync || control.mode == .copy else { return await connection.close() }
             let writer = Writer(connection, fence: control.fence)
             try await writer.start()
-            while !Task.isCancelled {
-                let step = try await writer.step()
-                if step.idle {
-                    let mode = try await Control.read(connection).mode
-                    if mode != .sync && mode != .copy { break }
-                    try await Task.sleep(for: .milliseconds(25))
-                }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await write(writer, ranges: control.ranges, connection) }
+                for range in 1..<control.ranges { group.addTask { try await copy(host, range: range + 1, fence: control.fence) } }
+                // The copiers go on until they are told to end; the first to end is the writer, or whoever met trouble.
+                defer { group.cancelAll() }
+                try await group.next()
             }
             await writer.stop()
         } catch {
@@ -65,6 +64,35 @@ public enum MemoryWatch {
             if case DataPathError.fenced = error { return }
             throw error
         }
+    }
+
+    /// Until there is nothing to be kept in step, or the copy is divided anew and wants other copiers.
+    private static func write(_ writer: Writer, ranges: Int, _ connection: PostgresConnection) async throws {
+        while !Task.isCancelled {
+            let step = try await writer.step()
+            if step.ranges != ranges { return }
+            if step.idle {
+                let mode = try await Control.read(connection).mode
+                if mode != .sync && mode != .copy { return }
+                try await Task.sleep(for: .milliseconds(25))
+            }
+        }
+    }
+
+    /// One more range of the copy, on a connection of its own.
+    private static func copy(_ host: HostSight, range: Int, fence: Int64) async throws {
+        let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch-copy")
+        let copier = RangeCopier(connection, fence: fence, range: range)
+        do {
+            while !Task.isCancelled {
+                if try await copier.step().idle { try await Task.sleep(for: .milliseconds(200)) }
+            }
+        } catch is CancellationError {
+        } catch {
+            await copier.stop()
+            throw error
+        }
+        await copier.stop()
     }
 
     private static func sample(_ host: HostSight) async {

@@ -1,0 +1,94 @@
+import Foundation
+import Postgres
+
+/// Rows as the copy meets nearly all of them: in v1 only, never looked at, with no entry in the log and nothing to be asked about.
+///
+/// Of such a row the three-way merge makes one thing, a new row in v2. So they are not planned one by one: three statements find them,
+/// insert them, and read both sides again while they record what was agreed on. Every other id of the chunk is looked at as always.
+struct FreshRows: Sendable {
+    let layout: Layout
+
+    /// Ids as the server spells arrays: they go back to it as they came.
+    struct Found: Sendable {
+        /// All keys of the chunk, those that are not fresh included.
+        let keys: Int
+        let last: UUID?
+        let count: Int
+        let ids: String
+        let targets: String
+        let others: [UUID]
+
+        /// Every key of the chunk, to be looked at one by one.
+        var all: [UUID] { FreshRows.uuids(ids) + others }
+    }
+
+    private static func uuids(_ array: String) -> [UUID] {
+        array.dropFirst().dropLast().split(separator: ",").compactMap { UUID(uuidString: String($0)) }
+    }
+
+    /// The next `rows` keys after `last`, up to `upto`.
+    func find(after last: UUID?, upto: UUID?, rows: Int, _ connection: PostgresConnection) async throws -> Found {
+        // Absent bounds are left out: a condition that allows for NULL would not be the index's.
+        var bounds: [String] = []
+        var values: [PostgresValue?] = [.int(rows)]
+        for (sign, key) in [(">", last), ("<=", upto)] {
+            guard let key else { continue }
+            values.append(.uuid(key))
+            bounds.append("m.id \(sign) $\(values.count)::uuid")
+        }
+        let row = try await connection.prepared(find(bounds.isEmpty ? "true" : bounds.joined(separator: " AND ")), values)[0]
+        return Found(
+            keys: try row.int("keys"), last: try row.optionalUUID("last"), count: try row.int("fresh"), ids: try row.string("ids"),
+            targets: try row.string("targets"), others: Self.uuids(try row.string("others")))
+    }
+
+    /// Throws `.unexpectedCount`, `.readBackDiffers`.
+    func carry(_ found: Found, _ sql: LookSQL, _ connection: PostgresConnection) async throws {
+        if found.count == 0 { return }
+        let (ids, targets) = (PostgresValue.text(found.ids), PostgresValue.text(found.targets))
+        try await connection.prepared(sql.makeNamespaces, [targets])
+        let inserted = try await connection.prepared(layout.projection.insertFresh, [ids, targets]).affected
+        guard inserted == found.count else { throw DataPathError.unexpectedCount(planned: found.count, changed: inserted) }
+        let agreed = try await connection.prepared(readBackAndPlace, [ids]).affected
+        guard agreed == found.count else { throw DataPathError.readBackDiffers(ids: found.count - agreed) }
+    }
+
+    // MARK: - Non public
+
+    /// Subqueries one by one, which no planner turns into a join: what it knows of these tables is from before they grew. `OFFSET 0`
+    /// keeps it from asking all this again for each of the aggregates.
+    private func find(_ bounds: String) -> String {
+        let (schema, projection) = (layout.schema, layout.projection)
+        return """
+            SELECT count(*) AS keys, count(*) FILTER (WHERE fresh) AS fresh, (array_agg(id ORDER BY id))[count(*)] AS last,
+                coalesce(array_agg(id ORDER BY id) FILTER (WHERE fresh), '{}') AS ids,
+                coalesce(array_agg(target ORDER BY id) FILTER (WHERE fresh), '{}') AS targets,
+                coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT fresh), '{}') AS others
+            FROM (
+                SELECT m.id, m.target, m.target IS NOT NULL
+                    AND (SELECT true FROM \(layout.v2) r WHERE r.id = m.id) IS NULL
+                    AND (SELECT true FROM \(schema).placed p WHERE p.id = m.id) IS NULL
+                    AND (SELECT true FROM \(schema).change_log l WHERE l.id = m.id LIMIT 1) IS NULL
+                    AND (SELECT true FROM \(schema).exceptions e WHERE e.id = m.id AND e.closed IS NULL) IS NULL
+                    AND (SELECT true FROM \(schema).v2_archive a WHERE a.id = m.id AND a.restored IS NULL LIMIT 1) IS NULL
+                    AND \(projection.asksNothing("m")) AS fresh
+                FROM (
+                    SELECT m.*, \(layout.target("m", "w")) AS target
+                    FROM (SELECT m.* FROM \(layout.v1) m WHERE \(bounds) ORDER BY m.id LIMIT $1) m
+                    LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id OFFSET 0) m OFFSET 0) x
+            """
+    }
+
+    /// After the rows, as in every look: a death counts from here on. The digest is made of the row read again in v2; it stands for both
+    /// sides where the row read again in v1 holds the same.
+    private var readBackAndPlace: String {
+        """
+        INSERT INTO \(layout.schema).placed (id, state, digest, namespace, looks, side, since)
+        SELECT r.id, 'live', \(layout.digest2("r")), r.namespace, 1, 2, n.now
+        FROM (SELECT nextval(pg_get_serial_sequence('\(layout.schema).change_log', 'seq')) AS now OFFSET 0) n, unnest($1::uuid[]) k(id)
+        JOIN \(layout.v2) r ON r.id = k.id JOIN \(layout.v1) m ON m.id = k.id
+        LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
+        WHERE \(layout.projection.holdTheSame("m", "w", "r"))
+        """
+    }
+}

@@ -1,0 +1,45 @@
+import Postgres
+
+/// Transactions of a writer: short waits, marked as ours, under the fence.
+struct LookTransactions: Sendable {
+    let connection: PostgresConnection
+    let settings: DataPathSettings
+    let fence: Int64
+    var isolation = Isolation.repeatableRead
+
+    /// Looks go by key, always: the tables grow while we write, and a plan made when they were empty must not be another one.
+    private static let byKey = """
+        SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+        SET LOCAL enable_material = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan;
+        """
+
+    /// `alone`: while no other look is under way.
+    func run<Result: Sendable>(
+        _ layout: Layout, alone: Bool = false, _ body: @Sendable (PostgresConnection) async throws -> Result
+    ) async throws -> Result {
+        try await connection.transaction(isolation) { connection in
+            if !alone { try await connection.execute(Self.byKey) }
+            try await Look.begin(connection, layout, alone: alone)
+            try await Control.checkFence(fence, connection, settings)
+            return try await body(connection)
+        }
+    }
+
+    static func isCollision(_ error: any Error) -> Bool {
+        if error is MarkerAppeared { return true }
+        return (error as? PostgresError)?.isCollision ?? false
+    }
+
+    /// The rows are to blame or their holders, not the connection and not a newer operation.
+    static func isTroubleOfRows(_ error: any Error) -> Bool {
+        if isCollision(error) { return true }
+        switch error {
+        case let error as PostgresError: return error.kind == .refused && !error.sqlState.hasPrefix("57")
+        case DataPathError.readBackDiffers, DataPathError.unexpectedCount: return true
+        default: return false
+        }
+    }
+}
+
+/// A marker became visible after the batch was picked; it must be expanded first.
+struct MarkerAppeared: Error {}
