@@ -10,6 +10,8 @@ public actor Writer {
     public struct Step: Sendable, Equatable, Codable {
         public var looks = LookCounts()
         public var markersExpanded = 0
+        /// The sides of which a TRUNCATE was looked at.
+        public var truncated: [Int] = []
         /// Rows of v1 the copy looked at in this step.
         public var copied = 0
         /// The copy has looked at every row of v1.
@@ -25,6 +27,7 @@ public actor Writer {
     let variant: LookVariant
     private let takesLock: Bool
     private var layout: Layout?
+    private var seal: CaptureSeal.Mark?
     private var pace = Pace()
     private var postponed: [UUID: ContinuousClock.Instant] = [:]
     private var cursor = 0
@@ -45,9 +48,10 @@ public actor Writer {
         self.takesLock = takesLock
     }
 
-    /// Takes the lock, waiting for another writer's end at most `waitSeconds`. Throws `.writerRunning`, `.fenced`, `.notInstalled`.
+    /// Takes the lock, waiting for another writer's end at most `waitSeconds`. Throws `.writerRunning`, `.fenced`, `.notInstalled`, `.captureBroken`.
     public func start(waitSeconds: Double = 30) async throws {
         layout = try await Layout.complete(connection, settings)
+        seal = try await CaptureSeal.mark(connection, settings)
         let found = try await Control.read(connection, settings).fence
         guard found == fence else { throw DataPathError.fenced(found: found) }
         if !takesLock { return }
@@ -71,20 +75,28 @@ public actor Writer {
     ///
     /// Collisions with agents are retried or postponed within. Throws `.fenced` when a newer operation has taken over and
     /// `PostgresError` with `connectionLost` when a new writer is needed.
-    public func step() async throws -> Step {
-        guard let layout else { throw DataPathError.notInstalled("the writer, which was not started,") }
+    /// - Parameters:
+    ///   - copying: false leaves the copy where it is.
+    public func step(copying: Bool = true) async throws -> Step {
+        guard var layout else { throw DataPathError.notInstalled("the writer, which was not started,") }
         var step = Step()
         let control = try await Control.read(connection, settings)
         guard control.fence == fence else { throw DataPathError.fenced(found: control.fence) }
         step.copyFinished = control.copyDone
         guard control.mode == .sync || control.mode == .copy else { return step }
+        if let seal, try await !seal.holds(connection, settings) {
+            // Put in place anew, the tables may be others; else this throws.
+            self.seal = try await CaptureSeal.mark(connection, settings)
+            layout = try await Layout.complete(connection, settings)
+            self.layout = layout
+        }
         let look = Look(layout: layout, variant: variant)
         if try await Markers.visible(connection, settings) {
-            step.markersExpanded = try await expandMarkers(layout)
+            (step.markersExpanded, step.truncated) = try await expandMarkers(layout)
         }
         let ids = try await pick(control.chunkRows)
         if !ids.isEmpty { try await settle(ids, look, &step.looks) }
-        if control.mode == .copy, !control.copyDone {
+        if copying, control.mode == .copy, !control.copyDone {
             try await copyChunk(control, look, &step)
         }
         step.idle = step.looks.looked == 0 && step.markersExpanded == 0 && step.copied == 0
@@ -144,11 +156,11 @@ public actor Writer {
         for id in ids { postponed[id] = ContinuousClock.now + .milliseconds(30) }
     }
 
-    private func expandMarkers(_ layout: Layout) async throws -> Int {
+    private func expandMarkers(_ layout: Layout) async throws -> (count: Int, truncated: [Int]) {
         do {
             return try await transaction(layout, alone: true) { try await Markers(layout: layout).expand($0) }
         } catch let error where Self.isCollision(error) {
-            return 0
+            return (0, [])
         }
     }
 
@@ -185,10 +197,14 @@ public actor Writer {
         let naive = variant == .digestCheckWithoutLock || variant == .readThenConsume
         let fence = fence
         let settings = settings
+        let seal = seal
         return try await connection.transaction(naive ? .readCommitted : .repeatableRead) { connection in
             try await Look.begin(connection, layout, alone: alone)
             try await Control.checkFence(fence, connection, settings)
-            return try await body(connection)
+            let result = try await body(connection)
+            // After the body: its statements hold the tables they read, so what stands under their names now is what they read.
+            if let seal { try await seal.require(connection, settings) }
+            return result
         }
     }
 

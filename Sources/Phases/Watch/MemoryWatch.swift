@@ -25,8 +25,11 @@ public enum MemoryWatch {
             tell("\(error)")
             return 1
         }
+        let measure = WatchMeasure(host)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await keepInStep(host) }
+            group.addTask { await keepInStep(host, measure) }
+            group.addTask { await Self.measure(host, measure) }
+            group.addTask { await probeDoor(host, measure) }
             group.addTask { await sample(host) }
             // Either ends only when the watch is to end.
             await group.next()
@@ -36,14 +39,14 @@ public enum MemoryWatch {
     }
 
     /// Looks at what changed, as the control row says; begins again with a new session after any trouble.
-    private static func keepInStep(_ host: HostSight) async {
+    private static func keepInStep(_ host: HostSight, _ measure: WatchMeasure) async {
         while !Task.isCancelled {
-            do { try await lookWhileAsked(host) } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
+            do { try await lookWhileAsked(host, measure) } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
             guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { return }
         }
     }
 
-    private static func lookWhileAsked(_ host: HostSight) async throws {
+    private static func lookWhileAsked(_ host: HostSight, _ measure: WatchMeasure) async throws {
         let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch")
         do {
             guard try await connection.there("cutover.control") else { return await connection.close() }
@@ -52,11 +55,17 @@ public enum MemoryWatch {
             let writer = Writer(connection, fence: control.fence)
             try await writer.start()
             while !Task.isCancelled {
-                let step = try await writer.step()
+                let throttle = try await measure.throttle()
+                let began = ContinuousClock.now
+                let step = throttle.lookRest == nil ? Writer.Step() : try await writer.step(copying: throttle.copies)
+                if !step.truncated.isEmpty { try await WatchAlerts(host: host).noteTruncation(of: step.truncated) }
                 if step.idle {
                     let mode = try await Control.read(connection).mode
                     if mode != .sync && mode != .copy { break }
                     try await Task.sleep(for: .milliseconds(25))
+                } else {
+                    let rest = max(step.copied > 0 ? throttle.copyRest : 0, throttle.lookRest ?? 0)
+                    if rest > 0 { try await Task.sleep(for: min((ContinuousClock.now - began) * rest, .seconds(10))) }
                 }
             }
             await writer.stop()
@@ -93,7 +102,7 @@ public enum MemoryWatch {
     }
 
     /// Standard error is not buffered: what was said before a crash is in the log.
-    private static func tell(_ text: String) {
+    static func tell(_ text: String) {
         FileHandle.standardError.write(Data("\(HostClock.now.at) watch: \(text)\n".utf8))
     }
 }
