@@ -25,74 +25,17 @@ public enum MemoryWatch {
             tell("\(error)")
             return 1
         }
+        let measure = WatchMeasure(host)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await keepInStep(host) }
+            group.addTask { await KeepInStep(host: host, measure: measure).go() }
+            group.addTask { await Self.measure(host, measure) }
+            group.addTask { await probeDoor(host, measure) }
             group.addTask { await sample(host) }
             // Either ends only when the watch is to end.
             await group.next()
             group.cancelAll()
         }
         return 0
-    }
-
-    /// Looks at what changed, as the control row says; begins again with a new session after any trouble.
-    private static func keepInStep(_ host: HostSight) async {
-        while !Task.isCancelled {
-            do { try await lookWhileAsked(host) } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
-            guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { return }
-        }
-    }
-
-    private static func lookWhileAsked(_ host: HostSight) async throws {
-        let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch")
-        do {
-            guard try await connection.there("cutover.control") else { return await connection.close() }
-            let control = try await Control.read(connection)
-            guard control.mode == .sync || control.mode == .copy else { return await connection.close() }
-            let writer = Writer(connection, fence: control.fence)
-            try await writer.start()
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await write(writer, ranges: control.ranges, connection) }
-                for range in 1..<control.ranges { group.addTask { try await copy(host, range: range + 1, fence: control.fence) } }
-                // The copiers go on until they are told to end; the first to end is the writer, or whoever met trouble.
-                defer { group.cancelAll() }
-                try await group.next()
-            }
-            await writer.stop()
-        } catch {
-            await connection.close()
-            if case DataPathError.fenced = error { return }
-            throw error
-        }
-    }
-
-    /// Until there is nothing to be kept in step, or the copy is divided anew and wants other copiers.
-    private static func write(_ writer: Writer, ranges: Int, _ connection: PostgresConnection) async throws {
-        while !Task.isCancelled {
-            let step = try await writer.step()
-            if step.ranges != ranges { return }
-            if step.idle {
-                let mode = try await Control.read(connection).mode
-                if mode != .sync && mode != .copy { return }
-                try await Task.sleep(for: .milliseconds(25))
-            }
-        }
-    }
-
-    /// One more range of the copy, on a connection of its own.
-    private static func copy(_ host: HostSight, range: Int, fence: Int64) async throws {
-        let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch-copy")
-        let copier = RangeCopier(connection, fence: fence, range: range)
-        do {
-            while !Task.isCancelled {
-                if try await copier.step().idle { try await Task.sleep(for: .milliseconds(200)) }
-            }
-        } catch is CancellationError {
-        } catch {
-            await copier.stop()
-            throw error
-        }
-        await copier.stop()
     }
 
     private static func sample(_ host: HostSight) async {
@@ -121,7 +64,7 @@ public enum MemoryWatch {
     }
 
     /// Standard error is not buffered: what was said before a crash is in the log.
-    private static func tell(_ text: String) {
+    static func tell(_ text: String) {
         FileHandle.standardError.write(Data("\(HostClock.now.at) watch: \(text)\n".utf8))
     }
 }

@@ -1,0 +1,89 @@
+import DataPath
+import Foundation
+import Host
+import Postgres
+
+/// Looks at what changed, and copies, as the control row says, at the pace that the throttle leaves.
+struct KeepInStep: Sendable {
+    let host: HostSight
+    let measure: WatchMeasure
+
+    /// Until it is cancelled; begins again with a new session after any trouble.
+    func go() async {
+        while !Task.isCancelled {
+            do { try await lookWhileAsked() } catch { MemoryWatch.tell("\(Redaction.of(host).clean("\(error)"))") }
+            guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { return }
+        }
+    }
+
+    // MARK: - Non public
+
+    private func lookWhileAsked() async throws {
+        let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch")
+        do {
+            guard try await connection.there("cutover.control") else { return await connection.close() }
+            let control = try await Control.read(connection)
+            guard control.mode == .sync || control.mode == .copy else { return await connection.close() }
+            let writer = Writer(connection, fence: control.fence)
+            try await writer.start()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await write(writer, ranges: control.ranges, connection) }
+                for range in 1..<control.ranges { group.addTask { try await copy(range: range + 1, fence: control.fence) } }
+                // The copiers go on until they are told to end; the first to end is the writer, or whoever met trouble.
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+            await writer.stop()
+        } catch {
+            await connection.close()
+            if case DataPathError.fenced = error { return }
+            throw error
+        }
+    }
+
+    /// Until there is nothing to be kept in step, or the copy is divided anew and wants other copiers.
+    private func write(_ writer: Writer, ranges: Int, _ connection: PostgresConnection) async throws {
+        while !Task.isCancelled {
+            let throttle = try await measure.throttle()
+            let began = ContinuousClock.now
+            var step = Writer.Step()
+            if throttle.lookRest == nil { step.ranges = ranges } else { step = try await writer.step(copying: throttle.copies) }
+            if !step.truncated.isEmpty { try await WatchAlerts(host: host).noteTruncation(of: step.truncated) }
+            if step.ranges != ranges { return }
+            if step.idle {
+                let mode = try await Control.read(connection).mode
+                if mode != .sync && mode != .copy { return }
+                try await Task.sleep(for: .milliseconds(25))
+            } else {
+                try await rest(max(step.copied > 0 ? throttle.copyRest : 0, throttle.lookRest ?? 0), since: began)
+            }
+        }
+    }
+
+    /// One more range of the copy, on a connection of its own.
+    private func copy(range: Int, fence: Int64) async throws {
+        let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch-copy")
+        let copier = RangeCopier(connection, fence: fence, range: range)
+        do {
+            while !Task.isCancelled {
+                let throttle = try await measure.throttle()
+                let began = ContinuousClock.now
+                if throttle.copies, try await !copier.step().idle {
+                    try await rest(throttle.copyRest, since: began)
+                } else {
+                    try await Task.sleep(for: .milliseconds(200))
+                }
+            }
+        } catch is CancellationError {
+        } catch {
+            await copier.stop()
+            throw error
+        }
+        await copier.stop()
+    }
+
+    /// Rests for `share` of the time that the work took.
+    private func rest(_ share: Double, since began: ContinuousClock.Instant) async throws {
+        if share > 0 { try await Task.sleep(for: min((ContinuousClock.now - began) * share, .seconds(10))) }
+    }
+}
