@@ -41,11 +41,13 @@ public struct Capture: Sendable {
     public func install(
         _ connection: PostgresConnection, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20
     ) async throws {
+        let settings = try await settings.asRecorded(connection)
         let layout = try await Layout.complete(connection, settings)
         try await connection.transaction { connection in
             // Two installers at once would collide in the catalogue.
             try await connection.execute("SELECT pg_advisory_xact_lock(\(Locks.install(settings)))")
             try await connection.execute(TablesSQL.create(settings.schema))
+            if settings.lane == .http { try await connection.execute(RemoteSQL.tables(settings.schema)) }
             try await connection.execute(layout.projection.functions)
             try await connection.execute(CaptureSQL.functions(layout, variant))
             try await connection.execute(FreezeSQL(settings).function)
@@ -75,7 +77,8 @@ public struct Capture: Sendable {
             let adopt = nothingAgreed ? CaptureSQL.adoptKinds(settings) : ""
             try await underLockTimeout(connection, "triggers on \(table)", lockTimeoutSeconds, attempts, statements.joined() + adopt)
         }
-        try await ForeignRows.adoptTwins(connection, layout)
+        // Over HTTP nobody can list what a store holds; a row found alike when it is read back is agreed on then.
+        if settings.lane == .sql { try await ForeignRows.adoptTwins(connection, layout) }
     }
 
     /// Takes the triggers and functions away, and with `keepRecords` false the whole schema.
@@ -106,6 +109,7 @@ public struct Capture: Sendable {
 
     /// Reads the catalogue only.
     public func status(_ connection: PostgresConnection) async throws -> Status {
+        let settings = try await settings.asRecorded(connection)
         let there = try await triggers(connection)
         var missing: [String] = []
         var disabled: [String] = []

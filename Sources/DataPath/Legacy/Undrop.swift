@@ -80,15 +80,17 @@ extension Drop {
 
     private func queueEverything(_ connection: PostgresConnection) async throws -> Int {
         let layout = try await Layout.complete(connection, settings)
+        let isHere = try await settings.asRecorded(connection).lane == .sql
+        let two = isHere ? "UNION SELECT r.id, 1, false FROM \(settings.v2Records.sql) r WHERE \(layout.projection.isOurs("r"))" : ""
         return try await connection.transaction { connection in
             let queued = try await connection.query(
                 """
                 INSERT INTO \(settings.schema).change_log (id, side, del)
-                SELECT id, 1, false FROM \(settings.v1Memories.sql) UNION SELECT r.id, 1, false FROM \(settings.v2Records.sql) r WHERE \(layout.projection.isOurs("r"))
+                SELECT id, 1, false FROM \(settings.v1Memories.sql) \(two)
                 UNION SELECT id, 1, false FROM \(settings.schema).placed WHERE state <> 'gone'
                 """).affected
             // Nobody noted kinds while there was no capture.
-            try await connection.execute("DELETE FROM \(settings.schema).dropped;" + CaptureSQL.adoptKinds(settings))
+            try await connection.execute("DELETE FROM \(settings.schema).dropped;" + (isHere ? CaptureSQL.adoptKinds(settings) : ""))
             return queued
         }
     }

@@ -10,6 +10,8 @@ struct CopyRows: ReversibleStep {
     let withinSeconds: Int
     /// By reason: what becomes of rows that do not fit.
     let rules: [String: ExceptionRule]
+    let lane: LaneChoice
+    let sidecar: Sidecar
 
     var preconditions: [Gate] {
         [
@@ -22,11 +24,17 @@ struct CopyRows: ReversibleStep {
             }),
         ]
     }
-    var wayBack: [Gate] { [] }
+    var wayBack: [Gate] { lane.lane == .http ? [lane.wayBack] : [] }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         var rows = "the rows of"
         if let state = try? await sight.ask(CopyState()) { rows = "\(state.rowsV1) rows of" }
+        if lane.lane == .http {
+            return Preview(commands: [
+                sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
+                "the watch posts \(rows) public.agent_memories to http://\(sidecar.listen), oldest first, at most \(lane.connections) at once, and reads each back",
+            ] + LaneChoice.notOverHTTP)
+        }
         return Preview(commands: [
             sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
             "the watch looks at \(rows) public.agent_memories in key order, \(chunkRows ?? 200) a transaction, and writes what memory_plugin.memory_records lacks",
@@ -35,7 +43,7 @@ struct CopyRows: ReversibleStep {
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
         _ = try await site.carryOut(PutRules(rules: rules))
-        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows))
+        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows, sidecar: sidecar, lane: lane))
         let deadline = site.sight.time.now.adding(seconds: withinSeconds)
         var lastTold = -1
         while true {
@@ -75,15 +83,18 @@ struct BeginCopy: ActsOnHost {
     static let once = Once.convergent
     struct Result: Sendable, Codable { let pid: Int }
     let chunkRows: Int?
+    let sidecar: Sidecar
+    let lane: LaneChoice
 
     func act(_ host: HostHand) async throws -> Result {
         let fence = Int64(host.fence)
         try await host.writing { connection in
+            try await lane.recorded(sidecar, host.sight).save(connection)
             try await Control.raiseFence(to: fence, connection)
             let control = try await Control.read(connection)
             if control.copyDone { try await Control.set(.sync, fence: fence, connection) }
             else if control.copyLast == nil {
-                _ = try await KeptRows.bringBack(connection)
+                if lane.lane == .sql { _ = try await KeptRows.bringBack(connection) }
                 try await Control.restartCopy(fence: fence, chunkRows: chunkRows, connection)
             }
             else { try await Control.resumeCopy(fence: fence, connection) }
@@ -147,7 +158,7 @@ struct TakeCopyAway: ActsOnHost {
         try await host.writing { connection in
             guard try await connection.there("cutover.control") else { return Result(taken: 0, kept: 0) }
             try await Control.raiseFence(to: Int64(host.fence), connection)
-            let report = try await TakeAway().run(connection, lockTimeoutSeconds: 5, fence: Int64(host.fence))
+            let report = try await StoreLane.of(connection).takeAway(host, connection)
             return Result(taken: report.removed, kept: report.kept)
         }
     }

@@ -49,17 +49,7 @@ public enum MemoryWatch {
             guard try await connection.there("cutover.control") else { return await connection.close() }
             let control = try await Control.read(connection)
             guard control.mode == .sync || control.mode == .copy else { return await connection.close() }
-            let writer = Writer(connection, fence: control.fence)
-            try await writer.start()
-            while !Task.isCancelled {
-                let step = try await writer.step()
-                if step.idle {
-                    let mode = try await Control.read(connection).mode
-                    if mode != .sync && mode != .copy { break }
-                    try await Task.sleep(for: .milliseconds(25))
-                }
-            }
-            await writer.stop()
+            try await StoreLane.of(connection).keepInStep(connection, fence: control.fence)
         } catch {
             await connection.close()
             if case DataPathError.fenced = error { return }
