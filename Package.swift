@@ -86,7 +86,7 @@ let package = Package(
         exam("HTTPTests", ["HTTP"]),
         exam("HostTests", ["Host", "Cutover", "CutoverTestKit"]),
         exam("PhasesTests", ["Phases", "Host", "HTTP", "Cutover", "CutoverTestKit", "PlanFiles", "Postgres", "Transports"]),
-        exam("DataPathTests", ["DataPath", "Postgres", "look-explorer"]),
+        exam("DataPathTests", ["DataPath", "Postgres", "HTTP", "look-explorer"]),
         exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb]),
         exam("TransportsTests", ["Transports", "Cutover", "CutoverTestKit"]),

@@ -11,6 +11,7 @@ let package = Package(
             name: "cutover-bench",
             dependencies: [
                 .product(name: "DataPath", package: "cutover"),
+                .product(name: "HTTP", package: "cutover"),
                 .product(name: "Postgres", package: "cutover"),
                 .product(name: "LabKit", package: "cutover"),
             ],

@@ -44,6 +44,7 @@ public struct Capture: Sendable {
     public func install(
         _ connection: PostgresConnection, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20, acceptingAbsent: Bool = false
     ) async throws {
+        let settings = try await settings.asRecorded(connection)
         let layout = try await Layout.complete(connection, settings)
         let missed = try await isBroken(connection)
         if missed, !acceptingAbsent { try await refuseAbsent(connection) }
@@ -51,6 +52,7 @@ public struct Capture: Sendable {
             // Two installers at once would collide in the catalogue.
             try await connection.execute("SELECT pg_advisory_xact_lock(\(Locks.install(settings)))")
             try await connection.execute(TablesSQL.create(settings.schema))
+            if settings.lane == .http { try await connection.execute(RemoteSQL.tables(settings.schema)) }
             try await connection.execute(layout.projection.functions)
             try await connection.execute(CaptureSQL.functions(layout, variant))
             try await connection.execute(FreezeSQL(settings).function)
@@ -80,7 +82,8 @@ public struct Capture: Sendable {
             let adopt = nothingAgreed ? CaptureSQL.adoptKinds(settings) : ""
             try await underLockTimeout(connection, "triggers on \(table)", lockTimeoutSeconds, attempts, statements.joined() + adopt)
         }
-        try await ForeignRows.adoptTwins(connection, layout)
+        // Over HTTP nobody can list what a store holds; a row found alike when it is read back is agreed on then.
+        if settings.lane == .sql { try await ForeignRows.adoptTwins(connection, layout) }
         try await connection.transaction { connection in
             if missed { _ = try await LookAgain.queueEverything(connection, layout) }
             try await CaptureSeal.remember(connection, settings)
@@ -115,6 +118,7 @@ public struct Capture: Sendable {
 
     /// Reads the catalogue only.
     public func status(_ connection: PostgresConnection) async throws -> Status {
+        let settings = try await settings.asRecorded(connection)
         let there = try await triggers(connection)
         var missing: [String] = []
         var disabled: [String] = []
@@ -163,10 +167,13 @@ public struct Capture: Sendable {
     }
 
     private func refuseAbsent(_ connection: PostgresConnection) async throws {
+        // A store that is reached over HTTP lists nothing, so nothing can be said of it.
+        let isHere = try await settings.asRecorded(connection).lane == .sql
+        let two = isHere ? "count(*) FILTER (WHERE NOT EXISTS (SELECT FROM \(settings.v2Records.sql) r WHERE r.id = p.id))" : "0"
         let row = try await connection.query(
             """
             SELECT count(*) FILTER (WHERE NOT EXISTS (SELECT FROM \(settings.v1Memories.sql) m WHERE m.id = p.id)) AS v1,
-                count(*) FILTER (WHERE NOT EXISTS (SELECT FROM \(settings.v2Records.sql) r WHERE r.id = p.id)) AS v2
+                \(two) AS v2
             FROM \(settings.schema).placed p WHERE p.state = 'live'
             """)[0]
         let (v1, v2) = (try row.int("v1"), try row.int("v2"))

@@ -55,7 +55,7 @@ public struct CaptureSeal: Sendable, Codable, Equatable {
     /// What is no longer as it was sealed, as people read it; empty while the seal holds.
     public func broken(since sealed: CaptureSeal) -> [String] {
         zip(sealed.tables, tables).flatMap { before, now -> [String] in
-            if now.oid.isEmpty { return ["\(before.name) is gone"] }
+            if now.oid.isEmpty, !before.oid.isEmpty { return ["\(before.name) is gone"] }
             if now.oid != before.oid { return ["\(before.name) is another table than the one the capture was put on"] }
             var what: [String] = []
             if now.columns != before.columns {

@@ -15,7 +15,8 @@ public struct TableName: Sendable, Hashable, Codable, CustomStringConvertible {
     public var sql: String { "\(quoted(schema)).\(quoted(name))" }
 }
 
-/// Which tables are the two stores, and where what is kept about them lies. They must lie in one database.
+/// Which tables are the two stores, and where what is kept about them lies. In the sql lane they must lie in one database;
+/// in the http lane v2's names stand for nothing.
 public struct DataPathSettings: Sendable, Hashable, Codable {
     public var v1Memories: TableName
     public var v1Workspaces: TableName
@@ -27,13 +28,14 @@ public struct DataPathSettings: Sendable, Hashable, Codable {
     public let holding: Holding
 
     public enum Holding: String, Sendable, Hashable, Codable { case memories, keyValues }
+    public var lane: Lane
 
     public init(
         v1Memories: TableName = TableName("public", "agent_memories"),
         v1Workspaces: TableName = TableName("public", "workspaces"),
         v2Records: TableName = TableName("memory_plugin", "memory_records"),
         v2Namespaces: TableName = TableName("memory_plugin", "memory_namespaces"),
-        schema: String = "cutover", holding: Holding = .memories
+        schema: String = "cutover", holding: Holding = .memories, lane: Lane = .sql
     ) {
         precondition(schema.wholeMatch(of: /[a-z_][a-z0-9_]{0,30}/) != nil, "\(schema) cannot be spelled without quotes")
         self.v1Memories = v1Memories
@@ -42,6 +44,7 @@ public struct DataPathSettings: Sendable, Hashable, Codable {
         self.v2Namespaces = v2Namespaces
         self.schema = schema
         self.holding = holding
+        self.lane = lane
     }
 }
 

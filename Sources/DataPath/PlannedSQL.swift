@@ -19,7 +19,7 @@ public struct PlannedSQL: Sendable {
     public func quiesce(lockTimeoutSeconds: Double) -> [String] {
         [
             "BEGIN ISOLATION LEVEL REPEATABLE READ", setTimeout(lockTimeoutSeconds),
-            "LOCK TABLE \(settings.v1Memories.sql), \(settings.v2Records.sql), \(settings.v1Workspaces.sql) IN EXCLUSIVE MODE",
+            "LOCK TABLE \(settings.v1Memories.sql)\(settings.lane == .sql ? ", \(settings.v2Records.sql)" : ""), \(settings.v1Workspaces.sql) IN EXCLUSIVE MODE",
         ]
     }
 

@@ -18,19 +18,24 @@ public enum MemoryCatalog {
                 settings: [.init("logRows", .int), .init("logMiB", .int)]
             ) { step, plan in
                 let (rows, size) = (step.spec.settings.int("logRows"), step.spec.settings.int("logMiB"))
-                return .reversible(InstallMirror(sidecar: sidecar(plan), bound: LogBound(entries: rows ?? LogBound().entries, mebibytes: size ?? LogBound().mebibytes)))
+                return .reversible(
+                    InstallMirror(
+                        sidecar: sidecar(plan), lane: lane(plan),
+                        bound: LogBound(entries: rows ?? LogBound().entries, mebibytes: size ?? LogBound().mebibytes)))
             },
             entry(
                 "backfill.copy", .reversible, "env wired", requires: ["mirror.install"], endedBy: ["legacy.freeze"],
                 settings: [
                     .init("chunkRows", .int), .init("ranges", .int), .init("within", .duration), .init("throttle", .section(ThrottleSettings.rules)),
+                    .init("lane", .oneOf(["sql", "http"])), .init("accepts", .list), .init("connections", .int), .init("timeout", .duration),
+                    .init("lateWindow", .duration),
                 ]
             ) { step, plan in
                 let settings = step.spec.settings
                 return .reversible(
                     CopyRows(
                         chunkRows: settings.int("chunkRows"), ranges: max(1, settings.int("ranges") ?? 1),
-                        withinSeconds: settings.seconds("within") ?? 3600, rules: rules(plan),
+                        withinSeconds: settings.seconds("within") ?? 3600, rules: rules(plan), lane: lane(plan), sidecar: sidecar(plan),
                         limits: ThrottleSettings.limits(Settings(settings.map("throttle")))))
             },
             entry(
@@ -40,25 +45,26 @@ public enum MemoryCatalog {
                 .reversible(
                     WireServer(
                         sidecar: sidecar(plan), drainBelow: step.spec.settings.int("drainBelow") ?? 100,
-                        stopSeconds: step.spec.settings.seconds("stopWithin") ?? 10, quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 30))
+                        stopSeconds: step.spec.settings.seconds("stopWithin") ?? 10, quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 30,
+                        lane: lane(plan)))
             },
             entry("shadow.watch", .wait, "shadow clean", requires: ["env.wire"], settings: window(production: 86_400)) { step, plan in
                 .wait(sampled(.shadow, step, plan))
             },
             entry("backfill.verify", .wait, "backfill verified", requires: ["env.wire"], settings: [.init("exceptions", .map)]) { _, plan in
-                .wait(VerifyParity(rules: rules(plan)))
+                .wait(VerifyParity(rules: rules(plan), lane: lane(plan)))
             },
             entry(
                 "fallback.remove", .reversible, "fallback removed", requires: ["backfill.verify"],
                 settings: [
                     .init("server", .text, required: true), .init("migrations", .text), .init("stopWithin", .duration), .init("quiesceWithin", .duration),
                 ]
-            ) { step, _ in
+            ) { step, plan in
                 let settings = step.spec.settings
                 return .reversible(
                     RemoveFallback(
                         server: settings.text("server") ?? "", migrations: settings.text("migrations"), stopSeconds: settings.seconds("stopWithin") ?? 10,
-                        quiesceSeconds: settings.seconds("quiesceWithin") ?? 30))
+                        quiesceSeconds: settings.seconds("quiesceWithin") ?? 30, lane: lane(plan)))
             },
             entry(
                 "legacy.freeze", .reversible, "fallback removed", requires: ["fallback.remove", "backfill.verify"], endedBy: ["legacy.drop"],
@@ -67,7 +73,7 @@ public enum MemoryCatalog {
                 .reversible(
                     FreezeLegacy(
                         server: settings(of: "fallback.remove", in: plan).text("server") ?? "",
-                        quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 60))
+                        quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 60, lane: lane(plan)))
             },
             entry(
                 "legacy.archive", .reversible, "30-day gate", requires: ["legacy.freeze"], endedBy: ["archive.purge"],
@@ -205,6 +211,18 @@ public enum MemoryCatalog {
     /// Stated where they are judged, and needed from the copy on.
     private static func rules(_ plan: Plan) -> [String: ExceptionRule] {
         settings(of: "backfill.verify", in: plan).map("exceptions").compactMapValues(ExceptionRule.init)
+    }
+
+    /// Stated where rows are first carried, and needed from the capture on.
+    private static func lane(_ plan: Plan) -> LaneChoice {
+        let settings = settings(of: "backfill.copy", in: plan)
+        var choice = LaneChoice()
+        choice.lane = settings.text("lane").flatMap(Lane.init) ?? choice.lane
+        choice.connections = settings.int("connections") ?? choice.connections
+        choice.timeoutSeconds = settings.seconds("timeout") ?? choice.timeoutSeconds
+        choice.lateSeconds = settings.seconds("lateWindow") ?? choice.lateSeconds
+        choice.accepts = settings.list("accepts").compactMap { if case .text(let name) = $0 { name } else { nil } }
+        return choice
     }
 
     private static func blockers(_ step: PlannedStep) -> [String] {

@@ -6,12 +6,14 @@ let benches: [any Bench] = [
     CaptureOverhead(),
     FullParity(),
     CopyMemory(),
+    CopyByHTTP(),
 ]
 
 /// What this program can be as a child of itself (`cutover-bench --as NAME …`), for what must be measured from outside or alone.
 let roles: [String: @Sendable ([String]) async throws -> Void] = [
     CopyingProcess.role: CopyingProcess.main,
     ParityProcess.role: ParityProcess.main,
+    PluginProcess.role: PluginProcess.main,
 ]
 
 /// Measures one of the figures promised, or several that share their work. One file each.

@@ -147,7 +147,7 @@ public struct Freeze: Sendable {
         return state
     }
 
-    private func seal(_ connection: PostgresConnection, _ layout: Layout) async throws {
+    func seal(_ connection: PostgresConnection, _ layout: Layout) async throws {
         try await connection.execute(
             """
             DELETE FROM \(settings.schema).frozen;

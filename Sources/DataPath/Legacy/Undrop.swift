@@ -80,10 +80,11 @@ extension Drop {
 
     private func queueEverything(_ connection: PostgresConnection) async throws -> Int {
         let layout = try await Layout.complete(connection, settings)
+        let isHere = try await settings.asRecorded(connection).lane == .sql
         return try await connection.transaction { connection in
             let queued = try await LookAgain.queueEverything(connection, layout)
             // Nobody noted kinds while there was no capture.
-            try await connection.execute("DELETE FROM \(settings.schema).dropped;" + CaptureSQL.adoptKinds(settings))
+            try await connection.execute("DELETE FROM \(settings.schema).dropped;" + (isHere ? CaptureSQL.adoptKinds(settings) : ""))
             return queued
         }
     }

@@ -61,6 +61,8 @@ public struct ParityReport: Sendable, Equatable, Codable {
     public var resumedRows = 0
     /// Ids compared once more because something happened to them meanwhile.
     public var rechecked = 0
+    /// Over HTTP: rows that no search shows, though nothing says they are not there. They were proven when they were placed, not now.
+    public var unproven = 0
     /// The moments of the first and the last look, by the database's clock.
     public var from = ""
     public var to = ""

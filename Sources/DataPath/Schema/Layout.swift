@@ -26,7 +26,7 @@ struct Layout: Sendable {
     var v1Exists: Bool { !v1Columns.isEmpty }
     /// Both sides have embeddings. A table that was renamed or dropped counts as it was when it was frozen.
     var hasEmbedding: Bool {
-        (v1Exists ? v1Has("embedding") : frozenWithEmbedding) && v2Columns.contains { $0.name == "embedding" }
+        (v1Exists ? v1Has("embedding") : frozenWithEmbedding) && (settings.lane == .http || v2Columns.contains { $0.name == "embedding" })
     }
     var hasUpdatedAt: Bool { v1Has("updated_at") }
     var hasLabel: Bool { v1Has("namespace") }
@@ -36,13 +36,14 @@ struct Layout: Sendable {
 
     func v1Has(_ name: String) -> Bool { v1Columns.contains { $0.name == name } }
 
-    /// Throws `.notInstalled` when v2 is missing; a missing v1 leaves `v1Columns` empty.
+    /// Throws `.notInstalled` when v2 should have tables here and has none; a missing v1 leaves `v1Columns` empty.
     static func introspect(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Layout {
         let v1Columns = try await columns(of: settings.v1Memories, connection)
+        let v2Columns = settings.lane == .http ? [] : try await columns(of: settings.v2Records, connection)
         let layout = Layout(
-            settings: settings, v1Columns: v1Columns, v2Columns: try await columns(of: settings.v2Records, connection),
+            settings: v2Columns.isEmpty ? try await settings.asRecorded(connection) : settings, v1Columns: v1Columns, v2Columns: v2Columns,
             frozenWithEmbedding: v1Columns.isEmpty ? try await wasFrozenWithEmbedding(connection, settings) : false)
-        guard !layout.v2Columns.isEmpty else { throw DataPathError.notInstalled("table \(settings.v2Records)") }
+        guard layout.settings.lane == .http || !v2Columns.isEmpty else { throw DataPathError.notInstalled("table \(settings.v2Records)") }
         return layout
     }
 

@@ -12,6 +12,8 @@ struct CopyRows: ReversibleStep {
     let withinSeconds: Int
     /// By reason: what becomes of rows that do not fit.
     let rules: [String: ExceptionRule]
+    let lane: LaneChoice
+    let sidecar: Sidecar
     var limits = ThrottleLimits()
 
     var preconditions: [Gate] {
@@ -29,11 +31,17 @@ struct CopyRows: ReversibleStep {
             },
         ]
     }
-    var wayBack: [Gate] { [] }
+    var wayBack: [Gate] { lane.lane == .http ? [lane.wayBack] : [] }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         var rows = "the rows of"
         if let state = try? await sight.ask(CopyState()) { rows = "\(state.rowsV1) rows of" }
+        if lane.lane == .http {
+            return Preview(commands: [
+                sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
+                "the watch posts \(rows) public.agent_memories to http://\(sidecar.listen), oldest first, at most \(lane.connections) at once, and reads each back",
+            ] + LaneChoice.notOverHTTP)
+        }
         return Preview(commands: [
             sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
             "the watch looks at \(rows) public.agent_memories in \(ranges == 1 ? "key order" : "\(ranges) key ranges side by side"), at most \(chunkRows ?? 1000) a transaction, and writes what memory_plugin.memory_records lacks",
@@ -42,7 +50,7 @@ struct CopyRows: ReversibleStep {
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
         _ = try await site.carryOut(PutRules(rules: rules))
-        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows, ranges: ranges, limits: limits))
+        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows, ranges: ranges, limits: limits, sidecar: sidecar, lane: lane))
         let began = site.sight.time.now
         var held = 0
         var checkpoints = CopyCheckpoints()
@@ -97,6 +105,8 @@ struct BeginCopy: ActsOnHost {
     let chunkRows: Int?
     let ranges: Int?
     var limits = ThrottleLimits()
+    let sidecar: Sidecar
+    let lane: LaneChoice
 
     func act(_ host: HostHand) async throws -> Result {
         let fence = Int64(host.fence)
@@ -105,12 +115,13 @@ struct BeginCopy: ActsOnHost {
             orders.held = nil
         }
         try await host.writing { connection in
+            try await lane.recorded(sidecar, host.sight).save(connection)
             try await Control.raiseFence(to: fence, connection)
             let control = try await Control.read(connection)
             if control.copyDone { try await Control.set(.sync, fence: fence, connection) }
             else if control.copied == 0 {
-                _ = try await KeptRows.bringBack(connection)
-                try await Control.restartCopy(fence: fence, chunkRows: chunkRows, ranges: ranges ?? 1, connection)
+                if lane.lane == .sql { _ = try await KeptRows.bringBack(connection) }
+                try await Control.restartCopy(fence: fence, chunkRows: chunkRows, ranges: lane.lane == .sql ? ranges ?? 1 : 1, connection)
             }
             else { try await Control.resumeCopy(fence: fence, connection) }
         }
@@ -187,7 +198,7 @@ struct TakeCopyAway: ActsOnHost {
             try await Control.raiseFence(to: fence, connection)
             try await Control.set(.stopped, fence: fence, connection)
             let report: TakeAway.Report
-            do { report = try await TakeAway().run(connection, lockTimeoutSeconds: 5, fence: fence) } catch {
+            do { report = try await StoreLane.of(connection).takeAway(host, connection) } catch {
                 // What was not taken away is still kept in step.
                 try? await Control.set(.sync, fence: fence, connection)
                 throw error

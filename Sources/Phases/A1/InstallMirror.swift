@@ -7,6 +7,7 @@ import Postgres
 /// Puts change capture on both stores.
 struct InstallMirror: ReversibleStep {
     let sidecar: Sidecar
+    let lane: LaneChoice
     var bound = LogBound()
 
     var preconditions: [Gate] {
@@ -21,11 +22,11 @@ struct InstallMirror: ReversibleStep {
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
             sight.commandLine(.writing, PutCapture.kind), "CREATE SCHEMA IF NOT EXISTS cutover",
-        ] + PlannedSQL().capture() + [sight.commandLine(.exercising, CaptureTrial.kind) + " (one row on each side, rolled back)"])
+        ] + PlannedSQL(lane.settings).capture() + [sight.commandLine(.exercising, CaptureTrial.kind) + " (one row on \(lane.lane == .sql ? "each side" : "v1"), rolled back)"])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(PutCapture(bound: bound))
+        _ = try await site.carryOut(PutCapture(sidecar: sidecar, lane: lane, bound: bound))
         let trial = try await site.exercise(CaptureTrial())
         let seen = try await site.ask(CaptureState())
         guard seen.strangers.isEmpty else {
@@ -51,13 +52,19 @@ struct PutCapture: ActsOnHost {
     static let kind: OperationKind = "capture.install"
     static let once = Once.convergent
     struct Result: Sendable, Codable { let installed: Bool }
+    let sidecar: Sidecar
+    let lane: LaneChoice
     var bound = LogBound()
 
     func act(_ host: HostHand) async throws -> Result {
         try await Effect.capture.begin(by: host)
         try WatchOrders.change(host.sight) { $0.bound = bound }
         try await host.writing { connection in
-            try await Capture().install(connection)
+            let chosen = try lane.recorded(sidecar, host.sight)
+            // What was recorded before must not say otherwise while triggers are chosen by it.
+            if try await connection.there("cutover.remembered") { try await chosen.save(connection) }
+            try await Capture(lane.settings).install(connection)
+            try await chosen.save(connection)
             try await Control.raiseFence(to: Int64(host.fence), connection)
         }
         return Result(installed: true)
@@ -102,7 +109,8 @@ struct CaptureState: ReadsOnHost {
                 WHERE s.nspname = 'cutover' AND NOT t.tgisinternal
                 """)[0].int("n")
             var strangers: [String] = []
-            if status.inPlace, try await !Control.read(connection).copyDone {
+            // Over HTTP nobody can list what a store holds.
+            if status.inPlace, try await !StoreLane.of(connection).isHTTP, try await !Control.read(connection).copyDone {
                 strangers = try await ForeignRows.inV2(connection).ids.map { $0.uuidString.lowercased() }
             }
             return Result(
@@ -123,27 +131,32 @@ struct CaptureTrial: TriesOnHost {
             try await host.writing { connection in
                 try await connection.execute("BEGIN")
                 do {
-                    let seen = try await Self.count(connection, workspace, probeContent(host, "capture"))
+                    let both = try await !StoreLane.of(connection).isHTTP
+                    let seen = try await Self.count(connection, workspace, probeContent(host, "capture"), both: both)
                     try await connection.execute("ROLLBACK")
-                    guard seen == [1, 1, 0] else {
-                        throw PluginClient.Failure(description: "capture noted \(seen[0]) changes of v1 and \(seen[1]) of v2 where 1 and 1 were made, and \(seen[2]) of our own where none should be noted")
+                    guard seen == (both ? [1, 1, 0] : [1, 0, 0]) else {
+                        throw PluginClient.Failure(description: "capture noted \(seen[0]) changes of v1 and \(seen[1]) of v2 where 1 and \(both ? 1 : 0) were made, and \(seen[2]) of our own where none should be noted")
                     }
                 } catch {
                     try? await connection.execute("ROLLBACK")
                     throw error
                 }
-                return ["v1": "1", "v2": "1", "own": "0"]
+                return ["v1": "1", "v2": try await StoreLane.of(connection).isHTTP ? "not captured over HTTP" : "1", "own": "0"]
             }
         }
         return Result(facts: facts)
     }
 
     /// Changes noted of an agent's row in v1, of one in v2, and of a row under our own mark.
-    private static func count(_ connection: PostgresConnection, _ workspace: String, _ content: String) async throws -> [Int] {
+    private static func count(_ connection: PostgresConnection, _ workspace: String, _ content: String, both: Bool) async throws -> [Int] {
         try await connection.execute("SET LOCAL lock_timeout = '2s'")
         let v1 = try await connection.query(
             "INSERT INTO public.agent_memories (workspace_id, content, scope) VALUES ($1::uuid, $2, 'LOCAL') RETURNING id::text AS id",
             [.text(workspace), .text(content)])[0].string("id")
+        if !both {
+            let noted = "SELECT count(*) AS n FROM cutover.change_log WHERE id = $1::uuid AND side = 1 AND NOT del"
+            return [try await connection.query(noted, [.text(v1)])[0].int("n"), 0, 0]
+        }
         let namespace = "custom:cutover-probe-capture"
         try await connection.query("INSERT INTO memory_plugin.memory_namespaces (name, kind) VALUES ($1, 'custom') ON CONFLICT DO NOTHING", [.text(namespace)])
         let insert = "INSERT INTO memory_plugin.memory_records (namespace, content, kind, source) VALUES ($1, $2, 'fact', 'runtime') RETURNING id::text AS id"

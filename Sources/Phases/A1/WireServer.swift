@@ -10,6 +10,7 @@ struct WireServer: ReversibleStep {
     let drainBelow: Int
     let stopSeconds: Int
     let quiesceSeconds: Int
+    let lane: LaneChoice
 
     var preconditions: [Gate] {
         Gate.watchIsContent + [
@@ -48,7 +49,7 @@ struct WireServer: ReversibleStep {
         Preview(commands: [
             sight.commandLine(.writing, SwitchWiring.kind), await OutageEstimate.line(sight, stopSeconds: stopSeconds, quiesceSeconds: quiesceSeconds),
             "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
-        ] + PlannedSQL().quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
+        ] + PlannedSQL(lane.settings).quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
             "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",
             "set MEMORY_PLUGIN_URL=http://\(sidecar.listen) in the env file; start the server",
             sight.commandLine(.exercising, WiringTrial.kind),
@@ -108,7 +109,7 @@ struct WiringTrial: TriesOnHost {
             let content = probeContent(host, "wiring")
             let id = try await doors.commit(content)
             do {
-                try await WhereItLies.requireInV2(id, host.sight)
+                try await WhereItLies.requireInV2(id, content, host.sight)
                 guard try await doors.recall(content).contains(id) else { throw PluginClient.Failure(description: "what was committed is not recalled") }
                 try await Self.recallOld(doors, host.sight)
                 guard try await doors.panelStatus() == 200 else { throw PluginClient.Failure(description: "the panel's read route does not answer 200") }
@@ -139,18 +140,16 @@ struct WiringTrial: TriesOnHost {
 
 /// Tells a direct commit to v2 from one that went to v1 and was carried over by us.
 enum WhereItLies {
-    static func requireInV2(_ id: String, _ host: HostSight) async throws {
-        let row = try await host.looking { connection in
+    static func requireInV2(_ id: String, _ content: String, _ host: HostSight) async throws {
+        let namespace = "workspace:\(try host.env().require("PROBE_WORKSPACE_ID"))"
+        let (direct, fallback) = try await host.looking { connection in
             let v1There = try await connection.there("public.agent_memories")
             let v1 = v1There ? "EXISTS (SELECT FROM public.agent_memories WHERE id = $1::uuid AND namespace = workspace_id::text)" : "false"
-            return try await connection.query(
-                """
-                SELECT EXISTS (SELECT FROM memory_plugin.memory_records WHERE id = $1::uuid AND NOT coalesce(propagation ? 'cutover', false)) AS direct,
-                    \(v1) AS fallback
-                """, [.text(id)]).first.map { (try $0.bool("direct"), try $0.bool("fallback")) }
+            let fallback = try await connection.query("SELECT \(v1) AS fallback", v1There ? [.text(id)] : [])[0].bool("fallback")
+            return (try await StoreLane.of(connection).liesInV2(id, content, namespace: namespace, connection), fallback)
         }
-        if row?.1 == true { throw PluginClient.Failure(description: "a memory committed through the agents' door went to v1: the server fell back silently") }
-        if row?.0 != true { throw PluginClient.Failure(description: "a memory committed through the agents' door is not in v2") }
+        if fallback { throw PluginClient.Failure(description: "a memory committed through the agents' door went to v1: the server fell back silently") }
+        if !direct { throw PluginClient.Failure(description: "a memory committed through the agents' door is not in v2") }
     }
 }
 
@@ -183,5 +182,5 @@ struct WireState: ReadsOnHost {
 struct StoreLag: ReadsOnHost {
     typealias Result = Lag
     static let kind: OperationKind = "stores.lag"
-    func read(_ host: HostSight) async throws -> Lag { try await host.looking { try await Lag.read($0) } }
+    func read(_ host: HostSight) async throws -> Lag { try await host.looking { try await StoreLane.of($0).lag($0) } }
 }

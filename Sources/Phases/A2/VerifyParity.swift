@@ -8,12 +8,13 @@ import Postgres
 struct VerifyParity: Wait {
     /// By reason; a reason that is not named must be signed.
     let rules: [String: ExceptionRule]
+    let lane: LaneChoice
 
     var preconditions: [Gate] { Gate.watchIsContent }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
-            sight.commandLine(.reading, CompareStores.kind) + " (every row and field, inside the database)",
+            sight.commandLine(.reading, CompareStores.kind) + (lane.lane == .sql ? " (every row and field, inside the database)" : " (every row asked for over HTTP: proven one by one, or counted as not shown)"),
             sight.commandLine(.reading, ListExceptions.kind),
         ])
     }
@@ -44,8 +45,13 @@ struct VerifyParity: Wait {
                 let next = "cutoverctl repair \(sight.ref.tenant) --preview"
                 return Observation(.shut(parity.words), clearedBy: parity.differences > 0 ? .person(next) : .time)
             }
+            guard parity.unproven == 0 || lane.accepts(.unprovenRows) else {
+                return Observation(
+                    .shut("\(parity.equal) rows are proven one by one, \(parity.unproven) cannot be shown over HTTP: accepts: [\(LaneChoice.Accepted.unprovenRows.rawValue)] under backfill.copy goes without"),
+                    clearedBy: .person("cutoverctl why \(sight.ref.tenant)"))
+            }
             return Observation(
-                .open(facts(["rows": parity.rowsV1, "equal": parity.equal, "excepted": parity.exceptedIDs, "conflicts": parity.conflicts, "digest": parity.digestV1])))
+                .open(facts(["rows": parity.rowsV1, "equal": parity.equal, "unproven": parity.unproven, "excepted": parity.exceptedIDs, "conflicts": parity.conflicts, "digest": parity.digestV1])))
         } catch {
             return Observation(.unknown(error.what))
         }
@@ -81,7 +87,7 @@ struct CompareStores: ReadsOnHost {
 
     func read(_ host: HostSight) async throws -> ParityReport {
         try await host.looking {
-            try await Parity(listLimit: 10, limits: limits).compareUntilSettled($0, against: base, timeoutSeconds: Self.withinSeconds)
+            try await StoreLane.of($0).compare($0, against: base, listLimit: 10, limits: limits, withinSeconds: Self.withinSeconds)
         }
     }
 }

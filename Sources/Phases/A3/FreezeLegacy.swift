@@ -8,6 +8,9 @@ struct FreezeLegacy: ReversibleStep {
     /// The strict version's command: only under it does nobody else write v1.
     let server: String
     let quiesceSeconds: Int
+    let lane: LaneChoice
+    /// Rows that a plugin reached over HTTP can't be made to show do not keep v1 from being frozen.
+    private var mayBeUnproven: Bool { lane.accepts(.unprovenRows) }
 
     var preconditions: [Gate] {
         Gate.watchIsContent + [
@@ -24,11 +27,11 @@ struct FreezeLegacy: ReversibleStep {
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
             sight.commandLine(.writing, PutFreeze.kind),
-        ] + PlannedSQL().freeze(lockTimeoutSeconds: 5) + [sight.commandLine(.exercising, FreezeTrial.kind) + " (UPDATE … WHERE false is refused)"])
+        ] + PlannedSQL(lane.settings).freeze(lockTimeoutSeconds: 5) + [sight.commandLine(.exercising, FreezeTrial.kind) + " (UPDATE … WHERE false is refused)"])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        let frozen = try await site.carryOut(PutFreeze(quiesceSeconds: quiesceSeconds))
+        let frozen = try await site.carryOut(PutFreeze(quiesceSeconds: quiesceSeconds, mayBeUnproven: mayBeUnproven))
         _ = try await site.exercise(FreezeTrial())
         return facts(["rows": frozen.rows, "digest": frozen.digest])
     }
@@ -53,12 +56,13 @@ struct PutFreeze: ActsOnHost {
         let digest: String
     }
     let quiesceSeconds: Int
+    let mayBeUnproven: Bool
 
     func act(_ host: HostHand) async throws -> Result {
         try await Effect.freeze.begin(by: host)
         return try await host.writing { connection in
             try await Control.raiseFence(to: Int64(host.fence), connection)
-            let report = try await Freeze().freeze(connection, lockTimeoutSeconds: 5, budgetSeconds: Double(quiesceSeconds), fence: Int64(host.fence))
+            let report = try await StoreLane.of(connection).freeze(host, connection, mayBeUnproven: mayBeUnproven, budgetSeconds: Double(quiesceSeconds))
             return Result(rows: report.rows, digest: report.digest)
         }
     }

@@ -11,6 +11,7 @@ struct RemoveFallback: ReversibleStep {
     let migrations: String?
     let stopSeconds: Int
     let quiesceSeconds: Int
+    let lane: LaneChoice
 
     var preconditions: [Gate] {
         [
@@ -35,7 +36,7 @@ struct RemoveFallback: ReversibleStep {
         Preview(commands: [
             sight.commandLine(.writing, SwitchServer.kind), await OutageEstimate.line(sight, stopSeconds: stopSeconds, quiesceSeconds: quiesceSeconds),
             "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
-        ] + PlannedSQL().quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
+        ] + PlannedSQL(lane.settings).quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
             "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",
             "set WORKSPACE_SERVER_COMMAND=\(server) in the env file; start the server",
             sight.commandLine(.exercising, StrictTrial.kind),
@@ -99,7 +100,7 @@ struct StrictTrial: TriesOnHost {
             let content = probeContent(host, "strict")
             let id = try await doors.commit(content)
             do {
-                try await WhereItLies.requireInV2(id, host.sight)
+                try await WhereItLies.requireInV2(id, content, host.sight)
                 guard try await doors.sessionSearch(content).contains(id) else { throw PluginClient.Failure(description: "session-search does not find a memory that was committed to v2") }
             } catch {
                 await host.takeProbeAway(id, doors)

@@ -60,9 +60,13 @@ public struct DiffStores: ReadsOnHost {
             defer { withExtendedLifetime(lock) {} }
             if fresh { try files.forget() }
             let lines = try LineWriter(files.lines)
-            let report = try await Parity(listLimit: 0, limits: limits).run(
-                connection, against: base, withinSeconds: Double(withinSeconds), notes: files
-            ) { try await lines.add($0) }
+            let lane = try await StoreLane.of(connection)
+            let report =
+                lane.isHTTP
+                ? try await lane.differences(connection, against: base, withinSeconds: Double(withinSeconds)) { try await lines.add($0) }
+                : try await Parity(listLimit: 0, limits: limits).run(
+                    connection, against: base, withinSeconds: Double(withinSeconds), notes: files
+                ) { try await lines.add($0) }
             try await lines.close()
             if report.complete { try files.forget() }
             return Result(report, base, lines: await lines.count)

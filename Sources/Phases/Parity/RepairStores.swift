@@ -39,6 +39,11 @@ public struct RepairStores: ActsOnHost {
         let fence = Int64(host.fence)
         let parity = Parity(listLimit: 0, limits: limits)
         let result = try await host.writing { connection in
+            guard try await !StoreLane.of(connection).isHTTP else {
+                throw StepFailure(
+                    "v2 is reached over HTTP: what differs there may be somebody's own edit or forget, which nothing tells from a loss", effect: .nothingChanged,
+                    next: "look: cutoverctl diff \(host.sight.tenant)")
+            }
             let base = try await DiffStores.base(against, connection, host.sight)
             try await Control.raiseFence(to: fence, connection)
             let found = Found()

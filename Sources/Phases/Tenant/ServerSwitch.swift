@@ -32,9 +32,8 @@ struct ServerSwitch: Sendable {
         let report: Quiesce.Report
         let changed: EnvFile
         do {
-            report = try await hand.writing { connection in
-                try await Quiesce().run(connection, lockTimeoutSeconds: Self.lockTimeoutSeconds, budgetSeconds: quiesceSeconds)
-            }
+            let lane = try await hand.sight.looking { try await StoreLane.of($0) }
+            report = try await lane.quiesce(hand, lockTimeoutSeconds: Self.lockTimeoutSeconds, budgetSeconds: quiesceSeconds)
             changed = try change(before)
             try changed.save()
         } catch {

@@ -24,6 +24,8 @@ struct KeepInStep: Sendable {
             guard try await connection.there("cutover.control") else { return await connection.close() }
             let control = try await Control.read(connection)
             guard control.mode == .sync || control.mode == .copy else { return await connection.close() }
+            let lane = try await StoreLane.of(connection)
+            if lane.isHTTP { return try await writeOverHTTP(lane, control, connection) }
             let writer = Writer(connection, fence: control.fence)
             try await writer.start()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -50,14 +52,39 @@ struct KeepInStep: Sendable {
             if throttle.lookRest == nil { step.ranges = ranges } else { step = try await writer.step(copying: throttle.copies) }
             if !step.truncated.isEmpty { try await WatchAlerts(host: host).noteTruncation(of: step.truncated) }
             if step.ranges != ranges { return }
-            if step.idle {
-                let mode = try await Control.read(connection).mode
-                if mode != .sync && mode != .copy { return }
-                try await Task.sleep(for: .milliseconds(25))
-            } else {
-                try await rest(max(step.copied > 0 ? throttle.copyRest : 0, throttle.lookRest ?? 0), since: began)
-            }
+            guard try await goesOn(after: step, throttle, since: began, connection) else { return }
         }
+    }
+
+    private func writeOverHTTP(_ lane: StoreLane, _ control: Control, _ connection: PostgresConnection) async throws {
+        let writer = RemoteWriter(connection, settings: lane.settings, store: lane.records, fence: control.fence)
+        do {
+            try await writer.start()
+            while !Task.isCancelled {
+                let throttle = try await measure.throttle()
+                let began = ContinuousClock.now
+                let step = try await writer.step(looking: throttle.lookRest != nil, copying: throttle.copies)
+                guard try await goesOn(after: step, throttle, since: began, connection) else { break }
+            }
+        } catch {
+            await writer.stop()
+            throw error
+        }
+        await writer.stop()
+    }
+
+    /// Rests as the throttle says. False when nothing is to be kept in step any more.
+    private func goesOn(
+        after step: Writer.Step, _ throttle: Throttle, since began: ContinuousClock.Instant, _ connection: PostgresConnection
+    ) async throws -> Bool {
+        if step.idle {
+            let mode = try await Control.read(connection).mode
+            if mode != .sync && mode != .copy { return false }
+            try await Task.sleep(for: .milliseconds(25))
+        } else {
+            try await rest(max(step.copied > 0 ? throttle.copyRest : 0, throttle.lookRest ?? 0), since: began)
+        }
+        return true
     }
 
     /// One more range of the copy, on a connection of its own.

@@ -46,26 +46,14 @@ struct Sampler: Sendable {
             guard capture.inPlace else { throw SafetyBroken(what: "capture is not whole: \(capture.missingTriggers + capture.disabledTriggers)") }
             let fallbacks = try await fallbackRows(connection)
             guard fallbacks == 0 else { throw SafetyBroken(what: "\(fallbacks) new v1 rows came through the silent fallback") }
-            let differing = try await dualReads(connection)
+            let lane = try await StoreLane.of(connection)
+            let differing = try await lane.dualReads(Self.dualReads, connection)
             guard differing.isEmpty else { throw SafetyBroken(what: "v1 and v2 differ at \(differing.joined(separator: ", "))") }
-            return ["lagEntries": String(try await Lag.read(connection).entries), "dualReads": String(Self.dualReads)]
+            return ["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)]
         }
     }
 
     private static let dualReads = 20
-
-    /// Ids of a few rows, chosen anew each time, whose text is not the same in both stores though nothing about them is under way.
-    private func dualReads(_ connection: PostgresConnection) async throws -> [String] {
-        try await connection.query(
-            """
-            SELECT m.id::text AS id FROM (SELECT id, content FROM public.agent_memories ORDER BY random() LIMIT $1) m
-            LEFT JOIN memory_plugin.memory_records r ON r.id = m.id
-            WHERE r.content IS DISTINCT FROM m.content AND NOT EXISTS (SELECT FROM cutover.change_log l WHERE l.id = m.id)
-              AND NOT EXISTS (SELECT FROM cutover.exceptions e WHERE e.id = m.id AND e.closed IS NULL)
-              AND NOT EXISTS (SELECT FROM cutover.placed p WHERE p.id = m.id AND p.state = 'conflict')
-              AND NOT EXISTS (SELECT FROM cutover.marker)
-            """, [.int(Self.dualReads)]).map { try $0.string("id") }
-    }
 
     /// Rows that a wired server wrote to v1 because the plugin did not answer: their label is their workspace's id.
     private func fallbackRows(_ connection: PostgresConnection) async throws -> Int {
@@ -82,7 +70,7 @@ struct Sampler: Sendable {
         try await tryDoors(marker)
         try await tryFreshNamespace(marker)
         return try await host.looking { connection in
-            let parity = try await Parity(listLimit: 3, limits: profile.limits ?? ChangesSince.Limits()).compare(connection, against: .frozen)
+            let parity = try await StoreLane.of(connection).compare(connection, against: .frozen, listLimit: 3, limits: profile.limits ?? ChangesSince.Limits(), withinSeconds: 60)
             guard parity.clean else { throw SafetyBroken(what: "what was frozen is not accounted for in v2: \(parity.words)") }
             let unsigned = parity.changes?.unsigned(profile.signed ?? [:]) ?? []
             guard unsigned.isEmpty else {
@@ -112,9 +100,8 @@ struct Sampler: Sendable {
 
     /// Probes of samples that were cut short: of a watch that was killed.
     private func leftBehind() async throws -> [String] {
-        try await host.looking { connection in
-            try await connection.query("SELECT id::text AS id FROM memory_plugin.memory_records WHERE content LIKE 'cutover-probe soak %'").map { try $0.string("id") }
-        }
+        let namespace = "workspace:\(try host.env().require("PROBE_WORKSPACE_ID"))"
+        return try await host.looking { try await StoreLane.of($0).probes("cutover-probe soak ", namespace: namespace, $0) }
     }
 
     /// A namespace that was never used before, with and without metadata.

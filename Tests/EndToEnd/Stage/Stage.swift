@@ -9,6 +9,8 @@ struct Stage: Sendable {
     let chance: Chance
     /// Everything is asked for, not a sample.
     let all: Bool
+    /// Another plan than the lab's own.
+    var plan: String?
     private let counter = Counter()
 
     init(_ name: String, places: Places, seed: UInt64, all: Bool) throws {
@@ -33,7 +35,7 @@ struct Stage: Sendable {
 
     /// The variables under which `cutoverctl` runs unless told otherwise.
     var variables: [String: String] {
-        ["CUTOVER_PLAN": places.plan, "CUTOVER_FLEET": fleet, "CUTOVER_JOURNAL": journal, "CUTOVER_OPERATOR": "release-manager", "NO_COLOR": "1", "HOME": folder]
+        ["CUTOVER_PLAN": plan ?? places.plan, "CUTOVER_FLEET": fleet, "CUTOVER_JOURNAL": journal, "CUTOVER_OPERATOR": "release-manager", "NO_COLOR": "1", "HOME": folder]
     }
 
     func start(_ program: String, _ words: [String], _ changes: [String: String?] = [:]) async throws -> RunningProgram {

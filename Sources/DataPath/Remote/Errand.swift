@@ -1,0 +1,214 @@
+import Foundation
+import Postgres
+
+/// One id to be carried over, as v1's snapshot showed it.
+struct Errand: Sendable {
+    enum Task: Sendable, Equatable {
+        /// The store is to have what v1 has.
+        case put(SentRecord)
+        /// The store is to have it no more, in any of these namespaces.
+        case forget(namespaces: [String])
+    }
+
+    let id: UUID
+    let task: Task
+    /// What both sides last agreed on, where the store is thought to have the id: a hexadecimal digest and a namespace.
+    let agreed: (digest: String, namespace: String)?
+    /// Its former life ended in v1: what the store has of it is to go, whatever it says.
+    let died: Bool
+    let isParked: Bool
+    let seqs: [Int]
+    /// Why v2 can't hold what v1 has now, though it is to lose what it had.
+    let reason: String?
+    /// It is to be listed once it is carried: the kind of credential its text looks like.
+    let credential: String?
+
+    /// Errands of one namespace are run one after another, so that the store's newest are v1's newest.
+    var queue: String {
+        switch task {
+        case .put(let record): record.namespace
+        case .forget(let namespaces): namespaces.last ?? ""
+        }
+    }
+
+    var sentDigest: String? { if case .put(let record) = task { record.digest } else { nil } }
+}
+
+/// How an errand ended.
+struct Errandry: Sendable {
+    enum End: Sendable {
+        /// It was read back as it should be.
+        case proven
+        /// Both sides have something the other did not know; nothing was sent.
+        case conflict
+        case excepted(reason: String, detail: String, mayLieThere: Bool)
+        /// Nothing is known to have happened; it is to be tried again.
+        case notNow(String)
+    }
+
+    let errand: Errand
+    let end: End
+    /// What the store showed before, and the record of that should be kept.
+    var kept: FoundRecord?
+    /// It was overwritten or forgotten without having been read just before.
+    var unread = false
+}
+
+/// Runs the errands of one namespace, oldest first, one request at a time.
+struct NamespaceErrands: Sendable {
+    let store: any RecordStore
+    /// So often a record that is not shown after its 201 is sent again.
+    static let sendings = 3
+
+    func run(_ errands: [Errand], _ tell: @Sendable ([Errandry]) async -> Void) async {
+        var waiting: [(errand: Errand, record: SentRecord, before: Before)] = []
+        for (place, errand) in errands.enumerated() {
+            let ended = await begin(errand, &waiting)
+            if let ended {
+                await tell([ended])
+                if case .notNow(let why) = ended.end {
+                    // Later ones must not overtake it.
+                    await tell(await prove(waiting))
+                    return await tell(errands[(place + 1)...].map { Errandry(errand: $0, end: .notNow(why)) })
+                }
+            }
+        }
+        await tell(await prove(waiting))
+    }
+
+    // MARK: - Non public
+
+    /// What the store showed before it was written.
+    private struct Before: Sendable {
+        var kept: FoundRecord?
+        var unread = false
+        /// The last request for it was answered.
+        var wasAnswered = true
+    }
+
+    /// Nil when the record was sent and has yet to be read back.
+    private func begin(_ errand: Errand, _ waiting: inout [(errand: Errand, record: SentRecord, before: Before)]) async -> Errandry? {
+        do {
+            switch errand.task {
+            case .forget(let namespaces): return try await forget(errand, namespaces)
+            case .put(var record):
+                var before = Before()
+                if let conflict = try await readBefore(errand, &record, &before) { return conflict }
+                switch await store.put(record) {
+                case .done: waiting.append((errand, record, before))
+                case .refused(let why): return Errandry(errand: errand, end: .excepted(reason: "refused-by-plugin", detail: why, mayLieThere: errand.agreed != nil))
+                case .notNow(let why): return Errandry(errand: errand, end: .notNow(why))
+                case .unknown: return await afterwards(errand, record, before)
+                }
+                return nil
+            }
+        } catch { return Errandry(errand: errand, end: .notNow("\(error)")) }
+    }
+
+    /// A record the store is thought to have is read before it is overwritten: somebody may have edited or forgotten it there.
+    private func readBefore(_ errand: Errand, _ record: inout SentRecord, _ before: inout Before) async throws -> Errandry? {
+        guard let agreed = errand.agreed else { return nil }
+        switch try await store.read([Sought(errand.id, content: record.content, embedding: record.embedding)], in: agreed.namespace)[errand.id] {
+        case .found(let found):
+            record.kept = found
+            if found.digest == agreed.digest && !errand.isParked || found.holds(record) { return nil }
+            before.kept = found
+            return errand.died ? nil : Errandry(errand: errand, end: .conflict, kept: found)
+        case .absent:
+            // Forgotten there, or lost by the store: nobody but a person can tell, and bringing it back might be wrong.
+            return errand.died ? nil : Errandry(errand: errand, end: .conflict)
+        case .undetermined, nil:
+            before.unread = true
+            return nil
+        }
+    }
+
+    private func forget(_ errand: Errand, _ namespaces: [String]) async throws -> Errandry {
+        var ended = Errandry(errand: errand, end: .proven)
+        for namespace in namespaces {
+            let sought = Sought(errand.id, content: nil)
+            switch try await store.read([sought], in: namespace)[errand.id] {
+            case .found(let found): if found.digest != errand.agreed?.digest { ended.kept = found }
+            case .absent: break
+            case .undetermined, nil: ended.unread = true
+            }
+            if let trouble = try await take(errand.id, from: namespace) { return Errandry(errand: errand, end: trouble) }
+        }
+        return ended
+    }
+
+    /// Nil when the plugin said it forgot the id and does not show it.
+    private func take(_ id: UUID, from namespace: String) async throws -> Errandry.End? {
+        for _ in 1...Self.sendings {
+            let answer = await store.forget(id, in: namespace)
+            switch answer {
+            case .refused(let why): return .excepted(reason: "refused-by-plugin", detail: "forgetting it: \(why)", mayLieThere: true)
+            case .notNow(let why): return .notNow(why)
+            // It may land late, after somebody has written the id anew: not before that time is over is it settled.
+            case .unknown: try await Task.sleep(for: .seconds(store.lateSeconds))
+            case .done: break
+            }
+            switch try await store.read([Sought(id, content: nil)], in: namespace)[id] {
+            case .absent: return nil
+            case .undetermined where answer == .done, nil where answer == .done: return nil
+            default: continue
+            }
+        }
+        return .excepted(reason: "not-read-back", detail: "the plugin was told to forget the memory, and shows it", mayLieThere: true)
+    }
+
+    /// After a request without an answer: nothing is believed until it can't land any more.
+    private func afterwards(_ errand: Errand, _ record: SentRecord, _ before: Before) async -> Errandry {
+        do { try await Task.sleep(for: .seconds(store.lateSeconds)) } catch { return Errandry(errand: errand, end: .notNow("stopped")) }
+        var before = before
+        before.wasAnswered = false
+        return await prove([(errand, record, before)])[0]
+    }
+
+    /// Reads back what was sent; what is not shown as it was sent is sent again.
+    private func prove(_ waiting: [(errand: Errand, record: SentRecord, before: Before)]) async -> [Errandry] {
+        guard let namespace = waiting.first?.record.namespace else { return [] }
+        var ended: [Errandry] = []
+        var left = waiting
+        for sending in 1...Self.sendings {
+            let findings: [UUID: Showing]
+            do {
+                findings = try await store.read(left.map { Sought($0.errand.id, content: $0.record.content, embedding: $0.record.embedding) }, in: namespace)
+            } catch { return ended + left.map { Errandry(errand: $0.errand, end: .notNow("\(error)")) } }
+            var again: [(errand: Errand, record: SentRecord, before: Before)] = []
+            for one in left {
+                if case .found(let found)? = findings[one.errand.id], found.holds(one.record) {
+                    ended.append(Errandry(errand: one.errand, end: .proven, kept: one.before.kept, unread: one.before.unread))
+                } else if sending == Self.sendings, !one.before.wasAnswered {
+                    // Nobody said that it was stored: there is nothing wrong with the record.
+                    ended.append(Errandry(errand: one.errand, end: .notNow("the plugin does not answer")))
+                } else if sending == Self.sendings {
+                    ended.append(Errandry(errand: one.errand, end: .excepted(reason: "not-read-back", detail: Self.words(findings[one.errand.id]), mayLieThere: true)))
+                } else {
+                    var one = one
+                    let answer = await store.put(one.record)
+                    one.before.wasAnswered = answer == .done
+                    switch answer {
+                    case .done: again.append(one)
+                    case .refused(let why): ended.append(Errandry(errand: one.errand, end: .excepted(reason: "refused-by-plugin", detail: why, mayLieThere: true)))
+                    case .notNow(let why): ended.append(Errandry(errand: one.errand, end: .notNow(why)))
+                    case .unknown:
+                        do { try await Task.sleep(for: .seconds(store.lateSeconds)) } catch { return ended + left.map { Errandry(errand: $0.errand, end: .notNow("stopped")) } }
+                        again.append(one)
+                    }
+                }
+            }
+            left = again
+            if left.isEmpty { break }
+        }
+        return ended
+    }
+
+    private static func words(_ finding: Showing?) -> String {
+        switch finding {
+        case .found: "the plugin shows another text than was sent"
+        case .absent: "the plugin answered 201 and does not have it"
+        case .undetermined, nil: "the plugin answered 201, and no search shows it"
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Cutover
+import DataPath
+import Host
+
+/// What the plan says about how v2 is reached.
+struct LaneChoice: Sendable, Codable, Equatable {
+    /// What can't be had over HTTP, and is only gone without when the plan accepts it by name.
+    enum Accepted: String, Sendable, CaseIterable {
+        case noWayBack = "no-way-back-over-http"
+        case unprovenRows = "unproven-rows-over-http"
+    }
+
+    var lane = Lane.sql
+    var connections = 48
+    var timeoutSeconds = 5
+    var lateSeconds = 10
+    var accepts: [String] = []
+
+    var settings: DataPathSettings { DataPathSettings(lane: lane) }
+    func accepts(_ what: Accepted) -> Bool { accepts.contains(what.rawValue) }
+
+    func recorded(_ sidecar: Sidecar, _ host: HostSight) throws -> LaneSettings {
+        LaneSettings(
+            lane: lane, plugin: lane == .http ? try sidecar.url(host) : "", most: connections, timeoutSeconds: Double(timeoutSeconds), lateSeconds: Double(lateSeconds))
+    }
+
+    /// Shut until somebody has written into the plan that he knows.
+    var wayBack: Gate {
+        let name = Accepted.noWayBack.rawValue
+        return Gate("the plan accepts by name what can't be brought back over HTTP", clearedBy: .person("add accepts: [\(name)] under backfill.copy and adopt the plan")) { _ in
+            accepts(.noWayBack)
+                ? .open(Evidence(["accepted": name]))
+                : .shut("over HTTP what agents write, edit or forget in the plugin never comes back to v1; the plan does not accept \(name)")
+        }
+    }
+
+    /// What two stores without a common transaction leave open, for people to read beforehand.
+    static let notOverHTTP = [
+        "over HTTP: what agents write, edit or forget in the plugin itself is not seen and never comes back to v1",
+        "over HTTP: an edit in the plugin between our reading of a record and our writing it is overwritten; such writes without a reading are counted",
+        "over HTTP: records bear the time of their arrival; v1's times lie in propagation.cutover, and the order in each namespace is kept",
+        "over HTTP: a row in a namespace of more than 100 that no search shows is listed as not-read-back, never counted as placed",
+        "over HTTP: a request that is given up may land within the late window; nothing is believed of its row before that is over",
+    ]
+}

@@ -1,0 +1,129 @@
+import Cutover
+import DataPath
+import Foundation
+import Host
+import Postgres
+
+/// The one place that knows how a tenant's v2 is reached: by its tables in the tenant's own database, or over HTTP alone.
+///
+/// What the plan chose is recorded in the tenant's database when the capture is installed; whoever comes later reads it there.
+struct StoreLane: Sendable {
+    let recorded: LaneSettings
+    private static let locks = 5.0
+
+    var isHTTP: Bool { recorded.lane == .http }
+    var settings: DataPathSettings { DataPathSettings(lane: recorded.lane) }
+    var records: PluginRecords { PluginRecords(recorded) }
+
+    static func of(_ connection: PostgresConnection) async throws -> StoreLane { StoreLane(recorded: try await LaneSettings.read(connection)) }
+
+    func quiesce(_ hand: HostHand, lockTimeoutSeconds: Double, budgetSeconds: Double) async throws -> Quiesce.Report {
+        try await hand.writing { connection in
+            guard isHTTP else { return try await Quiesce().run(connection, lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds) }
+            return try await RemoteQuiesce(settings, store: records).run(
+                connection, looking: try await hand.second(), lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds)
+        }
+    }
+
+    func takeAway(_ hand: HostHand, _ connection: PostgresConnection) async throws -> TakeAway.Report {
+        guard isHTTP else { return try await TakeAway().run(connection, lockTimeoutSeconds: Self.locks, fence: Int64(hand.fence)) }
+        return try await RemoteTakeAway(settings, store: records).run(
+            connection, looking: try await hand.second(), lockTimeoutSeconds: Self.locks, fence: Int64(hand.fence))
+    }
+
+    func freeze(_ hand: HostHand, _ connection: PostgresConnection, mayBeUnproven: Bool, budgetSeconds: Double) async throws -> Freeze.Report {
+        guard isHTTP else {
+            return try await Freeze().freeze(connection, lockTimeoutSeconds: Self.locks, budgetSeconds: budgetSeconds, fence: Int64(hand.fence))
+        }
+        return try await Freeze(settings).freeze(
+            connection, looking: try await hand.second(), records: records, mayBeUnproven: mayBeUnproven, lockTimeoutSeconds: Self.locks,
+            budgetSeconds: budgetSeconds, fence: Int64(hand.fence)
+        ).report
+    }
+
+    func compare(_ connection: PostgresConnection, against base: Parity.Base, listLimit: Int, limits: ChangesSince.Limits, withinSeconds: Double) async throws -> ParityReport {
+        guard isHTTP else {
+            return try await Parity(listLimit: listLimit, limits: limits).compareUntilSettled(connection, against: base, timeoutSeconds: withinSeconds)
+        }
+        return try await RemoteParity(settings, records: records, listLimit: listLimit).compare(connection, against: base, withinSeconds: withinSeconds).parity
+    }
+
+    /// Every differing row over HTTP, each told to `each`.
+    func differences(
+        _ connection: PostgresConnection, against base: Parity.Base, withinSeconds: Double, _ each: (ParityLine) async throws -> Void
+    ) async throws -> ParityReport {
+        let report = try await RemoteParity(settings, records: records, listLimit: .max).compare(connection, against: base, withinSeconds: withinSeconds).parity
+        for (what, ids) in [(ParityLine.What.missing, report.missing), (.resurrected, report.resurrected), (.inFlight, report.inFlight)] {
+            for id in ids { try await each(ParityLine(id: id, what: what, fields: [])) }
+        }
+        for one in report.different { try await each(ParityLine(id: one.id, what: .different, fields: one.fields)) }
+        return report
+    }
+
+    /// Entries and, over HTTP, what is in the air.
+    func lag(_ connection: PostgresConnection) async throws -> Lag {
+        isHTTP ? try await Lag.readRemote(connection, settings) : try await Lag.read(connection)
+    }
+}
+
+extension HostHand {
+    /// A second session that may write; whoever asked for it closes it.
+    func second() async throws -> PostgresConnection {
+        try await PostgresConnection.connect(try sight.env().require("DATABASE_URL"), applicationName: "cutover-writing")
+    }
+}
+
+extension StoreLane {
+    /// Where a memory lies that was committed through the agents' door: seen in v2, and not because we carried it there.
+    func liesInV2(_ id: String, _ content: String, namespace: String, _ connection: PostgresConnection) async throws -> Bool {
+        guard isHTTP else {
+            return try await connection.query(
+                "SELECT EXISTS (SELECT FROM memory_plugin.memory_records WHERE id = $1::uuid AND NOT coalesce(propagation ? 'cutover', false)) AS direct",
+                [.text(id)])[0].bool("direct")
+        }
+        guard let id = UUID(uuidString: id) else { return false }
+        return try await records.read([Sought(id, content: content)], in: namespace)[id].map { if case .found(let found) = $0 { found.digest == nil } else { false } } ?? false
+    }
+
+    /// Ids of a few rows, chosen anew each time, whose text is not the same in both stores though nothing about them is under way.
+    func dualReads(_ count: Int, _ connection: PostgresConnection) async throws -> [String] {
+        let settled = """
+            NOT EXISTS (SELECT FROM cutover.change_log l WHERE l.id = m.id)
+              AND NOT EXISTS (SELECT FROM cutover.exceptions e WHERE e.id = m.id AND e.closed IS NULL)
+              AND NOT EXISTS (SELECT FROM cutover.placed p WHERE p.id = m.id AND p.state = 'conflict') AND NOT EXISTS (SELECT FROM cutover.marker)
+            """
+        let some = "(SELECT id, content FROM public.agent_memories ORDER BY random() LIMIT $1) m"
+        guard isHTTP else {
+            return try await connection.query(
+                "SELECT m.id::text AS id FROM \(some) LEFT JOIN memory_plugin.memory_records r ON r.id = m.id WHERE r.content IS DISTINCT FROM m.content AND \(settled)",
+                [.int(count)]
+            ).map { try $0.string("id") }
+        }
+        let records = records
+        var differing: [String] = []
+        for row in try await connection.query(
+            """
+            SELECT m.id, m.content, p.namespace, encode(p.digest, 'hex') AS digest FROM \(some) JOIN cutover.placed p ON p.id = m.id AND p.state = 'live'
+            WHERE \(settled) AND NOT EXISTS (SELECT FROM cutover.sent a WHERE a.id = m.id)
+            """, [.int(count)])
+        {
+            let id = try row.uuid("id")
+            let showing = try await records.read([Sought(id, content: try row.string("content"))], in: try row.string("namespace"))[id]
+            let digest = try row.string("digest")
+            switch showing {
+            case .found(let found) where found.digest != digest: differing.append(id.uuidString.lowercased())
+            case .absent: differing.append(id.uuidString.lowercased())
+            default: break
+            }
+        }
+        return differing
+    }
+
+    /// Probes in v2 whose text begins so, left by a trial that was cut short.
+    func probes(_ beginning: String, namespace: String, _ connection: PostgresConnection) async throws -> [String] {
+        guard isHTTP else {
+            return try await connection.query("SELECT id::text AS id FROM memory_plugin.memory_records WHERE content LIKE $1", [.text(beginning + "%")]).map { try $0.string("id") }
+        }
+        return try await records.search(beginning, in: namespace).filter { $0.content.hasPrefix(beginning) }.map { $0.id.uuidString.lowercased() }
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+
+/// A plugin by somebody else, with a store of its own, reached over HTTP alone: all the way to the drop, and back.
+enum SecondPlugin {
+    @Sendable static func run(_ stage: Stage) async throws {
+        var stage = stage
+        try await stage.raise(agents: false)
+        let memories = "\(stage.folder)/second-plugin.db"
+        try PluginWrapper.put(
+            """
+            SECOND_PLUGIN_FILE='\(memories)' SECOND_PLUGIN_FAULTS='\(stage.folder)/faults.json' \
+                python3 '\(stage.places.repository)/Tests/Fixtures/second-plugin/second-plugin.py' & child=$!
+            wait $child
+            """, on: "acme", stage)
+        stage.plan = try plan(stage, accepts: "")
+        try await wayBackIsShut(stage)
+
+        stage.plan = try plan(stage, accepts: ", accepts: [no-way-back-over-http]")
+        try await stage.forward("advance", "acme", "--to", "A2/backfill.verify", "--wait", "--adopt-plan")
+        try await holdsWhatV1Has(stage, memories)
+        try await stage.forwardToTheDrop()
+        let steps = try await stage.verified()
+        try expect(steps == Stage.steps, "the steps were verified in this order: \(steps.joined(separator: ", "))")
+        try await stage.ctl("journal", "verify", code: 0)
+        try await stage.ctl("check", "acme", code: 0)
+
+        try await stage.backToTheStart()
+        let left = try await ask(stage, memories, "SELECT count(*) FROM memories WHERE propagation LIKE '%digest%'")
+        try expect(left == ["0"], "after the way back the plugin still has \(left) of our records")
+    }
+
+    /// The lab's plan in the other lane, with a short late window.
+    private static func plan(_ stage: Stage, accepts: String) throws -> String {
+        let text = try String(contentsOfFile: stage.places.plan, encoding: .utf8)
+        let copy = "uses: backfill.copy, with: { "
+        try expect(text.contains(copy), "the lab's plan has no backfill.copy")
+        // What is accepted is a newer revision, taken up on purpose.
+        let changed = text.replacingOccurrences(of: copy, with: copy + "lane: http, timeout: 2s, lateWindow: 2s\(accepts), ")
+            .replacingOccurrences(of: "revision: 1", with: accepts.isEmpty ? "revision: 1" : "revision: 2")
+        return try stage.file("plan-http-\(accepts.isEmpty ? 1 : 2).yaml", changed)
+    }
+
+    private static func wayBackIsShut(_ stage: Stage) async throws {
+        let shut = try await stage.ctl("advance", "acme", "--to", "A1/backfill.copy", code: 3)
+        let why = try await stage.why()
+        try expect(why.answer.contains("no-way-back-over-http"), "the copy began, or it is not said why not: \(shut.said); \(why.answer)")
+        let preview = try await stage.ctl("preview", "acme", code: 0)
+        try expect(preview.out.contains("over HTTP: what agents write"), "the preview does not say what HTTP cannot do")
+    }
+
+    /// Every row of v1 that is not excepted lies in the plugin's own file, in its namespace, to the byte.
+    private static func holdsWhatV1Has(_ stage: Stage, _ memories: String) async throws {
+        let expected = try stage.database().texts(
+            """
+            SELECT m.id || ' ' || (CASE scope WHEN 'LOCAL' THEN 'workspace:' || w.id WHEN 'TEAM' THEN 'team:' || coalesce(w.parent_id, w.id) ELSE 'org:' || w.id END)
+                || ' ' || encode(sha256(convert_to(content, 'UTF8')), 'hex')
+            FROM agent_memories m LEFT JOIN workspaces w ON w.id = m.workspace_id
+            WHERE content NOT LIKE 'cutover-probe%' AND NOT EXISTS (SELECT FROM cutover.exceptions x WHERE x.id = m.id AND x.closed IS NULL AND NOT x.carried) ORDER BY 1
+            """)
+        let found = try await ask(stage, memories, "SELECT id || ' ' || namespace || ' ' || sha(content) FROM memories WHERE content NOT LIKE 'cutover-probe%' ORDER BY 1")
+        try expect(expected.count > 150 && expected == found, "v1 has \(expected.count) rows to be carried, the plugin \(found.count), \(Set(expected).symmetricDifference(found).count) differ")
+    }
+
+    /// The rows of one column of the plugin's own file.
+    private static func ask(_ stage: Stage, _ file: String, _ sql: String) async throws -> [String] {
+        let script = """
+            import sqlite3, sys, hashlib
+            db = sqlite3.connect(sys.argv[1])
+            db.create_function("sha", 1, lambda text: hashlib.sha256(text.encode()).hexdigest())
+            for row in db.execute(sys.argv[2]): print(row[0])
+            """
+        let running = try await RunningProgram.start(
+            "/usr/bin/python3", ["-c", script, file, sql], environment: [:], folder: stage.folder, log: "\(stage.logs)/ask-\(UUID().uuidString)")
+        let ended = try await running.ended()
+        try expect(ended.code == 0, "the plugin's file cannot be read: \(ended.said)")
+        return ended.out.split(separator: "\n").map(String.init)
+    }
+}
