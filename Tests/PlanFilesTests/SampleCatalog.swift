@@ -24,7 +24,10 @@ enum SampleCatalog {
                 requires: ["backfill.verify"]),
             entry("legacy.freeze", .reversible, [Rule("quiesceWithin", .duration)], requires: ["fallback.remove"]),
             entry(
-                "legacy.archive", .reversible, [Rule("to", .text, required: true), Rule("key", .text, required: true)],
+                "legacy.archive", .reversible,
+                [
+                    Rule("to", .text, required: true), Rule("key", .text), Rule("recipients", .list), Rule("opens", .text), Rule("onHost", .text), Rule("s3", .map),
+                ],
                 requires: ["legacy.freeze"]),
             entry("soak.wait", .wait, window(productionMinimum: 30 * 86_400), requires: ["legacy.freeze"]),
             entry(
