@@ -77,7 +77,7 @@ public enum MemoryCatalog {
                 .reversible(
                     DropLegacy(
                         graceSeconds: step.spec.settings.seconds("grace") ?? 0, blockers: blockers(step), vault: vault(plan), limits: changeLimits(plan),
-                        rules: plan.steps.first { $0.spec.kind == "backfill.verify" }.map(rules) ?? [:]))
+                        rules: rules(plan)))
             },
             entry("archive.purge", .irreversible, "", requires: ["legacy.drop"], settings: [.init("keepFor", .duration, required: true)]) { step, plan in
                 .irreversible(PurgeArchive(keepSeconds: step.spec.settings.seconds("keepFor") ?? 0, vault: vault(plan)))

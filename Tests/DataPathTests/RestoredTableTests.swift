@@ -123,7 +123,7 @@ struct RestoredTableTests {
             """)
         let found = try await Archive().obstacles(stage.ours)
         #expect(found.count == 3, "\(found)")
-        for word in ["view public.onlooker", "to_memory", "inherit"] { #expect(found.contains { $0.contains(word) }, "\(found)") }
+        for word in ["view public.onlooker", "to_memory", "table public.heir"] { #expect(found.contains { $0.contains(word) }, "\(found)") }
     }
 
     private static let roles = """

@@ -183,9 +183,7 @@ public struct Drop: Sendable {
             guard try await exceptionsDigest(connection) == signed else { throw DataPathError.refused("the exceptions are not those that were signed") }
         }
         let parity = try await Parity(settings).compareHere(connection, against: .frozen)
-        guard parity.missingCount == 0, parity.differentCount == 0 else {
-            throw DataPathError.refused("of what was frozen, \(parity.missingCount) rows are missing from v2 and \(parity.differentCount) differ, unexplained")
-        }
+        guard parity.clean else { throw DataPathError.refused("of what was frozen, \(parity.missingCount) rows are missing from v2 and \(parity.differentCount) differ, unexplained") }
     }
 
     private func lockAgainstAll(_ table: TableName, _ connection: PostgresConnection) async throws {

@@ -7,11 +7,11 @@ extension Archive {
         let own = try await connection.query(
             """
             SELECT CASE WHEN c.relkind <> 'r' THEN 'it is no plain table' WHEN c.reloftype <> 0 THEN 'it is a table of a type'
-                WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid) THEN 'it inherits from another table, or is a partition'
-                WHEN EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) THEN 'other tables inherit from it' END AS text
+                WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid) THEN 'it inherits from another table, or is a partition' END AS text
             FROM pg_class c WHERE c.oid = to_regclass($1)
             """, [.text(table.sql)])
-        // What `DROP … RESTRICT` would refuse for: whatever depends normally on the table, its row type or a sequence of its own.
+        // What `DROP … RESTRICT` would refuse for: whatever depends normally on the table, its row type or a sequence of its own,
+        // and is not a part of it that goes with it.
         let others = try await catalogNames(connection) { connection in
             try await connection.query(
                 """
@@ -23,9 +23,8 @@ extension Archive {
                 SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends on it' AS text
                 FROM pg_depend d JOIN own ON own.class = d.refclassid AND own.oid = d.refobjid
                 WHERE d.deptype = 'n'
-                    AND NOT (d.classid = 'pg_attrdef'::regclass AND d.objid IN (SELECT oid FROM pg_attrdef WHERE adrelid = to_regclass($1)))
-                    AND NOT (d.classid = 'pg_constraint'::regclass AND d.objid IN (SELECT oid FROM pg_constraint WHERE conrelid = to_regclass($1)))
-                    AND NOT (d.classid = 'pg_rewrite'::regclass AND d.objid IN (SELECT oid FROM pg_rewrite WHERE ev_class = to_regclass($1)))
+                    AND NOT EXISTS (SELECT FROM pg_depend part WHERE part.classid = d.classid AND part.objid = d.objid
+                        AND part.refclassid = 'pg_class'::regclass AND part.refobjid = to_regclass($1) AND part.deptype IN ('a', 'i'))
                 ORDER BY 1
                 """, [.text(table.sql)])
         }

@@ -20,7 +20,7 @@ struct TableDDL: Sendable, Equatable, Codable {
     struct OwnedSequence: Sendable, Equatable, Codable {
         var name: TableName
         var column: String
-        /// Type, start, increment, bounds, cache and cycle.
+        /// Start, increment, bounds, cache and cycle; the type as well, where no identity column gives it.
         var options: String
         var isIdentity: Bool
         var lastValue: Int

@@ -11,7 +11,7 @@ struct DropLegacy: GracefulStep {
     let vault: Vault
     var limits = ChangesSince.Limits()
     /// The plan's rules for exceptions, by reason: what was signed for the copy is signed for the drop.
-    var rules: [String: VerifyParity.Rule] = [:]
+    var rules: [String: ExceptionRule] = [:]
 
     var preconditions: [Gate] { conditions + blockers.map(Self.blockerGate) }
 
