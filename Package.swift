@@ -25,8 +25,8 @@ func program(_ name: String, _ dependencies: [Target.Dependency], path: String) 
     .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: walls)
 }
 
-func exam(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: walls)
+func exam(_ name: String, _ dependencies: [Target.Dependency], beside: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: beside, swiftSettings: walls)
 }
 
 let package = Package(
@@ -62,7 +62,8 @@ let package = Package(
         room("HTTP", ["CCurl"]),
         room("DataPath", ["Postgres", "HTTP", "CZlib", crypto]),
         room("Host", ["Cutover", subprocess]),
-        room("Phases", ["Cutover", "Host", "DataPath", "Postgres", "HTTP"]),
+        room("Archives", ["DataPath", "HTTP", crypto]),
+        room("Phases", ["Cutover", "Host", "DataPath", "Archives", "Postgres", "HTTP"]),
         room("PlanFiles", ["Cutover", yams]),
         room("Journals", ["Cutover", grdb]),
         room("Transports", ["Cutover", crypto, subprocess]),
@@ -86,7 +87,8 @@ let package = Package(
         exam("HTTPTests", ["HTTP"]),
         exam("HostTests", ["Host", "Cutover", "CutoverTestKit"]),
         exam("PhasesTests", ["Phases", "Host", "HTTP", "Cutover", "CutoverTestKit", "PlanFiles", "Postgres", "Transports"]),
-        exam("DataPathTests", ["DataPath", "Postgres", "HTTP", "look-explorer"]),
+        exam("DataPathTests", ["DataPath", "Postgres", "HTTP", "look-explorer", crypto]),
+        exam("ArchivesTests", ["Archives", "DataPath", "HTTP"], beside: ["store.py"]),
         exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb]),
         exam("TransportsTests", ["Transports", "Cutover", "CutoverTestKit"]),

@@ -62,7 +62,15 @@ extension Engine {
     func link(for ref: StepRef, journal: JournalID, fence: Int) throws(EngineError) -> HostLink {
         guard let host = fleet.host(of: ref.tenant) else { throw .unknownTenant(ref.tenant) }
         guard let transport = transport(host) else { throw .noTransport(ref.tenant, scheme: host.transport) }
-        return HostLink(transport: transport, host: host, journal: journal, fence: fence, ref: ref, timeoutSeconds: operationSeconds)
+        return HostLink(transport: transport, host: host, journal: journal, fence: fence, ref: ref, timeoutSeconds: operationSeconds, others: others)
+    }
+
+    private var others: @Sendable (String) -> (TenantHost, any Transport)? {
+        let (fleet, transport) = (fleet, transport)
+        return { name in
+            guard let host = fleet.others.first(where: { $0.id.text == name }), let transport = transport(host) else { return nil }
+            return (host, transport)
+        }
     }
 
     func site(_ sight: Sight, _ ref: StepRef, started: [Event], _ ledger: Ledger) -> Site {

@@ -1,7 +1,12 @@
 /// The hosts that a plan is for, as the fleet file lists them.
 public struct Fleet: Sendable, Codable, Equatable {
     public let tenants: [TenantHost]
-    public init(tenants: [TenantHost]) { self.tenants = tenants }
+    /// Hosts that are no tenants: where archives are kept, for example. Nothing moves there.
+    public let others: [TenantHost]
+    public init(tenants: [TenantHost], others: [TenantHost] = []) {
+        self.tenants = tenants
+        self.others = others
+    }
     public func host(of tenant: TenantID) -> TenantHost? { tenants.first { $0.id == tenant } }
 }
 

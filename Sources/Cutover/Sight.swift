@@ -10,6 +10,12 @@ public struct Sight: Sendable {
         try await link.deliver(operation, as: .reading, once: nil, id: link.readingID(for: ref))
     }
 
+    /// What the fleet file says about the tenant.
+    public var labels: [String: String] { link.host.labels }
+
+    /// The same sight on one of the fleet's hosts that are no tenants. Each tenant has a folder of its own there, and its own fence.
+    public func at(_ host: String) throws(StepFailure) -> Sight { Sight(ref: ref, time: time, consents: consents, link: try link.at(host)) }
+
     /// Which build of the program stands on the host.
     public func hand() async throws(StepFailure) -> HandReport {
         do { return try await link.transport.probeHand(on: link.host) } catch { throw link.failure(from: error, changedBefore: false) }
@@ -37,6 +43,9 @@ public struct Site: Sendable {
     public func exercise<X: Exercising>(_ operation: X) async throws(StepFailure) -> X.Result {
         try await sight.link.deliver(operation, as: .exercising, once: nil, id: operations.next())
     }
+
+    /// The same hand on one of the fleet's hosts that are no tenants.
+    public func at(_ host: String) throws(StepFailure) -> Site { Site(sight: try sight.at(host), operations: operations, record: record) }
 
     /// Puts this build's program on the host.
     public func placeHand() async throws(StepFailure) -> HandReport {
@@ -82,6 +91,20 @@ struct HostLink: Sendable {
     let fence: Int
     let ref: StepRef
     let timeoutSeconds: Int
+    /// The fleet's hosts that are no tenants, and how each is reached.
+    let others: @Sendable (String) -> (TenantHost, any Transport)?
+    /// The folder there for what is this tenant's; on its own host, that is all of the state folder.
+    var statePath: String?
+
+    /// The same journal, fence and step on another host.
+    func at(_ name: String) throws(StepFailure) -> HostLink {
+        guard let (there, transport) = others(name) else {
+            throw StepFailure("the fleet file has no host \(name) under `hosts:`, or it cannot be reached", effect: .nothingChanged, next: "add it under `hosts:` in the fleet file")
+        }
+        return HostLink(
+            transport: transport, host: there, journal: journal, fence: fence, ref: ref, timeoutSeconds: timeoutSeconds, others: others,
+            statePath: "\(there.state)/for/\(host.id)")
+    }
 
     func readingID(for ref: StepRef) -> OperationID { OperationID("reading-\(ref.step)") }
 
@@ -92,8 +115,8 @@ struct HostLink: Sendable {
         let action: RemoteAction
         do {
             let request = HostRequest(
-                id: id, kind: Operation.kind, operationClass: operationClass, once: once, tenant: host.id, step: ref.place,
-                journal: journal, fence: fence, envPath: host.env, statePath: host.state,
+                id: id, kind: Operation.kind, operationClass: operationClass, once: once, tenant: ref.tenant, step: ref.place,
+                journal: journal, fence: fence, envPath: host.env, statePath: statePath ?? host.state,
                 payload: try CanonicalJSON.text(operation))
             action = RemoteAction(
                 id: id, operationClass: operationClass, input: Array(try CanonicalJSON.text(request).utf8), timeoutSeconds: timeoutSeconds)

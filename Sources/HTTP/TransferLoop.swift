@@ -8,7 +8,7 @@ import Synchronization
 /// `curl_multi_wakeup`, which libcurl documents as safe from any thread, and which is only called under the inbox's lock while
 /// the inbox says that the loop has not ended, before which the handle is not freed. Everything else shared lies in the inbox.
 final class TransferLoop: @unchecked Sendable {
-    private static let started: Void = { curl_global_init(Int(CURL_GLOBAL_DEFAULT)) }()
+    static let started: Void = { curl_global_init(Int(CURL_GLOBAL_DEFAULT)) }()
 
     private struct Inbox {
         var orders: [Order] = []

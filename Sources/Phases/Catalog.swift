@@ -77,7 +77,10 @@ public enum MemoryCatalog {
             },
             entry(
                 "legacy.archive", .reversible, "30-day gate", requires: ["legacy.freeze"], endedBy: ["archive.purge"],
-                settings: [.init("to", .text, required: true), .init("key", .text, required: true)]
+                settings: [
+                    .init("to", .text, required: true), .init("key", .text), .init("recipients", .list), .init("opens", .text), .init("onHost", .text),
+                    .init("s3", .map),
+                ]
             ) { _, plan in .reversible(ArchiveLegacy(vault: vault(plan))) },
             entry("soak.wait", .wait, "30-day gate", requires: ["legacy.freeze"], settings: window(production: 30 * 86_400)) { step, plan in
                 .wait(sampled(.soak, step, plan))
@@ -87,7 +90,9 @@ public enum MemoryCatalog {
                 settings: [.init("grace", .duration, required: true), .init("blockers", .list)]
             ) { step, plan in
                 .reversible(
-                    DropLegacy(graceSeconds: step.spec.settings.seconds("grace") ?? 0, blockers: blockers(step), vault: vault(plan), limits: changeLimits(plan)))
+                    DropLegacy(
+                        graceSeconds: step.spec.settings.seconds("grace") ?? 0, blockers: blockers(step), vault: vault(plan), limits: changeLimits(plan),
+                        rules: rules(plan)))
             },
             entry("archive.purge", .irreversible, "", requires: ["legacy.drop"], settings: [.init("keepFor", .duration, required: true)]) { step, plan in
                 .irreversible(PurgeArchive(keepSeconds: step.spec.settings.seconds("keepFor") ?? 0, vault: vault(plan)))
@@ -152,7 +157,16 @@ public enum MemoryCatalog {
         book.add(TakeFreezeAway.self)
         book.add(FreezeTrial.self)
         book.add(LegacyState.self)
+        book.add(ArchivePlaceState.self)
+        book.add(LegacyHangers.self)
         book.add(WriteArchive.self)
+        book.add(RehearseArchive.self)
+        book.add(ShelfState.self)
+        book.add(TakeSlice.self)
+        book.add(PutSlice.self)
+        book.add(ShelveObject.self)
+        book.add(ClearShelf.self)
+        book.add(TouchState.self)
         book.add(ArchiveState.self)
         book.add(DeleteArchive.self)
         book.add(HoldTable.self)
@@ -188,7 +202,15 @@ public enum MemoryCatalog {
 
     private static func vault(_ plan: Plan) -> Vault {
         let settings = settings(of: "legacy.archive", in: plan)
-        return Vault(to: settings.text("to") ?? "", key: settings.text("key") ?? "")
+        func texts(_ values: [String: Setting]) -> [String: String] { values.compactMapValues { if case .text(let text) = $0 { text } else { nil } } }
+        var recipients: [String: String] = [:]
+        for case .map(let fields) in settings.list("recipients") {
+            let recipient = texts(fields)
+            if let name = recipient["name"], let key = recipient["key"] { recipients[name] = key }
+        }
+        return Vault(
+            to: settings.text("to") ?? "", key: settings.text("key"), recipients: recipients, opens: settings.text("opens"),
+            onHost: settings.text("onHost"), s3: texts(settings.map("s3")))
     }
 
     /// What agents are expected to do to v2 once v1 is frozen.

@@ -24,7 +24,7 @@ struct FleetReader {
     let findings: Findings
 
     func fleet(_ root: Node) -> Fleet? {
-        guard let nodes = Section(root, "the fleet", known: ["tenants"], findings)?.list("tenants") else { return nil }
+        guard let section = Section(root, "the fleet", known: ["tenants", "hosts"], findings), let nodes = section.list("tenants") else { return nil }
         if nodes.isEmpty { findings.note(root, "the fleet has no tenants", fix: "list at least one under `tenants:`") }
         var first: [TenantID: Node] = [:]
         var tenants: [TenantHost] = []
@@ -37,22 +37,35 @@ struct FleetReader {
             }
             tenants.append(tenant)
         }
-        return Fleet(tenants: tenants)
+        return Fleet(tenants: tenants, others: others(section, first))
     }
 
-    private func tenant(_ node: Node) -> TenantHost? {
+    /// Hosts that are no tenants. They need no env file: nothing of theirs is a secret of a tenant.
+    private func others(_ fleet: Section, _ tenants: [TenantID: Node]) -> [TenantHost] {
+        var taken = tenants
+        return (fleet.list("hosts", required: false) ?? []).compactMap { node in
+            guard let host = tenant(node, "host", envRequired: false) else { return nil }
+            if let earlier = taken[host.id] {
+                findings.note(node, "\(host.id) is taken, by line \(earlier.mark?.line ?? 0)", fix: "give the host an id of its own")
+            }
+            taken[host.id] = node
+            return host
+        }
+    }
+
+    private func tenant(_ node: Node, _ what: String = "tenant", envRequired: Bool = true) -> TenantHost? {
         let name = node.mapping?["id"].flatMap(Scalars.text)
-        let title = name.map { "tenant \($0)" } ?? "the tenant"
+        let title = name.map { "\(what) \($0)" } ?? "the \(what)"
         guard let section = Section(node, title, known: ["id", "host", "transport", "labels", "env", "state"], findings) else { return nil }
         let id = section.text("id")
         if let id, !Identifiers.isTenant(id) {
             findings.note(
-                section.valueNode("id"), "\(id) is no tenant id", fix: "use small letters, digits, dots, dashes and underscores, at most 63, beginning with a letter or digit")
+                section.valueNode("id"), "\(id) is no \(what) id", fix: "use small letters, digits, dots, dashes and underscores, at most 63, beginning with a letter or digit")
         }
         let host = section.text("host")
         let transport = transport(section)
         let labels = labels(section)
-        let env = path(section, "env", required: true)
+        let env = envRequired || section.has("env") ? path(section, "env", required: true) : "/dev/null"
         let state = section.has("state") ? path(section, "state", required: true) : id.map { "/var/lib/cutover/\($0)" }
         guard let id, let host, let transport, let env, let state else { return nil }
         return TenantHost(id: TenantID(id), host: host, transport: transport, labels: labels, env: env, state: state)

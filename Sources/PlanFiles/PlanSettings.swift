@@ -19,6 +19,7 @@ extension PlanReader {
             if production { judgeProductionMinimum(node, rule, step.title) }
         }
         judgeShapes(section)
+        if rules.contains(where: { $0.key == "recipients" }) { judgeArchive(step, section, production: production) }
         return Settings(values)
     }
 

@@ -211,15 +211,15 @@ struct KeyValueTests {
         #expect(try await Freeze(.keyValues).freeze(stage.ours).rows == 10)
         await #expect(throws: PostgresError.self) { try await stage.put("mood", "1") }
         #expect(try await Freeze(.keyValues).refusesWrites(stage.ours))
-        let place = FileManager.default.temporaryDirectory.appendingPathComponent("cutover-archive-\(UUID())")
-        defer { try? FileManager.default.removeItem(at: place) }
-        _ = try await Archive(.keyValues).export(stage.ours, to: place, key: LegacyTests.key)
-        #expect(try await Archive(.keyValues).rehearse(stage.ours, from: place, key: LegacyTests.key).rows == 10)
+        let place = DirectoryPlace(FileManager.default.temporaryDirectory.appendingPathComponent("cutover-archive-\(UUID())"))
+        defer { try? FileManager.default.removeItem(at: place.directory) }
+        _ = try await Archive(.keyValues).export(stage.ours, to: place, sealedTo: [.shared(LegacyTests.key)], label: "acme")
+        #expect(try await Archive(.keyValues).rehearse(stage.ours, from: place, with: .shared(LegacyTests.key)).rows == 10)
         #expect(try await stage.parity(.frozen).clean)
         _ = try await Drop(.keyValues).hold(stage.ours, date: .now, opID: "abcdef0123")
         if gone { _ = try await Drop(.keyValues).drop(stage.ours) }
         #expect(try await Capture().status(stage.ours).inPlace)
-        _ = try await Drop(.keyValues).undrop(stage.ours, archive: (place, LegacyTests.key))
+        _ = try await Drop(.keyValues).undrop(stage.ours, archive: (place, .shared(LegacyTests.key)))
         #expect(try await stage.v1() == before)
         #expect(try await Freeze(.keyValues).state(stage.ours).frozen)
         try await stage.plant("DELETE FROM workspaces WHERE id = '\(Stage.grandchild)'; DELETE FROM agent_memories; DELETE FROM workspaces WHERE id = '\(Stage.child)'")

@@ -103,15 +103,15 @@ struct LegacyTests {
         let stage = try await frozen(rows: 3000)
         let directory = place()
         defer { try? FileManager.default.removeItem(at: directory) }
-        let exported = try await Archive().export(stage.ours, to: directory, key: Self.key)
+        let exported = try await Archive().export(stage.ours, to: DirectoryPlace(directory), sealedTo: [.shared(Self.key)], label: "acme")
         #expect(exported.rows == 3001)
-        #expect(try await Archive().rehearse(stage.ours, from: directory, key: Self.key) == exported)
+        #expect(try await Archive().rehearse(stage.ours, from: DirectoryPlace(directory), with: .shared(Self.key)) == exported)
         #expect(try await stage.count("pg_namespace WHERE nspname = 'cutover_rehearsal'") == 0)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["agent_memories.copy.sealed", "manifest.json"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["agent_memories.copy.sealed", "agent_memories.manifest.json"])
         let sealed = try Data(contentsOf: directory.appendingPathComponent("agent_memories.copy.sealed"))
         #expect(sealed.range(of: Data("memory 1".utf8)) == nil)
-        try Archive().purge(directory)
-        #expect(throws: DataPathError.self) { try Archive().check(directory, key: Self.key) }
+        try await Archive().purge(DirectoryPlace(directory))
+        await #expect(throws: DataPathError.self) { try await Archive().check(DirectoryPlace(directory), with: .shared(Self.key)) }
     }
 
     @Test("a flipped byte, a missing end, a wrong key and a changed manifest are found")
@@ -119,28 +119,28 @@ struct LegacyTests {
         let stage = try await frozen(rows: 3000)
         let directory = place()
         defer { try? FileManager.default.removeItem(at: directory) }
-        _ = try await Archive().export(stage.ours, to: directory, key: Self.key)
+        _ = try await Archive().export(stage.ours, to: DirectoryPlace(directory), sealedTo: [.shared(Self.key)], label: "acme")
         let file = directory.appendingPathComponent("agent_memories.copy.sealed")
-        let manifest = directory.appendingPathComponent("manifest.json")
+        let manifest = directory.appendingPathComponent("agent_memories.manifest.json")
         let good = try Data(contentsOf: file)
         let told = try Data(contentsOf: manifest)
         for position in [3, 30, 60, good.count / 2, good.count - 1] {
             var bad = good
             bad[position] ^= 1
             try bad.write(to: file)
-            #expect(throws: DataPathError.self) { try Archive().check(directory, key: Self.key) }
+            await #expect(throws: DataPathError.self) { try await Archive().check(DirectoryPlace(directory), with: .shared(Self.key)) }
         }
         let first = 18 + 32 + 4 + Int(good[50]) << 24 + Int(good[51]) << 16 + Int(good[52]) << 8 + Int(good[53])
         for length in [0, 18, 54, first, good.count - 1] {
             try good.prefix(length).write(to: file)
-            #expect(throws: DataPathError.self) { try Archive().check(directory, key: Self.key) }
+            await #expect(throws: DataPathError.self) { try await Archive().check(DirectoryPlace(directory), with: .shared(Self.key)) }
         }
         try good.write(to: file)
-        #expect(throws: DataPathError.self) { try Archive().check(directory, key: [UInt8](repeating: 8, count: 32)) }
+        await #expect(throws: DataPathError.self) { try await Archive().check(DirectoryPlace(directory), with: .shared([UInt8](repeating: 8, count: 32))) }
         try Data(String(decoding: told, as: UTF8.self).replacing("3001", with: "3002").utf8).write(to: manifest)
-        #expect(throws: DataPathError.self) { try Archive().check(directory, key: Self.key) }
+        await #expect(throws: DataPathError.self) { try await Archive().check(DirectoryPlace(directory), with: .shared(Self.key)) }
         try told.write(to: manifest)
-        #expect(try Archive().check(directory, key: Self.key).rows == 3001)
+        #expect(try await Archive().check(DirectoryPlace(directory), with: .shared(Self.key)).rows == 3001)
     }
 
     @Test("the hold asks again: a changed row, a thawed table or another table of that name stop it")
@@ -161,7 +161,7 @@ struct LegacyTests {
         let stage = try await frozen()
         let directory = place()
         defer { try? FileManager.default.removeItem(at: directory) }
-        _ = try await Archive().export(stage.ours, to: directory, key: Self.key)
+        _ = try await Archive().export(stage.ours, to: DirectoryPlace(directory), sealedTo: [.shared(Self.key)], label: "acme")
         let ids = try await stage.ours.query("SELECT id FROM cutover.frozen ORDER BY id").map { try $0.uuid("id") }
         let held = try await Drop().hold(stage.ours, date: Date(timeIntervalSince1970: 1_800_000_000), opID: "abcdef0123")
         #expect(held.heldAs?.name == "_cutover_hold_20270115_abcdef01")
@@ -178,7 +178,7 @@ struct LegacyTests {
         let added = try await stage.add2("added while away")
         try await stage.agent.execute("CREATE TABLE agent_memories (id uuid PRIMARY KEY)")
         #expect(try await Drop().state(stage.ours) == .impostor)
-        let back = try await Drop().undrop(stage.ours, archive: (directory, Self.key))
+        let back = try await Drop().undrop(stage.ours, archive: (DirectoryPlace(directory), .shared(Self.key)))
         #expect(back.source == (gone ? .archive : .hold))
         #expect(back.impostorMovedTo != nil)
         #expect(try await Freeze().state(stage.ours).frozen)

@@ -62,7 +62,7 @@ struct WayBackTests {
         _ = try await Freeze().freeze(stage.ours)
         try await work(on: [2], stage, account, seed &+ 2)
         guard point != .frozen else { return alone }
-        if point == .dropped { _ = try await Archive().export(stage.ours, to: vault(stage), key: Self.key) }
+        if point == .dropped { _ = try await Archive().export(stage.ours, to: DirectoryPlace(vault(stage)), sealedTo: [.shared(Self.key)], label: "acme") }
         _ = try await Drop().hold(stage.ours, date: .now, opID: "abcdef0123")
         try await work(on: [2], stage, account, seed &+ 3)
         if point == .dropped {
@@ -74,7 +74,7 @@ struct WayBackTests {
 
     private func backToV1(from point: Point, _ stage: Stage, _ account: Account, _ seed: UInt64) async throws -> TakeAway.Report {
         if point == .held || point == .dropped {
-            let source = try await Drop().undrop(stage.ours, archive: (vault(stage), Self.key)).source
+            let source = try await Drop().undrop(stage.ours, archive: (DirectoryPlace(vault(stage)), .shared(Self.key))).source
             #expect(source == (point == .held ? .hold : .archive))
         }
         if ![.halfCopied, .copied, .wired].contains(point) {

@@ -101,10 +101,10 @@ struct PlanRulesTests {
 
 @Suite("windows and blockers")
 struct PlanWindowTests {
-    static func plan(select: String, soak: String, drop: String = "grace: 1h") -> String {
+    static func plan(select: String, soak: String, drop: String = "grace: 1h", archive: String = "to: s3://bkt/TENANT, key: env:K") -> String {
         let steps = [
             "host.prepare", "sidecar.start, with: { program: a, listen: b }", "mirror.install", "backfill.copy", "env.wire", "backfill.verify",
-            "fallback.remove, with: { server: a }", "legacy.freeze", "legacy.archive, with: { to: /a, key: env:K }",
+            "fallback.remove, with: { server: a }", "legacy.freeze", "legacy.archive, with: { \(archive) }",
             "soak.wait, with: { \(soak) }", "legacy.drop, with: { \(drop) }",
         ]
         return """
@@ -154,4 +154,25 @@ struct PlanWindowTests {
         #expect(told("[ issue-1 ]").count == 1)
         #expect(told("issue-1") == ["step legacy.drop: blockers must be a list"])
     }
+
+    @Test(
+        "an archive goes to a place off the host, is sealed to somebody, and can be opened for its rehearsal",
+        arguments: [
+            ("to: env:DIR, key: env:K", nil), ("to: s3://bkt/TENANT, key: env:K", nil), ("to: host:archive-1:/a/TENANT, key: env:K", nil),
+            ("to: mount:/a/TENANT, recipients: [ { name: v, key: \(key) } ], opens: env:P", nil),
+            ("to: /a, key: env:K, onHost: accepted by ann because the host is mirrored", nil), ("to: /a, key: env:K", "own host"),
+            ("to: /a, key: env:K, onHost: fine", "who accepted it"), ("to: s3://bkt/all, key: env:K", "all tenants would archive"),
+            ("to: ftp://b/TENANT, key: env:K", "names no place"), ("to: host:a/TENANT, key: env:K", "names no place"),
+            ("to: s3://bkt/TENANT", "names no key"), ("to: s3://bkt/TENANT, recipients: [ { name: v, key: \(key) } ]", "nothing that opens"),
+            ("to: s3://bkt/TENANT, recipients: [ { name: v, key: YWJj } ], opens: env:P", "not 32 bytes"),
+            ("to: s3://bkt/TENANT, key: 00ff", "stands in the plan"),
+            ("to: s3://bkt/TENANT, key: env:K, s3: { secretAccessKey: abc }", "stands in the plan"),
+        ] as [(String, String?)])
+    func archives(settings: String, told: String?) {
+        let found = problems(Self.plan(select: "env: production", soak: "window: 30d", archive: settings))
+        #expect(found.count == (told == nil ? 0 : 1), "\(found)")
+        if let told { #expect(found.first?.contains(told) == true, "\(found)") }
+    }
+
+    private static let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 }

@@ -26,7 +26,10 @@ enum SampleCatalog {
                 "legacy.freeze", .reversible, [Rule("quiesceWithin", .duration), Rule("bulkForget", .int), Rule("pluginRoles", .list)],
                 requires: ["fallback.remove"]),
             entry(
-                "legacy.archive", .reversible, [Rule("to", .text, required: true), Rule("key", .text, required: true)],
+                "legacy.archive", .reversible,
+                [
+                    Rule("to", .text, required: true), Rule("key", .text), Rule("recipients", .list), Rule("opens", .text), Rule("onHost", .text), Rule("s3", .map),
+                ],
                 requires: ["legacy.freeze"]),
             entry("soak.wait", .wait, window(productionMinimum: 30 * 86_400), requires: ["legacy.freeze"]),
             entry(

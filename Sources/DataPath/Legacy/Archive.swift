@@ -1,10 +1,10 @@
 import Crypto
-public import Foundation
+import Foundation
 public import Postgres
 
 /// The frozen table as an encrypted file with its DDL, and the proof that it can come back.
 ///
-/// The stream is compressed, then encrypted, chunk by chunk. The key has 32 bytes and never leaves the caller.
+/// The stream is compressed, then encrypted, chunk by chunk, with a key of its own that is sealed to each recipient.
 public struct Archive: Sendable {
     public struct Report: Sendable, Equatable, Codable {
         public let rows: Int
@@ -14,7 +14,8 @@ public struct Archive: Sendable {
         public let fileSHA256: String
         public let frozenRows: Int
         public let frozenDigest: String
-        public let files: [String]
+        /// Ids of the keys that open it, each alone.
+        public let keys: [String]
     }
 
     public let settings: DataPathSettings
@@ -25,46 +26,58 @@ public struct Archive: Sendable {
 
     private var scratch: TableName { TableName("\(settings.schema)_rehearsal", settings.v1Memories.name) }
 
-    /// Streams v1 into `directory`, which is made where needed; files appear under their names only when they are complete.
+    /// Streams v1 into `place`, sealed to every one of `recipients`; the manifest comes last, and without it there is no archive.
     ///
-    /// Throws `.refused` unless v1 is frozen.
-    public func export(_ connection: PostgresConnection, to directory: URL, key: [UInt8]) async throws -> Report {
+    /// Throws `.refused` unless v1 is frozen, and when another tenant's archive lies there.
+    public func export(
+        _ connection: PostgresConnection, to place: any ArchivePlace, sealedTo recipients: [ArchiveRecipient], label: String
+    ) async throws -> Report {
         guard try await Freeze(settings).state(connection).frozen else {
             throw DataPathError.refused("\(settings.v1Memories) is not frozen: what is archived could still change")
         }
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let layout = try await Layout.complete(connection, settings)
-        let salt = ArchiveCipher.newSalt()
-        let cipher = try ArchiveCipher(key: key, salt: salt)
-        let name = "\(settings.v1Memories.name).copy.sealed"
-        let file = try ArchiveFileWriter(directory.appendingPathComponent(name), cipher: cipher, salt: salt)
-        let (ddl, rows, frozen) = try await connection.transaction(.repeatableRead, readOnly: true) { connection in
-            let ddl = try await TableDDL.read(settings.v1Memories, settings, connection)
-            let rows = try await connection.query("SELECT count(*) AS n FROM \(layout.v1)")[0].int("n")
-            let frozen = try await Freeze(settings).recorded(connection)
-            let columns = layout.v1Stored.map { quoted($0.name) }.joined(separator: ", ")
-            try await connection.copyOut("COPY (SELECT \(columns) FROM \(layout.v1) ORDER BY id) TO STDOUT") { chunk in
-                try file.append(chunk)
-            }
-            return (ddl, rows, frozen)
+        guard !recipients.isEmpty else { throw DataPathError.archive("there is no key to seal it to") }
+        let (table, name) = (settings.v1Memories, ArchiveManifest.rowsName(settings.v1Memories))
+        if let there = try await ArchiveManifest.peek(place, table), there.label != label {
+            throw DataPathError.refused("the archive of \(there.label) lies in that place: it is not written over")
         }
-        let hashes = try file.finish()
-        let manifest = ArchiveManifest(
-            table: settings.v1Memories, file: name, salt: Data(salt).base64EncodedString(),
-            columns: layout.v1Stored.map(\.name), rows: rows, plainBytes: file.plainBytes, plainSHA256: hashes.plain,
-            fileBytes: file.fileBytes, fileSHA256: hashes.file, frozenRows: frozen.rows, frozenDigest: frozen.digest,
-            exportedAt: Date.now.formatted(.iso8601), ddl: ddl)
-        try manifest.write(to: directory, cipher: cipher)
+        // First: a manifest must never stand beside rows it does not describe.
+        try await place.delete(ArchiveManifest.name(table))
+        let layout = try await Layout.complete(connection, settings)
+        let (salt, fileKey) = (ArchiveCipher.newSalt(), ArchiveCipher.newKey())
+        let cipher = try ArchiveCipher(key: fileKey, salt: salt)
+        let columns = layout.v1Stored.map(\.name)
+        var manifest = ArchiveManifest(
+            label: label, table: table, file: name, salt: Data(salt).base64EncodedString(),
+            keys: try recipients.map { try WrappedKey.wrap(fileKey, to: $0, salt: salt) }, columns: columns, rows: 0, plainBytes: 0,
+            plainSHA256: "", fileBytes: 0, fileSHA256: "", frozenRows: 0, frozenDigest: "", exportedAt: Date.now.formatted(.iso8601),
+            ddl: try await TableDDL.read(table, settings, connection))
+        manifest = try await connection.transaction(.repeatableRead, readOnly: true) { connection in
+            var told = manifest
+            told.rows = try await connection.query("SELECT count(*) AS n FROM \(layout.v1)")[0].int("n")
+            (told.frozenRows, told.frozenDigest) = try await Freeze(settings).recorded(connection)
+            // Row security that hid rows from us would make an archive without them: then better an error.
+            try await connection.execute("SET LOCAL row_security = off")
+            let list = columns.map(quoted).joined(separator: ", ")
+            return try await place.put(name) { upload in
+                var sealing = try await SealingStream(to: upload, cipher: cipher, salt: salt)
+                try await connection.copyOut("COPY (SELECT \(list) FROM \(layout.v1) ORDER BY id) TO STDOUT") { try await sealing.append($0) }
+                (told.plainSHA256, told.fileSHA256) = try await sealing.finish()
+                (told.plainBytes, told.fileBytes) = (sealing.plainBytes, sealing.fileBytes)
+                return told
+            }
+        }
+        try await manifest.write(to: place, cipher: cipher)
         return report(manifest)
     }
 
     /// Restores into a scratch schema, compares every row with the frozen list, and drops the schema again, also after a failure.
-    public func rehearse(_ connection: PostgresConnection, from directory: URL, key: [UInt8]) async throws -> Report {
-        let (manifest, cipher, salt) = try ArchiveManifest.read(from: directory, key: key)
+    public func rehearse(_ connection: PostgresConnection, from place: any ArchivePlace, with opener: ArchiveOpener) async throws -> Report {
+        let (manifest, cipher, salt) = try await ArchiveManifest.read(from: place, settings.v1Memories, opener: opener)
         try await connection.execute("DROP SCHEMA IF EXISTS \(scratch.schema) CASCADE; CREATE SCHEMA \(scratch.schema)")
         do {
-            try await load(manifest, cipher, salt, directory, into: scratch, connection)
+            try await load(manifest, cipher, salt, place, into: scratch, connection)
             try await compare(scratch, connection)
+            for statement in manifest.ddl.settle(scratch) { try await connection.execute(statement) }
         } catch {
             try? await connection.execute("DROP SCHEMA IF EXISTS \(scratch.schema) CASCADE")
             throw error
@@ -77,18 +90,21 @@ public struct Archive: Sendable {
     ///
     /// Its foreign key is remembered, and `Freeze.unfreeze` puts it back. One transaction. Throws `.refused` when a table of
     /// that name is there.
-    public func restore(_ connection: PostgresConnection, from directory: URL, key: [UInt8]) async throws -> Report {
-        let (manifest, cipher, salt) = try ArchiveManifest.read(from: directory, key: key)
+    public func restore(_ connection: PostgresConnection, from place: any ArchivePlace, with opener: ArchiveOpener) async throws -> Report {
+        let (manifest, cipher, salt) = try await ArchiveManifest.read(from: place, settings.v1Memories, opener: opener)
         try await connection.transaction { connection in
             let there = try await connection.query(
                 "SELECT to_regclass($1) IS NOT NULL AS there", [.text(settings.v1Memories.sql)])
             if try there[0].bool("there") { throw DataPathError.refused("table \(settings.v1Memories) is there already") }
-            try await load(manifest, cipher, salt, directory, into: settings.v1Memories, connection)
+            for statement in manifest.ddl.createSequences { try await connection.execute(statement) }
+            try await load(manifest, cipher, salt, place, into: settings.v1Memories, connection)
             // The functions went with the capture; digests cannot be compared without them.
             let layout = try await Layout.complete(connection, settings)
             try await connection.execute(layout.projection.functions)
             try await compare(settings.v1Memories, connection)
-            for statement in manifest.ddl.dress(settings.v1Memories) { try await connection.execute(statement) }
+            for statement in manifest.ddl.settle(settings.v1Memories) + manifest.ddl.claim(settings.v1Memories) {
+                try await connection.execute(statement)
+            }
             try await ForeignKeys.remember(
                 manifest.ddl.foreignKeys.map { ForeignKey(name: $0.name, definition: $0.definition) }, settings, connection)
             try await Freeze(settings).rememberTable(settings.v1Memories, connection)
@@ -99,34 +115,34 @@ public struct Archive: Sendable {
     }
 
     /// Reads and authenticates every byte without a database.
-    public func check(_ directory: URL, key: [UInt8]) throws -> Report {
-        let (manifest, cipher, salt) = try ArchiveManifest.read(from: directory, key: key)
-        let reader = try ArchiveFileReader(directory.appendingPathComponent(manifest.file), cipher: cipher, salt: salt)
+    public func check(_ place: any ArchivePlace, with opener: ArchiveOpener) async throws -> Report {
+        let (manifest, cipher, salt) = try await ArchiveManifest.read(from: place, settings.v1Memories, opener: opener)
+        var reader = try await OpeningStream(place, manifest.file, cipher: cipher, salt: salt)
         var hash = SHA256()
-        while let chunk = try reader.chunk() { hash.update(data: chunk) }
+        while let chunk = try await reader.chunk() { hash.update(data: chunk) }
         let found = hash.finalize().map { String(format: "%02x", $0) }.joined()
         guard found == manifest.plainSHA256 else { throw DataPathError.archive("the rows are not those of the manifest") }
         return report(manifest)
     }
 
-    /// Deletes the archive's files. There is no way back from this once the table is dropped.
-    public func purge(_ directory: URL) throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
-        for name in names where name == ArchiveManifest.name || name.hasSuffix(".copy.sealed") || name.hasSuffix(".partial") {
-            try FileManager.default.removeItem(at: directory.appendingPathComponent(name))
-        }
+    /// The objects of an archive, the one that makes it whole last.
+    public func objects() -> [String] { [ArchiveManifest.rowsName(settings.v1Memories), ArchiveManifest.name(settings.v1Memories)] }
+
+    /// Deletes the archive. There is no way back from this once the table is dropped.
+    public func purge(_ place: any ArchivePlace) async throws {
+        for name in objects().reversed() { try await place.delete(name) }
     }
 
     // MARK: - Non public
 
     private func load(
-        _ manifest: ArchiveManifest, _ cipher: ArchiveCipher, _ salt: [UInt8], _ directory: URL, into table: TableName,
+        _ manifest: ArchiveManifest, _ cipher: ArchiveCipher, _ salt: [UInt8], _ place: any ArchivePlace, into table: TableName,
         _ connection: PostgresConnection
     ) async throws {
-        try await connection.execute(manifest.ddl.createTable(table))
-        let reader = try ArchiveFileReader(directory.appendingPathComponent(manifest.file), cipher: cipher, salt: salt)
+        try await connection.execute(manifest.ddl.createTable(table, ownNames: table == manifest.table))
+        var reader = try await OpeningStream(place, manifest.file, cipher: cipher, salt: salt)
         let columns = manifest.columns.map(quoted).joined(separator: ", ")
-        let taken = try await connection.copyIn("COPY \(table.sql) (\(columns)) FROM STDIN") { try reader.chunk() }
+        let taken = try await connection.copyIn("COPY \(table.sql) (\(columns)) FROM STDIN") { try await reader.chunk() }
         guard taken == manifest.rows else {
             throw DataPathError.archive("\(taken) rows came back, the manifest says \(manifest.rows)")
         }
@@ -143,6 +159,6 @@ public struct Archive: Sendable {
         Report(
             rows: manifest.rows, plainBytes: manifest.plainBytes, plainSHA256: manifest.plainSHA256,
             fileBytes: manifest.fileBytes, fileSHA256: manifest.fileSHA256, frozenRows: manifest.frozenRows,
-            frozenDigest: manifest.frozenDigest, files: [ArchiveManifest.name, manifest.file])
+            frozenDigest: manifest.frozenDigest, keys: manifest.keys.map(\.id))
     }
 }

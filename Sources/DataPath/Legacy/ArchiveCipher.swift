@@ -23,9 +23,9 @@ struct ArchiveCipher: Sendable {
         manifest = derive("cutover archive manifest")
     }
 
-    static func newSalt() -> [UInt8] {
-        SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-    }
+    static func newSalt() -> [UInt8] { newKey() }
+
+    static func newKey() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
 
     /// Length (4 bytes, big endian, of what follows), then cipher text and tag.
     func seal(_ plain: [UInt8], number: UInt64, isLast: Bool) throws -> [UInt8] {

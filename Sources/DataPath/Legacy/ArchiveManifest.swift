@@ -1,13 +1,17 @@
 import Foundation
 
-/// What an archive holds, authenticated with the archive's key.
+/// What an archive holds, authenticated with the archive's key. Written last: an archive without it does not exist.
 struct ArchiveManifest: Sendable, Equatable, Codable {
-    var format = 1
+    var format = 2
     var cipher = "chacha20-poly1305, hkdf-sha256"
     var compression = "zlib, each chunk by itself"
+    /// Whose table it is: an archive is never written over another tenant's.
+    var label: String
     var table: TableName
     var file: String
     var salt: String
+    /// Any one of them opens the archive.
+    var keys: [WrappedKey]
     /// The columns of the COPY, in order.
     var columns: [String]
     var rows: Int
@@ -21,33 +25,48 @@ struct ArchiveManifest: Sendable, Equatable, Codable {
     var exportedAt: String
     var ddl: TableDDL
 
-    static let name = "manifest.json"
+    static func name(_ table: TableName) -> String { "\(table.name).manifest.json" }
+    static func rowsName(_ table: TableName) -> String { "\(table.name).copy.sealed" }
 
     private struct Sealed: Codable {
         var manifest: ArchiveManifest
         var mac: String
     }
 
-    func write(to directory: URL, cipher: ArchiveCipher) throws {
+    func write(to place: any ArchivePlace, cipher: ArchiveCipher) async throws {
         let sealed = Sealed(manifest: self, mac: cipher.mac(try Self.encoder.encode(self)))
         let encoder = Self.encoder
         encoder.outputFormatting.insert(.prettyPrinted)
-        try Durable.write(try encoder.encode(sealed), to: directory.appendingPathComponent(Self.name))
+        let bytes = Array(try encoder.encode(sealed))
+        try await place.put(Self.name(table)) { try await $0.append(bytes) }
     }
 
-    /// Throws `.archive` when the manifest is missing, unreadable, or not made with this key.
-    static func read(from directory: URL, key: [UInt8]) throws -> (ArchiveManifest, ArchiveCipher, salt: [UInt8]) {
-        guard let data = FileManager.default.contents(atPath: directory.appendingPathComponent(name).path) else {
-            throw DataPathError.archive("\(name) is missing")
+    /// What is written there, believed without a key; nil when there is nothing. Throws `.archive` when it cannot be read.
+    static func peek(_ place: any ArchivePlace, _ table: TableName) async throws -> ArchiveManifest? {
+        try await sealed(place, table)?.manifest
+    }
+
+    /// Throws `.archive` when the manifest is missing, unreadable, or not made with a key that `opener` opens.
+    static func read(
+        from place: any ArchivePlace, _ table: TableName, opener: ArchiveOpener
+    ) async throws -> (ArchiveManifest, ArchiveCipher, salt: [UInt8]) {
+        guard let sealed = try await sealed(place, table) else { throw DataPathError.archive("\(name(table)) is missing") }
+        guard let salt = Data(base64Encoded: sealed.manifest.salt).map({ Array($0) }) else {
+            throw DataPathError.archive("\(name(table)) cannot be read")
         }
-        guard let sealed = try? JSONDecoder().decode(Sealed.self, from: data), let salt = bytes(sealed.manifest.salt) else {
-            throw DataPathError.archive("\(name) cannot be read")
-        }
-        let cipher = try ArchiveCipher(key: key, salt: salt)
+        let cipher = try ArchiveCipher(key: try WrappedKey.open(sealed.manifest.keys, with: opener, salt: salt), salt: salt)
         guard cipher.mac(try encoder.encode(sealed.manifest)) == sealed.mac else {
-            throw DataPathError.archive("\(name) is not authentic: wrong key, or it was changed")
+            throw DataPathError.archive("\(name(table)) is not authentic: it was changed")
         }
         return (sealed.manifest, cipher, salt)
+    }
+
+    private static func sealed(_ place: any ArchivePlace, _ table: TableName) async throws -> Sealed? {
+        guard let bytes = try await place.whole(name(table)) else { return nil }
+        guard let sealed = try? JSONDecoder().decode(Sealed.self, from: Data(bytes)) else {
+            throw DataPathError.archive("\(name(table)) cannot be read")
+        }
+        return sealed
     }
 
     private static var encoder: JSONEncoder {
@@ -55,6 +74,4 @@ struct ArchiveManifest: Sendable, Equatable, Codable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return encoder
     }
-
-    private static func bytes(_ text: String) -> [UInt8]? { Data(base64Encoded: text).map { Array($0) } }
 }

@@ -23,6 +23,22 @@ public struct Drop: Sendable {
         case impostor
     }
 
+    /// What was found when the gates were asked, and must still be so under the lock. What is nil is not asked about.
+    public struct Conditions: Sendable, Equatable, Codable {
+        /// The frozen list's digest, as the archive was rehearsed against it.
+        public var archivedDigest: String?
+        /// Of the exceptions that people signed: see `Drop.exceptionsDigest`.
+        public var exceptionsDigest: String?
+        /// See `Drop.touches`.
+        public var touches: String?
+
+        public init(archivedDigest: String? = nil, exceptionsDigest: String? = nil, touches: String? = nil) {
+            self.archivedDigest = archivedDigest
+            self.exceptionsDigest = exceptionsDigest
+            self.touches = touches
+        }
+    }
+
     public let settings: DataPathSettings
 
     public init(_ settings: DataPathSettings = DataPathSettings()) {
@@ -31,7 +47,7 @@ public struct Drop: Sendable {
 
     /// Renames the table to `_cutover_hold_<yyyymmdd>_<id>`, after asking every condition once more under its lock.
     public func hold(
-        _ connection: PostgresConnection, date: Date, opID: String, lockTimeoutSeconds: Double = 2
+        _ connection: PostgresConnection, date: Date, opID: String, given: Conditions = Conditions(), lockTimeoutSeconds: Double = 2
     ) async throws -> Report {
         if let held = try await holdTable(connection) {
             let (rows, digest) = try await Freeze(settings).recorded(connection)
@@ -39,8 +55,8 @@ public struct Drop: Sendable {
         }
         let name = "_cutover_hold_\(Self.day(date))_\(opID.prefix(8))"
         let held = TableName(settings.v1Memories.schema, name)
-        return try await connection.transaction { connection in
-            let asked = try await askAgain(settings.v1Memories, lockTimeoutSeconds, connection)
+        return try await connection.transaction(.repeatableRead) { connection in
+            let asked = try await askAgain(settings.v1Memories, given, lockTimeoutSeconds, connection)
             try await connection.execute("ALTER TABLE \(settings.v1Memories.sql) RENAME TO \(quoted(name))")
             try await connection.query(
                 """
@@ -52,10 +68,12 @@ public struct Drop: Sendable {
     }
 
     /// Drops the held table (RESTRICT) after asking again, writes the marker, and removes the captures.
-    public func drop(_ connection: PostgresConnection, lockTimeoutSeconds: Double = 2) async throws -> Report {
+    public func drop(
+        _ connection: PostgresConnection, given: Conditions = Conditions(), lockTimeoutSeconds: Double = 2
+    ) async throws -> Report {
         if let held = try await holdTable(connection) {
-            try await connection.transaction { connection in
-                let asked = try await askAgain(held.table, lockTimeoutSeconds, connection)
+            try await connection.transaction(.repeatableRead) { connection in
+                let asked = try await askAgain(held.table, given, lockTimeoutSeconds, connection)
                 try await connection.query(
                     """
                     INSERT INTO \(settings.schema).dropped (table_oid, digest, rows) VALUES ($1::text::oid, decode($2, 'hex'), $3)
@@ -89,6 +107,28 @@ public struct Drop: Sendable {
                 heldAs: nil))
     }
 
+    /// Name and access counters of the table that was frozen, wherever it was renamed to; `gone` when it is not there.
+    ///
+    /// They move with every read and write of anyone, ours included; a transaction's own are added within a second of its end.
+    public func touches(_ connection: PostgresConnection) async throws -> String {
+        guard try await connection.query("SELECT to_regclass('\(settings.schema).remembered') IS NOT NULL AS there")[0].bool("there") else { return "gone" }
+        return try await connection.query(
+            """
+            SELECT coalesce((SELECT format('%s.%s %s/%s/%s/%s/%s', schemaname, relname, seq_scan, coalesce(idx_scan, 0), n_tup_ins, n_tup_upd, n_tup_del)
+                FROM pg_stat_all_tables WHERE relid = (SELECT (value->>0)::oid FROM \(settings.schema).remembered WHERE what = 'frozen_table')), 'gone') AS text
+            """)[0].string("text")
+    }
+
+    /// SHA-256 over the ids and reasons of all open exceptions, hexadecimal.
+    public func exceptionsDigest(_ connection: PostgresConnection) async throws -> String {
+        guard try await connection.query("SELECT to_regclass('\(settings.schema).exceptions') IS NOT NULL AS there")[0].bool("there") else { return "" }
+        return try await connection.query(
+            """
+            SELECT encode(sha256(convert_to(coalesce(string_agg(id || ' ' || reason, E'\\n' ORDER BY id, reason), ''), 'UTF8')), 'hex') AS digest
+            FROM \(settings.schema).exceptions WHERE closed IS NULL
+            """)[0].string("digest")
+    }
+
     // MARK: - Non public
 
     struct Held: Sendable {
@@ -108,22 +148,42 @@ public struct Drop: Sendable {
         return Held(table: TableName(try row.string("schema"), try row.string("name")), oid: try row.string("oid"))
     }
 
-    /// Locks the table against everyone, then asks: is it the frozen one, still frozen, and is every row still what was recorded?
+    /// Locks the table against everyone, then asks everything once more in one snapshot taken behind that lock.
     private func askAgain(
-        _ table: TableName, _ lockTimeoutSeconds: Double, _ connection: PostgresConnection
+        _ table: TableName, _ given: Conditions, _ lockTimeoutSeconds: Double, _ connection: PostgresConnection
     ) async throws -> (oid: String, digest: String, rows: Int) {
         try await connection.execute("SET LOCAL lock_timeout = \(Int(lockTimeoutSeconds * 1000))")
         try await lockAgainstAll(table, connection)
         let state = try await Freeze(settings).state(of: table, connection)
         guard state.isFrozenTable else { throw DataPathError.refused("\(table) is not the table that was frozen") }
         guard state.frozen else { throw DataPathError.refused("\(table) is no longer frozen") }
+        // Before our own reading of it, which counts as well.
+        if let before = given.touches {
+            let now = try await touches(connection)
+            guard now == before else { throw DataPathError.refused("\(table) was read or written since: its counters went from \(before) to \(now)") }
+        }
         let differing = try await WholeRows(settings: settings, table: table).differing(connection)
         guard differing == 0 else {
             throw DataPathError.refused("\(differing) rows of \(table) are not those that were frozen")
         }
-        let oid = try await connection.query("SELECT to_regclass($1)::oid::text AS oid", [.text(table.sql)])[0].string("oid")
         let (rows, digest) = try await Freeze(settings).recorded(connection)
+        if let archived = given.archivedDigest, archived != digest {
+            throw DataPathError.refused("the archive was rehearsed against another frozen list (\(archived.prefix(12)), now \(digest.prefix(12)))")
+        }
+        try await askTheOtherStore(given, connection)
+        let oid = try await connection.query("SELECT to_regclass($1)::oid::text AS oid", [.text(table.sql)])[0].string("oid")
         return (oid, digest, rows)
+    }
+
+    /// Everything frozen is in v2, explained by what agents did there, or on the list that people signed.
+    private func askTheOtherStore(_ given: Conditions, _ connection: PostgresConnection) async throws {
+        let conflicts = try await ExceptionsList.read(connection, settings, limit: 1).openConflicts
+        guard conflicts == 0 else { throw DataPathError.refused("\(conflicts) conflicts are open") }
+        if let signed = given.exceptionsDigest {
+            guard try await exceptionsDigest(connection) == signed else { throw DataPathError.refused("the exceptions are not those that were signed") }
+        }
+        let parity = try await Parity(settings).compareHere(connection, against: .frozen)
+        guard parity.clean else { throw DataPathError.refused("of what was frozen, \(parity.missingCount) rows are missing from v2 and \(parity.differentCount) differ, unexplained") }
     }
 
     private func lockAgainstAll(_ table: TableName, _ connection: PostgresConnection) async throws {

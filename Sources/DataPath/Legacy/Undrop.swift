@@ -1,4 +1,3 @@
-public import Foundation
 public import Postgres
 
 extension Drop {
@@ -16,7 +15,7 @@ extension Drop {
     /// The looks after `Freeze.unfreeze` then carry to v1 what happened in v2 meanwhile, forgets included. `archive` is needed
     /// only when the hold is gone too. Running it again completes what was left undone.
     public func undrop(
-        _ connection: PostgresConnection, archive: (directory: URL, key: [UInt8])? = nil, lockTimeoutSeconds: Double = 2
+        _ connection: PostgresConnection, archive: (place: any ArchivePlace, opener: ArchiveOpener)? = nil, lockTimeoutSeconds: Double = 2
     ) async throws -> Return {
         var impostor: TableName?
         var source = Return.Source.nothingToDo
@@ -36,9 +35,9 @@ extension Drop {
             guard let archive else {
                 throw DataPathError.refused("the table and its hold are gone: an archive is needed")
             }
-            _ = try Archive(settings).check(archive.directory, key: archive.key)
+            _ = try await Archive(settings).check(archive.place, with: archive.opener)
             impostor = try await connection.transaction { try await moveImpostor($0) }
-            _ = try await Archive(settings).restore(connection, from: archive.directory, key: archive.key)
+            _ = try await Archive(settings).restore(connection, from: archive.place, with: archive.opener)
             source = .archive
         }
         try await underLockTimeout(
@@ -74,6 +73,18 @@ extension Drop {
             let name = TableName(moved.schema, try index.string("name"))
             let aside = "_cutover_impostor_\(oid)_\(position)"
             try await connection.execute("ALTER INDEX \(name.sql) RENAME TO \(quoted(aside))")
+        }
+        // So are the names of its sequences.
+        let sequences = try await connection.query(
+            """
+            SELECT s.relname AS name, n.nspname AS schema FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+            JOIN pg_namespace n ON n.oid = s.relnamespace
+            WHERE d.classid = 'pg_class'::regclass AND d.refobjid = $1::text::oid AND d.deptype IN ('a', 'i')
+            """, [.text(oid)])
+        for (position, sequence) in sequences.enumerated() {
+            let name = TableName(try sequence.string("schema"), try sequence.string("name"))
+            let aside = "_cutover_impostor_\(oid)_s\(position)"
+            try await connection.execute("ALTER SEQUENCE \(name.sql) RENAME TO \(quoted(aside))")
         }
         return moved
     }

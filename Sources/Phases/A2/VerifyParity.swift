@@ -57,7 +57,7 @@ struct VerifyParity: Wait {
         }
     }
 
-    private func unsigned(_ list: ListExceptions.Result, _ sight: Sight) -> Observation? {
+    func unsigned(_ list: ListExceptions.Result, _ sight: Sight) -> Observation? {
         for (reason, count) in list.counts.sorted(by: { $0.key < $1.key }) {
             let rule = rules[reason] ?? ExceptionRule(.sign)
             switch rule.word {

@@ -12,49 +12,117 @@ struct ArchiveLegacy: ReversibleStep {
         [
             .reading("v1 is frozen", LegacyState()) { state, _ in
                 state.frozen ? .open(facts(["rows": state.frozenRows])) : .shut("v1 can still be written")
-            }
+            },
+            .reading("the archive's place is off the tenant's host, or that was accepted", ArchivePlaceState(vault: vault)) { [vault] state, sight in
+                if state.elsewhere { return .open(Evidence(["place": vault.to])) }
+                if let accepted = vault.onHost { return .open(Evidence(["place": vault.to, "onHost": accepted])) }
+                guard sight.labels["env"] == "production" else { return .open(Evidence(["place": vault.to, "onHost": "not production"])) }
+                return .shut("\(state.detail); what takes the host takes the archive")
+            },
+            .reading("what lives on the table can be made again", LegacyHangers()) { found, _ in
+                found.hangers.isEmpty ? .open(Evidence()) : .shut(found.hangers.joined(separator: "; "))
+            },
         ]
     }
     var wayBack: [Gate] { [] }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
-        Preview(commands: [
+        var commands = [
             sight.commandLine(.writing, WriteArchive.kind),
-            "COPY public.agent_memories TO STDOUT, encrypted, with its DDL and SHA-256, to \(vault.to)",
+            "COPY public.agent_memories TO STDOUT, compressed, encrypted, with its DDL and SHA-256, to \(vault.to); it opens with any of: \(vault.toldKeys)",
+        ]
+        if let (host, path) = vault.otherHost(sight.ref.tenant) {
+            commands.append("carry the sealed files to \(path) on \(host), and from there back for the rehearsal, in slices of \(TakeSlice.bytes) bytes")
+        }
+        return Preview(commands: commands + [
+            sight.commandLine(.writing, RehearseArchive.kind),
             "restore it from there into schema cutover_rehearsal, compare every row with cutover.frozen, drop the schema",
         ])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
         let written = try await site.carryOut(WriteArchive(vault: vault))
-        return facts(["rows": written.rows, "bytes": written.bytes, "sha256": written.digest, "rehearsed": "equal to what was frozen"])
+        if let (host, path) = vault.otherHost(site.sight.ref.tenant) {
+            let there = try site.at(host)
+            _ = try await there.placeHand()
+            let haul = Haul(names: Archive().objects())
+            try await haul.carry(from: site, .outgoing, to: there, .path(path))
+            _ = try await site.carryOut(ClearShelf(shelf: .returned, names: haul.names))
+            try await haul.carry(from: there, .path(path), to: site, .returned)
+        }
+        let rehearsed = try await site.carryOut(RehearseArchive(vault: vault))
+        return facts([
+            "rows": written.rows, "bytes": written.bytes, "sha256": written.digest, "keys": vault.told(written.keys), "to": vault.to,
+            "rehearsed": "\(rehearsed.rows) rows equal to what was frozen",
+        ])
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
-        let state = try await sight.ask(ArchiveState(vault: vault))
+        let state = try await vault.state(sight)
         let seen = Evidence(["files": state.problem ?? "whole", "rows": String(state.rows)])
         if !state.there { return .absent(seen) }
         return state.problem == nil && state.rehearsed ? .inPlace(seen) : .partial(seen)
     }
 
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(DeleteArchive(vault: vault, onlyWhenTableIsBack: true))
+        try await vault.delete(site, onlyWhenTableIsBack: true)
         return Evidence()
     }
 }
 
-/// Where the archive lies and what it is encrypted with: both may be references into the host's env file.
-struct Vault: Sendable, Codable, Equatable {
-    let to: String
-    let key: String
+extension Vault {
+    /// The archive as its place shows it now, against what was rehearsed.
+    func state(_ sight: Sight) async throws(StepFailure) -> ArchiveState.Result {
+        let here = try await sight.ask(ArchiveState(vault: self))
+        guard let (host, path) = otherHost(sight.ref.tenant) else { return here }
+        let there = try sight.at(host)
+        guard try await there.hand() != .absent else { return here.seen([:]) }
+        return here.seen(try await there.ask(ShelfState(shelf: .path(path), names: Archive().objects())).objects)
+    }
 
-    func directory(_ host: HostSight) throws -> URL { URL(fileURLWithPath: try host.env().resolve(to)) }
+    func delete(_ site: Site, onlyWhenTableIsBack: Bool) async throws(StepFailure) {
+        _ = try await site.carryOut(DeleteArchive(vault: self, onlyWhenTableIsBack: onlyWhenTableIsBack))
+        guard let (host, path) = otherHost(site.sight.ref.tenant) else { return }
+        let there = try site.at(host)
+        guard try await there.sight.hand() != .absent else { return }
+        _ = try await there.carryOut(ClearShelf(shelf: .path(path), names: Archive().objects()))
+    }
 
-    func keyBytes(_ host: HostSight) throws -> [UInt8] {
-        guard let bytes = Hex.bytes(try host.env().resolve(key)), bytes.count == 32 else {
-            throw StepFailure("the archive key is not 64 hexadecimal digits", effect: .nothingChanged, next: "set it in the host's env file")
+    /// A gate over the archive, wherever it lies.
+    func gate(_ claim: String, _ judge: @escaping @Sendable (ArchiveState.Result, Sight) -> Gate.Verdict) -> Gate {
+        Gate(claim) { sight in
+            do throws(StepFailure) { return judge(try await state(sight), sight) } catch { return .unknown(error.what) }
         }
-        return bytes
+    }
+}
+
+/// Whether the place is another machine's.
+struct ArchivePlaceState: ReadsOnHost {
+    static let kind: OperationKind = "archive.place"
+    struct Result: Sendable, Codable {
+        let elsewhere: Bool
+        let detail: String
+    }
+    let vault: Vault
+
+    func read(_ host: HostSight) async throws -> Result {
+        switch try vault.place(host) {
+        case .directory(let path): return Result(elsewhere: false, detail: "\(path) is on the tenant's own host")
+        case .mount(let path):
+            let why = Mounts.whyNotElsewhere(path)
+            return Result(elsewhere: why == nil, detail: why ?? "")
+        case .bucket, .host: return Result(elsewhere: true, detail: "")
+        }
+    }
+}
+
+/// What else hangs on the table and would not come back with it, or would keep it from being dropped.
+struct LegacyHangers: ReadsOnHost {
+    static let kind: OperationKind = "legacy.hangers"
+    struct Result: Sendable, Codable { let hangers: [String] }
+
+    func read(_ host: HostSight) async throws -> Result {
+        Result(hangers: try await host.looking { try await Archive().obstacles($0) })
     }
 }
 
@@ -65,20 +133,56 @@ struct WriteArchive: ActsOnHost {
         let rows: Int
         let bytes: Int
         let digest: String
+        let keys: [String]
     }
     let vault: Vault
 
     func act(_ host: HostHand) async throws -> Result {
-        let (directory, key) = (try vault.directory(host.sight), try vault.keyBytes(host.sight))
-        let report = try await host.writing { connection in
-            _ = try await Archive().export(connection, to: directory, key: key)
-            return try await Archive().rehearse(connection, from: directory, key: key)
+        try await Effect.archive.begin(by: host)
+        let (place, keys) = (try vault.open(host.sight), try vault.sealedTo(host.sight))
+        // Told before the work: what can't be opened here can't be rehearsed.
+        guard keys.map(\.id).contains(try vault.opener(host.sight).id()) else {
+            throw StepFailure(
+                "the key that `opens:` names is none of those that the archive is sealed to", effect: .nothingChanged, next: "add its public half to `recipients:`")
         }
-        try await ExerciseTrace.record("archive.rehearsal", green: true, ["sha256": report.fileSHA256], by: host)
-        return Result(rows: report.rows, bytes: report.fileBytes, digest: report.fileSHA256)
+        let report = try await host.writing { try await Archive().export($0, to: place, sealedTo: keys, label: host.sight.tenant.text) }
+        return Result(rows: report.rows, bytes: report.fileBytes, digest: report.fileSHA256, keys: report.keys)
     }
 }
 
+/// Restores from where the archive lies, or from what was fetched back from there, and notes what the place showed.
+struct RehearseArchive: ActsOnHost {
+    static let kind: OperationKind = "archive.rehearse"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let rows: Int }
+    let vault: Vault
+
+    func act(_ host: HostHand) async throws -> Result {
+        let hauled = vault.otherHost(host.sight.tenant) != nil
+        let place: any ArchivePlace = hauled ? Shelf.returned.place(host.sight) : try vault.open(host.sight)
+        let opener = try vault.opener(host.sight)
+        let marks = try await marks(place)
+        let report = try await host.writing { try await Archive().rehearse($0, from: place, with: opener) }
+        guard try await self.marks(place) == marks else {
+            throw StepFailure("the archive was changed while it was rehearsed", effect: .partlyChanged, next: "cutoverctl advance \(host.sight.tenant)")
+        }
+        if hauled {
+            for shelf in [Shelf.outgoing, .returned] { _ = try await ClearShelf(shelf: shelf, names: Archive().objects()).act(host) }
+        }
+        try await ExerciseTrace.record(
+            "archive.rehearsal", green: true,
+            ["sha256": report.fileSHA256, "marks": marks, "rows": String(report.rows), "frozenDigest": report.frozenDigest], by: host)
+        return Result(rows: report.rows)
+    }
+
+    private func marks(_ place: any ArchivePlace) async throws -> String {
+        var all: [String: ArchivedObject] = [:]
+        for name in Archive().objects() { all[name] = try await place.find(name) }
+        return try CanonicalJSON.text(all)
+    }
+}
+
+/// What the place shows, against what was rehearsed. Of an archive on another host, only what was rehearsed.
 struct ArchiveState: ReadsOnHost {
     static let kind: OperationKind = "archive.state"
     struct Result: Sendable, Codable {
@@ -87,23 +191,43 @@ struct ArchiveState: ReadsOnHost {
         let rows: Int
         let rehearsed: Bool
         let exportedAt: Timestamp?
+        /// The frozen list's own digest, as the archive was rehearsed against it.
+        let frozenDigest: String?
+        let rehearsedObjects: [String: ArchivedObject]
+
+        /// The same with what was seen in its place.
+        func seen(_ objects: [String: ArchivedObject]) -> Result {
+            let names = Archive().objects()
+            let missing = names.filter { objects[$0] == nil }
+            let changed = names.filter { objects[$0] != nil && objects[$0] != rehearsedObjects[$0] }
+            var problem: String?
+            if !missing.isEmpty { problem = "\(missing.joined(separator: " and ")) is missing" }
+            if !changed.isEmpty, !rehearsedObjects.isEmpty { problem = "\(changed.joined(separator: " and ")) is not what was rehearsed" }
+            return Result(
+                there: !objects.isEmpty, problem: objects.isEmpty ? nil : problem, rows: rows,
+                rehearsed: !rehearsedObjects.isEmpty && objects == rehearsedObjects, exportedAt: exportedAt, frozenDigest: frozenDigest,
+                rehearsedObjects: rehearsedObjects)
+        }
     }
     let vault: Vault
 
     func read(_ host: HostSight) async throws -> Result {
-        let directory = try vault.directory(host)
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
-        guard !files.isEmpty else { return Result(there: false, problem: nil, rows: 0, rehearsed: false, exportedAt: nil) }
-        let trace = try host.evidence.entries().last { $0.kind == "exercise" && $0.facts["name"] == "archive.rehearsal" }
-        do {
-            let report = try Archive().check(directory, key: try vault.keyBytes(host))
-            return Result(there: true, problem: nil, rows: report.rows, rehearsed: trace?.facts["sha256"] == report.fileSHA256, exportedAt: trace?.at)
-        } catch {
-            return Result(there: true, problem: "\(error)", rows: 0, rehearsed: false, exportedAt: trace?.at)
-        }
+        let entries = try host.evidence.entries()
+        let begun = entries.last { $0.kind == "effect" && $0.facts["name"] == Effect.archive.rawValue }?.n ?? 0
+        let trace = entries.last { $0.kind == "exercise" && $0.facts["name"] == "archive.rehearsal" && $0.n > begun }
+        let marks = try trace?.facts["marks"].map { try CanonicalJSON.value([String: ArchivedObject].self, from: $0) } ?? [:]
+        let rehearsed = Result(
+            there: false, problem: nil, rows: trace?.facts["rows"].flatMap { Int($0) } ?? 0, rehearsed: false, exportedAt: trace?.at,
+            frozenDigest: trace?.facts["frozenDigest"], rehearsedObjects: marks)
+        guard vault.otherHost(host.tenant) == nil else { return rehearsed }
+        let place = try vault.open(host)
+        var objects: [String: ArchivedObject] = [:]
+        for name in Archive().objects() { objects[name] = try await place.find(name) }
+        return rehearsed.seen(objects)
     }
 }
 
+/// Deletes the archive from a place that this host reaches, and what was on its way to another host.
 struct DeleteArchive: ActsOnHost {
     static let kind: OperationKind = "archive.delete"
     static let once = Once.convergent
@@ -113,14 +237,17 @@ struct DeleteArchive: ActsOnHost {
     let onlyWhenTableIsBack: Bool
 
     func act(_ host: HostHand) async throws -> Result {
-        let directory = try vault.directory(host.sight)
         if onlyWhenTableIsBack {
-            guard case .inPlace = try await host.writing({ try await Drop().state($0) }) else {
+            let state = try await host.writing { connection in
+                try await connection.execute("DROP SCHEMA IF EXISTS cutover_rehearsal CASCADE")
+                return try await Drop().state(connection)
+            }
+            guard case .inPlace = state else {
                 throw StepFailure("the table is not back: its archive is not deleted", effect: .nothingChanged, next: "cutoverctl revert \(host.sight.tenant) --to soak.wait")
             }
         }
-        guard FileManager.default.fileExists(atPath: directory.path) else { return Result(deleted: false) }
-        try Archive().purge(directory)
+        for shelf in [Shelf.outgoing, .returned] { _ = try await ClearShelf(shelf: shelf, names: Archive().objects()).act(host) }
+        if vault.otherHost(host.sight.tenant) == nil { try await Archive().purge(try vault.open(host.sight)) }
         return Result(deleted: true)
     }
 }

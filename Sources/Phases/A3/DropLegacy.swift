@@ -10,6 +10,8 @@ struct DropLegacy: GracefulStep {
     let blockers: [String]
     let vault: Vault
     var limits = ChangesSince.Limits()
+    /// The plan's rules for exceptions, by reason: what was signed for the copy is signed for the drop.
+    var rules: [String: ExceptionRule] = [:]
 
     var preconditions: [Gate] { conditions + blockers.map(Self.blockerGate) }
 
@@ -18,7 +20,7 @@ struct DropLegacy: GracefulStep {
             .reading("the old table is frozen, or held", LegacyState()) { state, _ in
                 state.frozen || state.place == "held" ? .open(Evidence(["table": state.place])) : .shut("the table is \(state.place) and \(state.frozen ? "frozen" : "not frozen")")
             },
-            .reading("the archive is whole and was rehearsed", ArchiveState(vault: vault)) { state, _ in
+            vault.gate("the archive is whole and was rehearsed") { state, _ in
                 state.there && state.problem == nil && state.rehearsed ? .open(facts(["rows": state.rows])) : .shut(state.problem ?? "there is no rehearsed archive")
             },
             .reading("everything that was frozen is accounted for in v2", CompareStores(base: .frozen, limits: limits)) { parity, _ in
@@ -28,12 +30,25 @@ struct DropLegacy: GracefulStep {
                     : .shut(parity.words)
             },
             .changesSinceAreSigned(limits),
+            .reading("what is not in v2 was signed, and no conflict is open", clearedBy: .person("cutoverctl exceptions TENANT"), ListExceptions()) { [rules] list, sight in
+                if list.conflicts > 0 { return .shut("\(list.conflicts) memories were changed on both sides") }
+                if let unsigned = VerifyParity(rules: rules).unsigned(list, sight) { return unsigned.verdict }
+                return .open(facts(["excepted": list.counts.values.reduce(0, +)]))
+            },
+            .reading("nobody has touched the table since the newest sample, which is green", TouchState()) { state, _ in
+                guard let sample = state.sample else { return .shut("no sample of the soak is on the host") }
+                if !state.green { return .shut("the newest sample is not green: \(state.why)") }
+                return sample == state.now ? .open(Evidence(["counters": state.now])) : .shut("its counters were \(sample) and are \(state.now)")
+            },
+            .reading("what depends on the table is not dropped with it", LegacyHangers()) { found, _ in
+                found.hangers.isEmpty ? .open(Evidence()) : .shut(found.hangers.joined(separator: "; "))
+            },
         ]
     }
 
     var wayBack: [Gate] {
         [
-            .reading("the archive can be restored from", ArchiveState(vault: vault)) { state, _ in
+            vault.gate("the archive can be restored from") { state, _ in
                 state.rehearsed ? .open(facts(["rows": state.rows])) : .shut("its restore was not rehearsed")
             }
         ]
@@ -53,13 +68,23 @@ struct DropLegacy: GracefulStep {
     }
 
     func setAside(_ site: Site) async throws(StepFailure) -> Evidence {
-        let held = try await site.carryOut(HoldTable())
+        let held = try await site.carryOut(HoldTable(given: try await conditions(site)))
         return Evidence(["heldAs": held.name])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        let dropped = try await site.carryOut(DropTable())
+        let dropped = try await site.carryOut(DropTable(given: try await conditions(site)))
         return facts(["rows": dropped.rows, "digest": dropped.digest, "oid": dropped.oid])
+    }
+
+    /// What the gates saw, to be found the same under the lock.
+    private func conditions(_ site: Site) async throws(StepFailure) -> Drop.Conditions {
+        let archive = try await vault.state(site.sight)
+        guard archive.rehearsed, let digest = archive.frozenDigest else {
+            throw StepFailure("the archive is not the one that was rehearsed: \(archive.problem ?? "it is gone")", effect: .nothingChanged, next: "cutoverctl why \(site.sight.ref.tenant)")
+        }
+        let touch = try await site.ask(TouchState())
+        return Drop.Conditions(archivedDigest: digest, exceptionsDigest: touch.exceptions, touches: touch.sample)
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
@@ -74,7 +99,14 @@ struct DropLegacy: GracefulStep {
     }
 
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
+        let names = Archive().objects()
+        if let (host, path) = vault.otherHost(site.sight.ref.tenant), try await site.ask(LegacyState()).place != "held" {
+            let there = try site.at(host)
+            _ = try await there.placeHand()
+            try await Haul(names: names).carry(from: there, .path(path), to: site, .returned)
+        }
         let back = try await site.carryOut(BringTableBack(vault: vault))
+        _ = try await site.carryOut(ClearShelf(shelf: .returned, names: names))
         return Evidence(["from": back.source, "queued": String(back.queued), "impostor": back.impostor ?? "none"])
     }
 }
@@ -83,9 +115,10 @@ struct HoldTable: ActsOnHost {
     static let kind: OperationKind = "legacy.hold"
     static let once = Once.convergent
     struct Result: Sendable, Codable { let name: String }
+    let given: Drop.Conditions
 
     func act(_ host: HostHand) async throws -> Result {
-        let report = try await host.writing { try await Drop().hold($0, date: Date(), opID: host.operation.text, lockTimeoutSeconds: 5) }
+        let report = try await host.writing { try await Drop().hold($0, date: Date(), opID: host.operation.text, given: given, lockTimeoutSeconds: 5) }
         return Result(name: report.heldAs?.description ?? "")
     }
 }
@@ -98,9 +131,10 @@ struct DropTable: ActsOnHost {
         let digest: String
         let oid: String
     }
+    let given: Drop.Conditions
 
     func act(_ host: HostHand) async throws -> Result {
-        let report = try await host.writing { try await Drop().drop($0, lockTimeoutSeconds: 5) }
+        let report = try await host.writing { try await Drop().drop($0, given: given, lockTimeoutSeconds: 5) }
         return Result(rows: report.rows, digest: report.digest, oid: report.tableOID)
     }
 }
@@ -116,9 +150,35 @@ struct BringTableBack: ActsOnHost {
     let vault: Vault
 
     func act(_ host: HostHand) async throws -> Result {
-        let archive = (directory: try vault.directory(host.sight), key: try vault.keyBytes(host.sight))
+        let hauled = vault.otherHost(host.sight.tenant) != nil
+        let place: any ArchivePlace = hauled ? Shelf.returned.place(host.sight) : try vault.open(host.sight)
+        let archive = (place: place, opener: try vault.opener(host.sight))
         let back = try await host.writing { try await Drop().undrop($0, archive: archive, lockTimeoutSeconds: 5) }
         return Result(source: back.source.rawValue, queued: back.queued, impostor: back.impostorMovedTo?.description)
+    }
+}
+
+/// The table's counters now and as the newest sample of the soak has them, and the digest of what is excepted.
+struct TouchState: ReadsOnHost {
+    static let kind: OperationKind = "legacy.touches"
+    struct Result: Sendable, Codable {
+        let now: String
+        let sample: String?
+        let green: Bool
+        let why: String
+        let exceptions: String
+    }
+
+    func read(_ host: HostSight) async throws -> Result {
+        let entries = try host.evidence.entries()
+        let soaks = Set(entries.filter { $0.kind == "samplingBegan" && $0.facts["profile"] == SamplingProfile.Kind.soak.rawValue }.compactMap { $0.facts["marker"] })
+        let newest = entries.last { $0.kind == "sample" && soaks.contains($0.facts["marker"] ?? "") }
+        return try await host.looking { connection in
+            Result(
+                now: try await Drop().touches(connection), sample: newest?.facts["v1Counters"],
+                green: newest?.facts["verdict"] == EvidenceClock.Verdict.green.rawValue, why: newest?.facts["detail"] ?? "",
+                exceptions: try await Drop().exceptionsDigest(connection))
+        }
     }
 }
 

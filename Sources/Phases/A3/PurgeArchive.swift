@@ -11,7 +11,7 @@ struct PurgeArchive: IrreversibleStep {
             .reading("the old table is dropped", LegacyState()) { state, _ in
                 state.place == "dropped" ? .open(Evidence()) : .shut("the table is \(state.place)")
             },
-            .reading("the archive was kept for its time", ArchiveState(vault: vault)) { [keepSeconds] state, sight in
+            vault.gate("the archive was kept for its time") { [keepSeconds] state, sight in
                 guard let at = state.exportedAt else { return .shut("it is not known when the archive was made") }
                 let age = sight.time.now.seconds(since: at)
                 return age >= Double(keepSeconds) ? .open(facts(["ageSeconds": Int(age)])) : .shut("it is kept for \(keepSeconds) s, \(Int(age)) s have passed")
@@ -24,12 +24,12 @@ struct PurgeArchive: IrreversibleStep {
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
-        let state = try await sight.ask(ArchiveState(vault: vault))
+        let state = try await vault.state(sight)
         return state.there ? .absent(facts(["rows": state.rows])) : .inPlace(Evidence(["archive": "gone"]))
     }
 
     func perform(_ site: Site, with consent: Consent) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(DeleteArchive(vault: vault, onlyWhenTableIsBack: false))
+        try await vault.delete(site, onlyWhenTableIsBack: false)
         return Evidence(["consentBy": consent.by.text, "reason": consent.reason])
     }
 }

@@ -24,7 +24,7 @@ struct ExerciseTrace: Sendable, Codable, Equatable {
 
 /// What exercises try out. Noted before it is changed, so that no older trace is taken for a trial of what stands now.
 enum Effect: String, Sendable {
-    case sidecar, capture, wiring, server, freeze
+    case sidecar, capture, wiring, server, freeze, archive
 
     func begin(by hand: HostHand) async throws {
         try await hand.sight.evidence.append("effect", ["name": rawValue, "operation": hand.operation.text])

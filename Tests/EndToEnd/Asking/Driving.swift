@@ -5,16 +5,17 @@ extension Stage {
     /// Runs `cutoverctl` with those words again and again, signing in between, until it ends with 0 or waits for a consent that nobody gives.
     /// Answers the last end.
     @discardableResult
-    func forward(_ words: String..., tenants: [String] = ["acme"], signing: @escaping @Sendable (String) -> Bool = { !$0.contains("archive.purge") })
-        async throws -> RunningProgram.Ended
-    {
+    func forward(
+        _ words: String..., tenants: [String] = ["acme"], changing changes: [String: String?] = [:],
+        signing: @escaping @Sendable (String) -> Bool = { !$0.contains("archive.purge") }
+    ) async throws -> RunningProgram.Ended {
         var last: RunningProgram.Ended?
         for _ in 0..<40 {
-            let ended = try await start("cutoverctl", words).ended()
+            let ended = try await start("cutoverctl", words, changes).ended()
             last = ended
             if ended.code == 0 { return ended }
             try expect(ended.code == 3, "`\(ended.words)` ended with \(ended.code): \(ended.said)")
-            if try await sign(tenants, signing) == .onlyWithheld { return ended }
+            if try await sign(tenants, changing: changes, signing) == .onlyWithheld { return ended }
         }
         throw Trouble("forty times was not enough: \(last?.said ?? "")")
     }
@@ -30,10 +31,10 @@ extension Stage {
 
     /// Types what `why` says is to be typed, where that is a signature.
     @discardableResult
-    func sign(_ tenants: [String] = ["acme"], _ signing: (String) -> Bool = { !$0.contains("archive.purge") }) async throws -> Signed {
+    func sign(_ tenants: [String] = ["acme"], changing changes: [String: String?] = [:], _ signing: (String) -> Bool = { !$0.contains("archive.purge") }) async throws -> Signed {
         var found = Signed.nothing
         for tenant in tenants {
-            let next = try await why(tenant).next
+            let next = try await why(tenant, changing: changes).next
             guard next.hasPrefix("cutoverctl approve ") else { continue }
             guard signing(next) else {
                 if found == .nothing { found = .onlyWithheld }
@@ -41,7 +42,7 @@ extension Stage {
             }
             for person in next.contains("PERSON") ? ["lead-1", "lead-2"] : ["release-manager"] {
                 let words = next.split(separator: " ").dropFirst().map { $0 == "PERSON" ? person : $0 == "TEXT" ? "reviewed with the customer" : String($0) }
-                let ended = try await start("cutoverctl", words).ended()
+                let ended = try await start("cutoverctl", words, changes).ended()
                 try expect(ended.code == 0, "what `why` said to type, `\(ended.words)`, ended with \(ended.code): \(ended.said)")
             }
             found = .something

@@ -2,17 +2,19 @@ import Foundation
 
 /// What cases ask the programs about.
 extension Stage {
-    func status() async throws -> StatusAnswer { try await ctl("status", "--json", code: 0).answer() }
+    func status(changing changes: [String: String?] = [:]) async throws -> StatusAnswer { try await ctl("status", "--json", code: 0, changing: changes).answer() }
 
-    func status(of tenant: String) async throws -> StatusAnswer.Tenant {
-        guard let found = try await status().tenants.first(where: { $0.tenant == tenant }) else { throw Trouble("status does not tell of \(tenant)") }
+    func status(of tenant: String, changing changes: [String: String?] = [:]) async throws -> StatusAnswer.Tenant {
+        guard let found = try await status(changing: changes).tenants.first(where: { $0.tenant == tenant }) else { throw Trouble("status does not tell of \(tenant)") }
         return found
     }
 
-    func why(_ tenant: String = "acme") async throws -> WhyAnswer { try await ctl("why", tenant, "--json", code: 0).answer() }
+    func why(_ tenant: String = "acme", changing changes: [String: String?] = [:]) async throws -> WhyAnswer {
+        try await ctl("why", tenant, "--json", code: 0, changing: changes).answer()
+    }
 
-    func history(_ tenant: String = "acme") async throws -> [HistoryAnswer.Event] {
-        try await ctl("history", tenant, "--json", code: 0).answer(HistoryAnswer.self).events
+    func history(_ tenant: String = "acme", changing changes: [String: String?] = [:]) async throws -> [HistoryAnswer.Event] {
+        try await ctl("history", tenant, "--json", code: 0, changing: changes).answer(HistoryAnswer.self).events
     }
 
     func exceptions(_ tenant: String = "acme") async throws -> ExceptionsAnswer { try await ctl("exceptions", tenant, "--json", code: 0).answer() }
@@ -20,9 +22,9 @@ extension Stage {
     func labStatus() async throws -> LabAnswer { try await lab("status", "--root", root, "--json").answer() }
 
     /// The steps that stand verified, in the order of their verification.
-    func verified(_ tenant: String = "acme") async throws -> [String] {
+    func verified(_ tenant: String = "acme", changing changes: [String: String?] = [:]) async throws -> [String] {
         var standing: [String] = []
-        for event in try await history(tenant) {
+        for event in try await history(tenant, changing: changes) {
             switch (event.kind, event.facts["finding"]) {
             case ("verified", "inPlace"): standing.append(event.place)
             case ("reverted", _), ("verified", "absent"): standing.removeAll { $0 == event.place }

@@ -7,6 +7,8 @@ struct PluginDesk: Desk {
 
     let store: PluginStore
     var fault: PluginFault?
+    /// A file that names the fault of the moment, so that one can come up and go while the plugin runs.
+    var faultFile: String?
 
     func answer(_ asked: Asked) async -> Answer {
         do {
@@ -20,6 +22,11 @@ struct PluginDesk: Desk {
     }
 
     // MARK: - Non public
+
+    private var current: PluginFault? {
+        guard let faultFile, let text = try? String(contentsOfFile: faultFile, encoding: .utf8) else { return fault }
+        return PluginFault(rawValue: text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? fault
+    }
 
     private func route(_ asked: Asked) async throws -> Answer {
         guard let path = asked.path, path.first == "v1" else { throw PluginProblem.notFound("no such route") }
@@ -68,7 +75,7 @@ struct PluginDesk: Desk {
         }
         let expires = try body.moment("expires_at")
         let metadata = try body.objectText("metadata")
-        if fault == .nullMetadata, metadata == nil { throw PluginProblem.broken("metadata: null value") }
+        if current == .nullMetadata, metadata == nil { throw PluginProblem.broken("metadata: null value") }
         return .json(
             200, try await store.put(namespace: namespace, kind: kind.rawValue, expiresAt: expires, metadata: metadata))
     }
@@ -91,7 +98,9 @@ struct PluginDesk: Desk {
 
     private func write(_ asked: Asked, namespace: String) async throws -> Answer {
         let memory = try MemoryWrite(LenientObject(asked.body))
+        let fault = current
         if fault == .nullMetadata, memory.propagation == nil { throw PluginProblem.broken("propagation: null value") }
+        if fault == .freshNamespace, try await !store.isUsed(namespace) { throw PluginProblem.broken("the namespace's row is missing") }
         let id = fault == .lie ? UUID().uuidString.lowercased() : try await store.write(memory, into: namespace)
         return .json(201, ["id": .string(id), "namespace": .string(namespace)])
     }

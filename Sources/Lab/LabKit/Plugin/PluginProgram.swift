@@ -16,7 +16,7 @@ public enum PluginProgram {
             let store = PluginStore(databaseURL: database)
             try await migrate(store, scripts: migrations)
             let fault = environment["LAB_PLUGIN_FAULT"].flatMap(PluginFault.init(rawValue:))
-            try await Front(address: address, desk: PluginDesk(store: store, fault: fault)).serve(named: "lab-plugin")
+            try await Front(address: address, desk: PluginDesk(store: store, fault: fault, faultFile: environment["LAB_PLUGIN_FAULT_FILE"])).serve(named: "lab-plugin")
             return 0
         } catch {
             LabLog.say("lab-plugin: cannot start: \(error)")

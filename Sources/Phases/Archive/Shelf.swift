@@ -1,0 +1,154 @@
+import Cutover
+import DataPath
+import Foundation
+import Host
+
+/// A folder for sealed objects on some host: the place of an archive on another host, or our own on the tenant's for what is on its way.
+enum Shelf: Sendable, Codable, Equatable {
+    case path(String)
+    /// Sealed here, to be fetched to another host.
+    case outgoing
+    /// Fetched back from there, to restore from.
+    case returned
+
+    func place(_ host: HostSight) -> DirectoryPlace { DirectoryPlace(URL(fileURLWithPath: path(host))) }
+
+    func path(_ host: HostSight) -> String {
+        switch self {
+        case .path(let path): path
+        case .outgoing: "\(host.statePath)/archive.out"
+        case .returned: "\(host.statePath)/archive.back"
+        }
+    }
+}
+
+/// What stands on a shelf, and how far what is on its way has come.
+struct ShelfState: ReadsOnHost {
+    static let kind: OperationKind = "archive.shelf"
+    struct Result: Sendable, Codable {
+        let objects: [String: ArchivedObject]
+        let arrived: [String: Int]
+    }
+    let shelf: Shelf
+    let names: [String]
+
+    func read(_ host: HostSight) async throws -> Result {
+        let place = shelf.place(host)
+        var objects: [String: ArchivedObject] = [:]
+        var arrived: [String: Int] = [:]
+        for name in names {
+            objects[name] = try await place.find(name)
+            arrived[name] = (try? FileManager.default.attributesOfItem(atPath: "\(shelf.path(host))/\(name).arriving")[.size] as? Int) ?? 0
+        }
+        return Result(objects: objects, arrived: arrived)
+    }
+}
+
+/// A slice of a sealed object.
+struct TakeSlice: ReadsOnHost {
+    static let kind: OperationKind = "archive.slice"
+    struct Result: Sendable, Codable { let base64: String }
+    /// What goes through the controller's memory at once.
+    static let bytes = 1 << 20
+    let shelf: Shelf
+    let name: String
+    let offset: Int
+
+    func read(_ host: HostSight) async throws -> Result {
+        Result(base64: Data(try await shelf.place(host).read(name, from: offset, count: Self.bytes)).base64EncodedString())
+    }
+}
+
+/// Writes a slice where it belongs; all that came after it is cut off, so that a slice may be put again.
+struct PutSlice: ActsOnHost {
+    static let kind: OperationKind = "archive.put"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let arrived: Int }
+    let shelf: Shelf
+    let name: String
+    let offset: Int
+    let base64: String
+
+    func act(_ host: HostHand) async throws -> Result {
+        guard let slice = Data(base64Encoded: base64) else { throw DataPathError.archive("a slice of \(name) is not base64") }
+        let folder = shelf.path(host.sight)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let path = "\(folder)/\(name).arriving"
+        if !FileManager.default.fileExists(atPath: path) { FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) }
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        guard try file.seekToEnd() >= UInt64(offset) else { throw DataPathError.archive("\(name) has a hole before \(offset)") }
+        try file.truncate(atOffset: UInt64(offset))
+        try file.write(contentsOf: slice)
+        return Result(arrived: offset + slice.count)
+    }
+}
+
+/// Gives an object that has arrived its name, if it is the one that was sent.
+struct ShelveObject: ActsOnHost {
+    static let kind: OperationKind = "archive.shelve"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let shelved: ArchivedObject }
+    let shelf: Shelf
+    let name: String
+    let sent: ArchivedObject
+
+    func act(_ host: HostHand) async throws -> Result {
+        let place = shelf.place(host.sight)
+        if try await place.find(name) == sent { return Result(shelved: sent) }
+        let arriving = "\(name).arriving"
+        guard try await place.find(arriving) == sent else {
+            try await place.delete(arriving)
+            throw StepFailure("\(name) did not arrive as it was sent", effect: .partlyChanged, next: "cutoverctl advance \(host.sight.tenant)")
+        }
+        // Read from one name and written under the other: durable, and whole or not there.
+        try await place.put(name) { upload in
+            for offset in stride(from: 0, to: sent.bytes, by: TakeSlice.bytes) {
+                try await upload.append(try await place.read(arriving, from: offset, count: TakeSlice.bytes))
+            }
+        }
+        try await place.delete(arriving)
+        return Result(shelved: sent)
+    }
+}
+
+/// Takes objects off a shelf; the folder goes when nothing else is in it.
+struct ClearShelf: ActsOnHost {
+    static let kind: OperationKind = "archive.clear"
+    static let once = Once.convergent
+    struct Result: Sendable, Codable { let cleared: Bool }
+    let shelf: Shelf
+    let names: [String]
+
+    func act(_ host: HostHand) async throws -> Result {
+        let place = shelf.place(host.sight)
+        for name in names {
+            try await place.delete(name)
+            try await place.delete("\(name).arriving")
+        }
+        rmdir(shelf.path(host.sight))
+        return Result(cleared: true)
+    }
+}
+
+/// Carries sealed objects from one host to another, a slice at a time, and goes on where it stopped.
+struct Haul: Sendable {
+    let names: [String]
+
+    func carry(from: Site, _ source: Shelf, to: Site, _ target: Shelf) async throws(StepFailure) {
+        let there = try await from.ask(ShelfState(shelf: source, names: names)).objects
+        let arrived = try await to.ask(ShelfState(shelf: target, names: names))
+        for name in names {
+            guard let object = there[name] else {
+                throw StepFailure("\(name) is not where it should be fetched from", effect: .nothingChanged, next: "cutoverctl advance \(from.sight.ref.tenant)")
+            }
+            if arrived.objects[name] == object { continue }
+            var offset = min(arrived.arrived[name] ?? 0, object.bytes) / TakeSlice.bytes * TakeSlice.bytes
+            while offset < object.bytes {
+                let slice = try await from.ask(TakeSlice(shelf: source, name: name, offset: offset))
+                offset = try await to.carryOut(PutSlice(shelf: target, name: name, offset: offset, base64: slice.base64)).arrived
+            }
+            _ = try await to.carryOut(ShelveObject(shelf: target, name: name, sent: object))
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// A release of the plugin fails every commit without metadata. The canary finds out at once, and so does a sample when it comes later.
+enum NullMetadata {
+    @Sendable static func run(_ stage: Stage) async throws {
+        try await stage.raise(tenants: 2, agents: false)
+        try PluginWrapper.put("LAB_PLUGIN_FAULT=null-metadata-500 \"$PLUGIN\" & child=$!\nwait $child", on: "acme", stage)
+
+        let ended = try await stage.ctl("run", "--patience", "2", code: 1)
+        try expect(ended.out.contains("500"), "the run does not say why: \(ended.said)")
+        let found = try await stage.status(of: "acme")
+        try expect(found.state == "failed" && found.place == "A0/sidecar.start", "the canary is \(found.state) at \(found.place)")
+        try expect(try await stage.verified() == ["A0/host.prepare"], "the sidecar stands verified")
+        try expect(try await stage.history("globex").isEmpty, "globex was begun")
+
+        try await stage.ctl("revert", "acme", "--to", "start", code: 0)
+        try await stage.referee("v1", "acme", "globex")
+    }
+}
+
+/// Commits fail for namespaces that were never used, weeks after everything else works; and, on another day, those without metadata.
+enum FreshNamespace {
+    @Sendable static func run(_ stage: Stage) async throws {
+        try await stage.raise(agents: false)
+        let fault = try stage.file("fault", "none")
+        try PluginWrapper.put("LAB_PLUGIN_FAULT_FILE='\(fault)' \"$PLUGIN\" & child=$!\nwait $child", on: "acme", stage)
+        try await stage.forward("advance", "acme", "--to", "A3/legacy.archive")
+
+        for broken in ["fresh-namespace", "null-metadata-500"] {
+            _ = try stage.file("fault", broken)
+            // Longer than the soak's whole window.
+            let ended = try await stage.ctl("run", "--patience", "12", code: 3)
+            let why = try await stage.why()
+            try expect(why.step.hasSuffix("A3/soak.wait"), "with \(broken) the tenant stands at \(why.step): \(ended.said)")
+            try expect(why.answer.contains("500"), "why does not tell of \(broken): \(why.answer)")
+            try expect(!(try await stage.verified().contains("A3/soak.wait")), "the soak ended in spite of \(broken)")
+            try expect(try stage.database().number("SELECT count(*) FROM pg_class WHERE oid = to_regclass('public.agent_memories')") == 1, "v1 is gone")
+        }
+
+        _ = try stage.file("fault", "none")
+        try await stage.forwardToTheDrop()
+    }
+}
