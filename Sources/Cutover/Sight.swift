@@ -45,7 +45,7 @@ public struct Site: Sendable {
     }
 
     /// The same hand on one of the fleet's hosts that are no tenants.
-    public func at(_ host: String) throws(StepFailure) -> Site { Site(sight: try sight.at(host), operations: operations, record: record) }
+    public func at(_ host: String) throws(StepFailure) -> Site { Site(sight: try sight.at(host), operations: operations, spectator: spectator, record: record) }
 
     /// Puts this build's program on the host.
     public func placeHand() async throws(StepFailure) -> HandReport {

@@ -91,8 +91,8 @@ public enum MemoryCatalog {
             ) { step, plan in
                 .reversible(
                     DropLegacy(
-                        graceSeconds: step.spec.settings.seconds("grace") ?? 0, blockers: blockers(step), vault: vault(plan), limits: changeLimits(plan),
-                        rules: rules(plan)))
+                        graceSeconds: step.spec.settings.seconds("grace") ?? 0, blockers: blockers(step), vault: vault(plan), lane: lane(plan),
+                        limits: changeLimits(plan), rules: rules(plan)))
             },
             entry("archive.purge", .irreversible, "", requires: ["legacy.drop"], settings: [.init("keepFor", .duration, required: true)]) { step, plan in
                 .irreversible(PurgeArchive(keepSeconds: step.spec.settings.seconds("keepFor") ?? 0, vault: vault(plan)))

@@ -9,6 +9,7 @@ struct DropLegacy: GracefulStep {
     let graceSeconds: Int
     let blockers: [String]
     let vault: Vault
+    var lane = LaneChoice()
     var limits = ChangesSince.Limits()
     /// The plan's rules for exceptions, by reason: what was signed for the copy is signed for the drop.
     var rules: [String: ExceptionRule] = [:]
@@ -30,9 +31,9 @@ struct DropLegacy: GracefulStep {
                     : .shut(parity.words)
             },
             .changesSinceAreSigned(limits),
-            .reading("what is not in v2 was signed, and no conflict is open", clearedBy: .person("cutoverctl exceptions TENANT"), ListExceptions()) { [rules] list, sight in
+            .reading("what is not in v2 was signed, and no conflict is open", clearedBy: .person("cutoverctl exceptions TENANT"), ListExceptions()) { [rules, lane] list, sight in
                 if list.conflicts > 0 { return .shut("\(list.conflicts) memories were changed on both sides") }
-                if let unsigned = VerifyParity(rules: rules).unsigned(list, sight) { return unsigned.verdict }
+                if let unsigned = VerifyParity(rules: rules, lane: lane).unsigned(list, sight) { return unsigned.verdict }
                 return .open(facts(["excepted": list.counts.values.reduce(0, +)]))
             },
             .reading("nobody has touched the table since the newest sample, which is green", TouchState()) { state, _ in
