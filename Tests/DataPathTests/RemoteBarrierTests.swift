@@ -44,7 +44,7 @@ import Testing
         let remote = try await RemoteStage.make(mode: .copy)
         // Stop words alone: no search finds them once a hundred newer ones stand before them.
         try await fill(remote, "'so as to be or not to be of it'", 30, "2024-01-01")
-        try await fill(remote, "'memory called ' || translate(n::text, '0123456789', 'abcdefghij')", 120, "2024-02-01")
+        try await fill(remote, "'memory called ' || translate(lpad(n::text, 3, '0'), '0123456789', 'abcdefghij')", 120, "2024-02-01")
         let small = try await remote.stage.add1("in a small namespace", scope: "TEAM")
         try await remote.settle()
         #expect(try await remote.count("cutover.placed WHERE state = 'live'") == 151)
@@ -113,7 +113,7 @@ import Testing
     @Test("after the freeze v1 refuses writes, and what was frozen is found in the plugin without v1 being read")
     func freeze() async throws {
         let remote = try await RemoteStage.make(mode: .copy)
-        try await fill(remote, "'memory called ' || translate(n::text, '0123456789', 'abcdefghij')", 130, "2024-02-01")
+        try await fill(remote, "'memory called ' || translate(lpad(n::text, 3, '0'), '0123456789', 'abcdefghij')", 130, "2024-02-01")
         try await remote.settle()
         await remote.writer.stop()
         let records = RemoteStage.records(remote.plugin)

@@ -59,7 +59,16 @@ struct RestoredTableTests {
 
     /// A condition made again from its printed text is printed with its casts in other places; PostgreSQL's own dump and restore does the same.
     private func settled(_ text: String) -> [String] {
-        text.split(separator: "\n").map { String($0).replacing(/::(character varying|text)(\[\])?|ARRAY|[\[\]() ]/, with: "") }.sorted()
+        text.split(separator: "\n").map { line in
+            let bare = String(line).replacing(/::(character varying|text)(\[\])?|ARRAY|[\[\]() ;]/, with: "")
+            // Storage parameters have no order of their own.
+            return bare.hasPrefix("WITH") ? bare.dropFirst(4).split(separator: ",").sorted().joined(separator: ",") : bare
+        }.sorted()
+    }
+
+    /// Lines that only one of them has.
+    private func between(_ one: String, _ two: String) -> [String] {
+        Set(settled(one)).symmetricDifference(settled(two)).sorted()
     }
 
     @Test("renamed and named back, the whole database dumps to the same bytes")
@@ -104,10 +113,10 @@ struct RestoredTableTests {
         let back = try await Drop().undrop(stage.ours, archive: (place, .shared(Self.key)))
         #expect(back.source == .archive)
         #expect(back.impostorMovedTo != nil)
-        #expect(settled(try await table(stage)) == settled(before))
+        #expect(between(try await table(stage), before) == [])
         #expect(try await sequenceValues(stage) == values)
         #expect(try await Freeze().unfreeze(stage.ours).foreignKeyValidated)
-        #expect(settled(try await table(stage)) == settled(alive))
+        #expect(between(try await table(stage), alive) == [])
         #expect(try await stage.count("agent_memories") == 50)
     }
 

@@ -106,7 +106,10 @@ struct WayBackTests {
         let writer = Writer(try await PostgresConnection.connect(stage.url), fence: 0)
         try await Control.restartCopy(fence: 0, stage.ours)
         try await writer.start()
-        for _ in 0..<20 { _ = try await writer.step() }
+        for _ in 0..<1000 {
+            let step = try await writer.step()
+            if step.idle, step.copyFinished { break }
+        }
         await writer.stop()
         try await requireAll(stage, account, side: 2)
         #expect(try await Parity().compare(stage.ours, against: .v1).clean)
