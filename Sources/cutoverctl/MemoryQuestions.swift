@@ -39,7 +39,7 @@ struct MemoryQuestions {
 
     /// A page at a time, so that it takes no more memory for a large tenant.
     func eachAccessPair(of tenant: TenantID, back: Bool, _ body: (AccessReport.Pair) throws -> Void) async throws {
-        let rows = 5000
+        let rows = 20_000
         var last: AccessPair?
         while true {
             let page = try await engine.ask(AccessPairs(back: back, after: last, limit: rows), of: tenant).get()

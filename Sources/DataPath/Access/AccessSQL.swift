@@ -30,12 +30,16 @@ struct AccessSQL: Sendable {
         """
     }
 
-    /// `$1` and `$2` the last reader and memory, or NULL; `$3` how many.
+    /// `$1` and `$2` the last reader and memory, or NULL; `$3` how many. Memories are joined for as few readers as give that many.
     var list: String {
         """
-        \(changes)
-        SELECT p.reader, m.id AS memory, p.scope, p.role, p.after AS gained FROM pairs p JOIN memories m ON m.place = p.place
-        WHERE p.before <> p.after AND ($1::uuid IS NULL OR (p.reader, m.id) > ($1::uuid, $2::uuid))
+        \(changes),
+        changed AS MATERIALIZED (SELECT * FROM pairs WHERE before <> after AND ($1::uuid IS NULL OR reader >= $1::uuid)),
+        sums AS (SELECT reader, sum(n) AS own, sum(sum(n)) OVER (ORDER BY reader) - sum(n) AS earlier FROM changed GROUP BY reader)
+        SELECT p.reader, m.id AS memory, p.scope, p.role, p.after AS gained
+        FROM sums s JOIN changed p ON p.reader = s.reader JOIN memories m ON m.place = p.place
+        WHERE s.earlier < $3::int + (SELECT own FROM sums ORDER BY reader LIMIT 1)
+            AND ($1::uuid IS NULL OR (p.reader, m.id) > ($1::uuid, $2::uuid))
         ORDER BY p.reader, m.id LIMIT $3::int
         """
     }

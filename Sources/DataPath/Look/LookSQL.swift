@@ -53,8 +53,9 @@ struct LookSQL: Sendable {
                 t.id AS twin, \(projection.came)::text AS came
             FROM judged j LEFT JOIN LATERAL (
                 SELECT j.target IS NOT DISTINCT FROM j.namespace AS keep, x.workspace_id, x.scope
-                FROM (SELECT) one LEFT JOIN LATERAL \(projection.reverse) x
-                    ON j.target IS DISTINCT FROM j.namespace) o ON j.action IN ('ins1', 'upd1')
+                FROM (SELECT) one LEFT JOIN LATERAL (
+                    SELECT v.workspace_id, v.scope FROM \(projection.reverse) v WHERE j.target IS DISTINCT FROM j.namespace) x ON true
+                WHERE j.action IN ('ins1', 'upd1')) o ON true
             LEFT JOIN LATERAL (\(projection.credential) OFFSET 0) f ON f.rule IS DISTINCT FROM 'pass'
             LEFT JOIN LATERAL (\(projection.twin)) t ON \(!twinsPass)
             ORDER BY j.id

@@ -21,8 +21,7 @@ extension MemoryProjection {
     var twin: String {
         """
         SELECT coalesce(
-            (SELECT x.detail::uuid FROM \(layout.schema).exceptions x
-                WHERE x.id = j.id AND x.closed IS NULL AND x.reason = '\(ExceptionRules.twin)'),
+            CASE WHEN (SELECT EXISTS (SELECT FROM \(listed))) THEN (SELECT x.detail::uuid FROM \(listed) AND x.id = j.id) END,
             CASE WHEN j.action = 'ins2' AND j.fallback AND j.seqs IS NOT NULL THEN coalesce(
                 (SELECT p.id FROM \(layout.schema).placed p JOIN \(layout.v2) y ON y.id = p.id
                     WHERE p.namespace = j.target AND p.came \(near("j.created1")) AND p.state = 'live' AND p.id <> j.id
@@ -37,6 +36,8 @@ extension MemoryProjection {
         WHERE j.action IN ('ins1', 'ins2')
         """
     }
+
+    private var listed: String { "\(layout.schema).exceptions x WHERE x.closed IS NULL AND x.reason = '\(ExceptionRules.twin)'" }
 
     private func near(_ moment: String) -> String { "BETWEEN \(moment) - \(Self.apart) AND \(moment) + \(Self.apart)" }
 }
