@@ -9,7 +9,8 @@ public struct Engine: Sendable {
     let holder: LeaseHolder
     let transport: @Sendable (TenantHost) -> (any Transport)?
     /// How long one host operation may take before its outcome counts as unknown.
-    let operationSeconds: Int
+    var operationSeconds: Int
+    var spectator = Spectator()
 
     public init(
         plan: Plan, fleet: Fleet, catalog: StepCatalog, journal: any Journal, time: any TimeSource, me: OperatorID, holder: LeaseHolder,
@@ -108,6 +109,8 @@ public struct Engine: Sendable {
     private func settle(_ ref: StepRef, _ error: any Error, _ ledger: Ledger) async throws(EngineError) -> Advance {
         if let error = error as? EngineError { throw error }
         guard let failure = error as? StepFailure else { throw .defect("\(ref): \(error)") }
+        // Still in doubt, and nothing to record: the next advance looks where it is.
+        if failure.effect == .goesOn { return .waiting(ref, Observation(.shut(failure.what))) }
         if failure.effect == .unknown {
             try await record(.becameUnknown(ref, detail: failure.what), ledger)
             return .unknown(ref, failure.what)

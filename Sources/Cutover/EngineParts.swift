@@ -66,7 +66,7 @@ extension Engine {
     }
 
     func site(_ sight: Sight, _ ref: StepRef, started: [Event], _ ledger: Ledger) -> Site {
-        Site(sight: sight, operations: OperationSequence(origin: started.last?.hash ?? "")) { (evidence) async throws(StepFailure) in
+        Site(sight: sight, operations: OperationSequence(origin: started.last?.hash ?? ""), spectator: spectator) { (evidence) async throws(StepFailure) in
             do { try await ledger.record([.checkpointed(ref, evidence)]) } catch {
                 throw StepFailure("the journal refused a checkpoint: \(error)", effect: .unknown, next: "cutoverctl why \(ref.tenant)")
             }

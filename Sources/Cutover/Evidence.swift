@@ -18,7 +18,11 @@ public enum Finding: Sendable, Equatable {
 
 /// Why a step stopped, what that left behind, and what to type next.
 public struct StepFailure: Error, Sendable, Codable, Equatable {
-    public enum Effect: String, Sendable, Codable { case nothingChanged, partlyChanged, unknown }
+    public enum Effect: String, Sendable, Codable {
+        case nothingChanged, partlyChanged, unknown
+        /// Begun, and it goes on by itself on the host: nothing failed but our watching it.
+        case goesOn
+    }
     public let what: String
     public let effect: Effect
     public let next: String

@@ -44,6 +44,9 @@ public struct Gate: Sendable {
         }
     }
 
+    /// Who can open it for this tenant.
+    public func naming(_ tenant: TenantID) -> Clearance { clearedBy.naming(tenant) }
+
     /// A claim that is true when the gate is open: "the plugin answers on loopback only".
     public let claim: String
     public let clearedBy: Clearance

@@ -48,13 +48,22 @@ public struct Settings: Sendable, Codable, Equatable {
     public func bool(_ key: String) -> Bool? { if case .bool(let value) = values[key] { value } else { nil } }
     /// A short-form duration (`90s`, `15m`, `24h`, `30d`) in seconds.
     public func seconds(_ key: String) -> Int? { text(key).flatMap { Duration(shortForm: $0) }.map { Int($0.components.seconds) } }
+    /// Like `seconds`, to the millisecond: `250ms` as well.
+    public func milliseconds(_ key: String) -> Int? {
+        text(key).flatMap { Duration(shortForm: $0) }.map { Int($0.components.seconds) * 1000 + Int($0.components.attoseconds / 1_000_000_000_000_000) }
+    }
     public func list(_ key: String) -> [Setting] { if case .list(let value) = values[key] { value } else { [] } }
     public func map(_ key: String) -> [String: Setting] { if case .map(let value) = values[key] { value } else { [:] } }
 }
 
 extension Duration {
-    /// Nil unless `text` is a whole number followed by one of `s`, `m`, `h`, `d`.
+    /// Nil unless `text` is a whole number followed by one of `ms`, `s`, `m`, `h`, `d`.
     public init?(shortForm text: String) {
+        if text.hasSuffix("ms") {
+            guard let count = Int(text.dropLast(2)), count >= 0, text.first?.isNumber == true else { return nil }
+            self = .milliseconds(count)
+            return
+        }
         let unitSeconds: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         guard let unit = text.last.flatMap({ unitSeconds[$0] }),
             let count = Int(text.dropLast()), count >= 0, text.first?.isNumber == true,

@@ -25,6 +25,7 @@ public struct Sight: Sendable {
 public struct Site: Sendable {
     public let sight: Sight
     let operations: OperationSequence
+    let spectator: Spectator
     let record: @Sendable (Evidence) async throws(StepFailure) -> Void
 
     public func ask<R: Reading>(_ operation: R) async throws(StepFailure) -> R.Result { try await sight.ask(operation) }

@@ -54,6 +54,13 @@ public struct Standing: Sendable, Equatable {
     private var verdicts: [String: Gate.Verdict] = [:]
     private var unknowns: [StepID: String] = [:]
     private var origins: [StepID: String] = [:]
+    private var checkpoints: [StepID: Checkpoint] = [:]
+
+    /// The last recorded progress of a step's newest attempt.
+    public struct Checkpoint: Sendable, Codable, Equatable {
+        public let at: Timestamp
+        public let facts: [String: String]
+    }
 
     public init(_ tenant: TenantID, genesis: String) {
         self.tenant = tenant
@@ -71,6 +78,7 @@ public struct Standing: Sendable, Equatable {
         }
     }
     public func evidence(of step: StepID) -> Evidence? { evidence[step] }
+    public func checkpoint(of step: StepID) -> Checkpoint? { checkpoints[step] }
     public func attempts(of step: StepID) -> Int { attempts[step] ?? 0 }
     public func verifiedAt(_ step: StepID) -> Timestamp? { verifiedAt[step] }
     public func unknown(of step: StepID) -> String? { unknowns[step] }
@@ -101,7 +109,10 @@ public struct Standing: Sendable, Equatable {
         case .approved(let topic, let reason, let facts):
             consents.append(Consent(by: event.by, topic: topic, reason: reason, at: event.at, facts: facts))
             return
-        case .checkpointed, .tended, .waveOpened, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
+        case .checkpointed(let ref, let evidence):
+            checkpoints[ref.step] = Checkpoint(at: event.at, facts: evidence.facts)
+            return
+        case .tended, .waveOpened, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
         case .held(let reason): hold = Note(by: event.by, reason: reason)
         case .released: hold = nil
         case .quarantined(let reason): quarantine = reason
@@ -121,6 +132,7 @@ public struct Standing: Sendable, Equatable {
             origins[ref.step] = event.hash
             unknowns[ref.step] = nil
             evidence[ref.step] = nil
+            checkpoints[ref.step] = nil
         case .setAside(let ref, let until, let facts):
             positions[ref.step] = .inGrace(until: until)
             evidence[ref.step] = facts
@@ -144,6 +156,7 @@ public struct Standing: Sendable, Equatable {
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
             unknowns[ref.step] = nil
+            checkpoints[ref.step] = nil
         case .reverted(let ref, _): takeBack(ref)
         default: break
         }

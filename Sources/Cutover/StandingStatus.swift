@@ -9,7 +9,14 @@ extension Standing {
         return TenantStatus(
             tenant: tenant, wave: wave, milestone: milestone(under: plan, catalog: catalog), phase: current?.phase.text ?? "",
             step: current?.id.text ?? "", state: state, since: since?.description ?? "",
-            held: hold.map { "\($0.by): \($0.reason)" }, next: next(state))
+            held: hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil })
+    }
+
+    private func underWay(_ step: StepID) -> Bool {
+        switch position(of: step) {
+        case .inDoubt, .revertInDoubt: true
+        default: false
+        }
     }
 
     /// The last of the owners' words whose steps have all been verified.

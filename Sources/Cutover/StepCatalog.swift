@@ -30,7 +30,15 @@ public struct StepCatalog: Sendable {
 
     /// What a step accepts under `with:`.
     public struct SettingRule: Sendable, Equatable {
-        public enum Form: Sendable, Equatable { case text, int, bool, duration, list, map, oneOf([String]) }
+        public enum Form: Sendable, Equatable {
+            case text, int, bool, duration, list, map, oneOf([String])
+            /// A duration that may be shorter than a second.
+            case shortDuration
+            /// A number that need not be whole, at least 0.
+            case ratio
+            /// Settings of their own, each by its rule.
+            case section([SettingRule])
+        }
         public let key: String
         public let form: Form
         public let required: Bool

@@ -12,9 +12,12 @@ public struct TenantStatus: Sendable, Codable, Equatable {
     public let since: String
     public let held: String?
     public let next: String
+    /// The last recorded progress of the step, while it is under way.
+    public let progress: Standing.Checkpoint?
 
     public init(
-        tenant: TenantID, wave: String, milestone: String, phase: String, step: String, state: State, since: String, held: String?, next: String
+        tenant: TenantID, wave: String, milestone: String, phase: String, step: String, state: State, since: String, held: String?, next: String,
+        progress: Standing.Checkpoint? = nil
     ) {
         self.tenant = tenant
         self.wave = wave
@@ -25,6 +28,7 @@ public struct TenantStatus: Sendable, Codable, Equatable {
         self.since = since
         self.held = held
         self.next = next
+        self.progress = progress
     }
 }
 

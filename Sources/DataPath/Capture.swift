@@ -38,10 +38,15 @@ public struct Capture: Sendable {
     ///
     /// Each table's triggers are one transaction that waits at most `lockTimeoutSeconds` for the table, tried again `attempts`
     /// times with pauses: a waiting `CREATE TRIGGER` blocks every writer that comes after it. Throws `.tablesBusy`.
+    ///
+    /// Where the capture was put on before and its seal is broken, changes may have been missed: every id is queued for a look. Memories
+    /// that were in step and are absent from one store now would count as forgotten there; unless `acceptingAbsent`, that is `.refused`.
     public func install(
-        _ connection: PostgresConnection, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20
+        _ connection: PostgresConnection, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20, acceptingAbsent: Bool = false
     ) async throws {
         let layout = try await Layout.complete(connection, settings)
+        let missed = try await isBroken(connection)
+        if missed, !acceptingAbsent { try await refuseAbsent(connection) }
         try await connection.transaction { connection in
             // Two installers at once would collide in the catalogue.
             try await connection.execute("SELECT pg_advisory_xact_lock(\(Locks.install(settings)))")
@@ -76,6 +81,10 @@ public struct Capture: Sendable {
             try await underLockTimeout(connection, "triggers on \(table)", lockTimeoutSeconds, attempts, statements.joined() + adopt)
         }
         try await ForeignRows.adoptTwins(connection, layout)
+        try await connection.transaction { connection in
+            if missed { _ = try await LookAgain.queueEverything(connection, layout) }
+            try await CaptureSeal.remember(connection, settings)
+        }
     }
 
     /// Takes the triggers and functions away, and with `keepRecords` false the whole schema.
@@ -95,7 +104,7 @@ public struct Capture: Sendable {
         }
         let drop =
             keepRecords
-            ? TablesSQL.working.map { "DROP TABLE IF EXISTS \(settings.schema).\($0);" }.joined()
+            ? "DELETE FROM \(settings.schema).remembered WHERE what = 'capture_seal';" + TablesSQL.working.map { "DROP TABLE IF EXISTS \(settings.schema).\($0);" }.joined()
                 + (CaptureSQL.names + settings.holding.functionNames).map { "DROP FUNCTION IF EXISTS \(settings.schema).\($0);" }.joined()
                 + (frozen ? "" : "DROP FUNCTION IF EXISTS \(settings.schema).refuse_write();")
             : "DROP SCHEMA IF EXISTS \(settings.schema) CASCADE"
@@ -147,6 +156,23 @@ public struct Capture: Sendable {
     }
 
     // MARK: - Non public
+
+    private func isBroken(_ connection: PostgresConnection) async throws -> Bool {
+        guard let sealed = try await CaptureSeal.remembered(connection, settings) else { return false }
+        return try await !CaptureSeal.read(connection, settings).isWhole(since: sealed)
+    }
+
+    private func refuseAbsent(_ connection: PostgresConnection) async throws {
+        let row = try await connection.query(
+            """
+            SELECT count(*) FILTER (WHERE NOT EXISTS (SELECT FROM \(settings.v1Memories.sql) m WHERE m.id = p.id)) AS v1,
+                count(*) FILTER (WHERE NOT EXISTS (SELECT FROM \(settings.v2Records.sql) r WHERE r.id = p.id)) AS v2
+            FROM \(settings.schema).placed p WHERE p.state = 'live'
+            """)[0]
+        let (v1, v2) = (try row.int("v1"), try row.int("v2"))
+        guard v1 + v2 > 0 else { return }
+        throw DataPathError.refused("\(v1) memories that were in step are absent from v1 and \(v2) from v2: captured again, they would count as forgotten")
+    }
 
     struct FoundTrigger: Sendable {
         let name: String

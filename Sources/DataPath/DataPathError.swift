@@ -6,6 +6,8 @@ public enum DataPathError: Error, Sendable, Equatable, CustomStringConvertible {
     case fenced(found: Int64)
     /// The capture, or the table named here, is not there.
     case notInstalled(String)
+    /// The tables or triggers are not those the capture was put on: an absent row may not be taken for a forgotten one.
+    case captureBroken([String])
     /// Another writer holds the session lock.
     case writerRunning
     /// The tables stayed busy for as long as was allowed.
@@ -27,6 +29,7 @@ public enum DataPathError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .fenced(let found): "a newer operation with fence \(found) has taken over"
         case .notInstalled(let what): "\(what) is not installed"
+        case .captureBroken(let what): "change capture is not whole: \(what.joined(separator: "; "))"
         case .writerRunning: "another writer holds the lock"
         case .tablesBusy(let what): "\(what): the tables stayed locked by others"
         case .notEqual(let differing): "the two stores are not equal: \(differing) rows differ"

@@ -36,7 +36,7 @@ public struct Quiesce: Sendable {
     /// - Parameters:
     ///   - lockTimeoutSeconds: longest wait for each table. Writers that come later queue behind that wait.
     ///   - fence: when given, the control row must still have it.
-    /// - Throws: `.tablesBusy`, `.budgetSpent`, `.notEqual`, `.fenced`, or what `body` throws.
+    /// - Throws: `.tablesBusy`, `.budgetSpent`, `.notEqual`, `.fenced`, `.captureBroken`, or what `body` throws.
     public func run(
         _ connection: PostgresConnection, lockTimeoutSeconds: Double = 2, budgetSeconds: Double = 60, fence: Int64? = nil,
         body: (@Sendable (PostgresConnection) async throws -> Void)? = nil
@@ -85,6 +85,7 @@ public struct Quiesce: Sendable {
             try await boundStatements(connection, deadline, budgetSeconds)
             try await Look.mark(connection, settings)
             if let fence { try await Control.checkFence(fence, connection, settings) }
+            try await CaptureSeal.mark(connection, settings)?.require(connection, settings)
             let looked = try await lookAtEverything(connection, layout, deadline, budgetSeconds)
             let stores = try await Stores(layout: layout).compare(connection)
             let differing = stores.differing + (copyMayBeUnfinished ? 0 : stores.aheadOfCopy)

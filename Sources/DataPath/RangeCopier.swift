@@ -4,7 +4,7 @@ public import Postgres
 ///
 /// It holds no lock: what keeps two of them apart is the row of their range, and what makes a doubled one harmless is `placed`.
 public actor RangeCopier {
-    private let transactions: LookTransactions
+    private var transactions: LookTransactions
     private var copy: RangeCopy
     private var look: Look?
 
@@ -39,6 +39,7 @@ public actor RangeCopier {
 
     private func prepared() async throws -> Look {
         if let look { return look }
+        transactions.seal = try await CaptureSeal.mark(transactions.connection, transactions.settings)
         let made = Look(layout: try await Layout.complete(transactions.connection, transactions.settings))
         look = made
         return made

@@ -10,6 +10,8 @@ public actor Writer {
     public struct Step: Sendable, Equatable, Codable {
         public var looks = LookCounts()
         public var markersExpanded = 0
+        /// The sides of which a TRUNCATE was looked at.
+        public var truncated: [Int] = []
         /// Rows of v1 the copy looked at in this step.
         public var copied = 0
         /// Every row of v1, or of the range, has been looked at by the copy.
@@ -29,6 +31,7 @@ public actor Writer {
     let variant: LookVariant
     private let takesLock: Bool
     private var layout: Layout?
+    private var seal: CaptureSeal.Mark?
     private var pace = Pace()
     private var postponed: [UUID: ContinuousClock.Instant] = [:]
     private var cursor = 0
@@ -51,9 +54,10 @@ public actor Writer {
         self.takesLock = takesLock
     }
 
-    /// Takes the lock, waiting for another writer's end at most `waitSeconds`. Throws `.writerRunning`, `.fenced`, `.notInstalled`.
+    /// Takes the lock, waiting for another writer's end at most `waitSeconds`. Throws `.writerRunning`, `.fenced`, `.notInstalled`, `.captureBroken`.
     public func start(waitSeconds: Double = 30) async throws {
         layout = try await Layout.complete(connection, settings)
+        seal = try await CaptureSeal.mark(connection, settings)
         let found = try await Control.read(connection, settings).fence
         guard found == fence else { throw DataPathError.fenced(found: found) }
         if !takesLock { return }
@@ -77,21 +81,29 @@ public actor Writer {
     ///
     /// Collisions with agents are retried or postponed within. Throws `.fenced` when a newer operation has taken over and
     /// `PostgresError` with `connectionLost` when a new writer is needed.
-    public func step() async throws -> Step {
-        guard let layout else { throw DataPathError.notInstalled("the writer, which was not started,") }
+    /// - Parameters:
+    ///   - copying: false leaves the copy where it is.
+    public func step(copying: Bool = true) async throws -> Step {
+        guard var layout else { throw DataPathError.notInstalled("the writer, which was not started,") }
         var step = Step()
         let control = try await Control.read(connection, settings)
         guard control.fence == fence else { throw DataPathError.fenced(found: control.fence) }
         step.copyFinished = control.copyDone
         step.ranges = control.ranges
         guard control.mode == .sync || control.mode == .copy else { return step }
+        if let seal, try await !seal.holds(connection, settings) {
+            // Put in place anew, the tables may be others; else this throws.
+            self.seal = try await CaptureSeal.mark(connection, settings)
+            layout = try await Layout.complete(connection, settings)
+            self.layout = layout
+        }
         let look = Look(layout: layout, variant: variant)
         if try await Markers.visible(connection, settings) {
-            step.markersExpanded = try await expandMarkers(layout)
+            (step.markersExpanded, step.truncated) = try await expandMarkers(layout)
         }
         let ids = try await pick(control.chunkRows)
         if !ids.isEmpty { try await settle(ids, look, &step.looks) }
-        if control.mode == .copy, !control.copyDone {
+        if copying, control.mode == .copy, !control.copyDone {
             try await copyChunk(control, look, &step)
         }
         step.longest = max(step.longest, longest)
@@ -155,11 +167,11 @@ public actor Writer {
         for id in ids { postponed[id] = ContinuousClock.now + .milliseconds(30) }
     }
 
-    private func expandMarkers(_ layout: Layout) async throws -> Int {
+    private func expandMarkers(_ layout: Layout) async throws -> (count: Int, truncated: [Int]) {
         do {
             return try await transactions.run(layout, alone: true) { try await Markers(layout: layout).expand($0) }
         } catch let error where LookTransactions.isCollision(error) {
-            return 0
+            return (0, [])
         }
     }
 
@@ -178,6 +190,6 @@ public actor Writer {
     private var transactions: LookTransactions {
         let naive = variant == .digestCheckWithoutLock || variant == .readThenConsume
         return LookTransactions(
-            connection: connection, settings: settings, fence: fence, isolation: naive ? .readCommitted : .repeatableRead)
+            connection: connection, settings: settings, fence: fence, isolation: naive ? .readCommitted : .repeatableRead, seal: seal)
     }
 }

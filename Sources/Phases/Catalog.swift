@@ -13,17 +13,22 @@ public enum MemoryCatalog {
                 "sidecar.start", .reversible, "sidecar up", requires: ["host.prepare"],
                 settings: [.init("program", .text, required: true), .init("listen", .text, required: true), .init("healthWithin", .duration)]
             ) { _, plan in .reversible(StartSidecar(sidecar: sidecar(plan))) },
-            entry("mirror.install", .reversible, "env wired", requires: ["sidecar.start"], endedBy: ["legacy.drop"]) { _, plan in
-                .reversible(InstallMirror(sidecar: sidecar(plan)))
+            entry(
+                "mirror.install", .reversible, "env wired", requires: ["sidecar.start"], endedBy: ["legacy.drop"],
+                settings: [.init("logRows", .int), .init("logMiB", .int)]
+            ) { step, plan in
+                let (rows, size) = (step.spec.settings.int("logRows"), step.spec.settings.int("logMiB"))
+                return .reversible(InstallMirror(sidecar: sidecar(plan), bound: LogBound(entries: rows ?? LogBound().entries, mebibytes: size ?? LogBound().mebibytes)))
             },
             entry(
                 "backfill.copy", .reversible, "env wired", requires: ["mirror.install"], endedBy: ["legacy.freeze"],
-                settings: [.init("chunkRows", .int), .init("ranges", .int), .init("within", .duration)]
+                settings: [.init("chunkRows", .int), .init("ranges", .int), .init("within", .duration), .init("throttle", .section(ThrottleSettings.rules))]
             ) { step, plan in
-                .reversible(
+                let settings = step.spec.settings
+                return .reversible(
                     CopyRows(
-                        chunkRows: step.spec.settings.int("chunkRows"), ranges: max(1, step.spec.settings.int("ranges") ?? 1),
-                        withinSeconds: step.spec.settings.seconds("within") ?? 3600, rules: rules(plan)))
+                        chunkRows: settings.int("chunkRows"), ranges: max(1, settings.int("ranges") ?? 1), withinSeconds: settings.seconds("within") ?? 3600, rules: rules(plan),
+                        limits: ThrottleSettings.limits(Settings(settings.map("throttle")))))
             },
             entry(
                 "env.wire", .reversible, "env wired", requires: ["backfill.copy"],
@@ -106,6 +111,12 @@ public enum MemoryCatalog {
         book.add(CopyState.self)
         book.add(PluginSchemaState.self)
         book.add(TakeCopyAway.self)
+        book.add(WatchProgress.self)
+        book.add(WatchFindings.self)
+        book.add(ChangeThrottle.self)
+        book.add(HoldCopy.self)
+        book.add(CaptureAnew.self)
+        book.add(OutageEstimate.self)
         book.add(SwitchWiring.self)
         book.add(WiringTrial.self)
         book.add(WireState.self)

@@ -41,8 +41,24 @@ extension PlanReader {
             guard let flag = Scalars.bool(node) else { return wrong("must be true or false", fix: "write `\(rule.key): true`") }
             return .bool(flag)
         case .duration:
-            guard let text = Scalars.text(node), let seconds = Scalars.seconds(node) else { return wrong("is not a duration", fix: Scalars.durationFix(rule.key)) }
+            guard let text = Scalars.text(node), let seconds = Scalars.wholeSeconds(node) else { return wrong("is not a duration", fix: Scalars.durationFix(rule.key)) }
             return seconds > 0 ? .text(text) : wrong("is no time at all", fix: "write `\(rule.key): 1s` or longer")
+        case .shortDuration:
+            guard let text = Scalars.text(node), let time = Duration(shortForm: text) else {
+                return wrong("is not a duration", fix: "write a whole number and a unit, ms, s, m or h: `\(rule.key): 250ms` or `5s`")
+            }
+            return time > .zero ? .text(text) : wrong("is no time at all", fix: "write `\(rule.key): 1ms` or longer")
+        case .ratio:
+            guard let ratio = Scalars.ratio(node) else { return wrong("must be a number, at least 0", fix: "write `\(rule.key): 0.5`") }
+            return .text(String(ratio))
+        case .section(let rules):
+            guard let section = Section(node, "\(title): \(rule.key)", known: rules.map(\.key), findings) else { return nil }
+            var values: [String: Setting] = [:]
+            for inner in rules {
+                guard let node = section.value(inner.key, required: inner.required) else { continue }
+                values[inner.key] = setting(node, inner, "\(title): \(rule.key)")
+            }
+            return .map(values)
         case .list:
             guard node.sequence != nil else { return wrong("must be a list", fix: "write one `- …` a line under `\(rule.key):`") }
             return Scalars.setting(node)

@@ -27,6 +27,14 @@ enum Scalars {
         text(node).flatMap { Duration(shortForm: $0) }.map { Int($0.components.seconds) }
     }
 
+    /// Whole seconds only: what waits for less is a setting of its own.
+    static func wholeSeconds(_ node: Node) -> Int? { text(node)?.hasSuffix("ms") == true ? nil : seconds(node) }
+
+    static func ratio(_ node: Node) -> Double? {
+        guard isPlain(node), let text = node.scalar?.string, text.wholeMatch(of: /[0-9]+(\.[0-9]+)?/) != nil else { return nil }
+        return Double(text)
+    }
+
     static func durationFix(_ key: String) -> String { "write a whole number and a unit, s, m, h or d: `\(key): 30s`, `15m`, `24h` or `30d`" }
 
     /// The shortest way to write so many seconds.

@@ -73,6 +73,7 @@ extension StepFailure.Effect {
         switch self {
         case .nothingChanged: "nothing was changed"
         case .partlyChanged: "some of it was changed"
+        case .goesOn: "it goes on by itself"
         case .unknown: "it can't be told what was changed"
         }
     }

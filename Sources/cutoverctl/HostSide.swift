@@ -8,6 +8,11 @@ enum HostSide {
         await HostProgram.serve(operationClass: operationClass, input: input, operations: MemoryCatalog.hostOperations)
     }
 
+    /// What the watch told last, read where it was told.
+    static func progress(state: String, env: String, tenant: String) async throws -> WatchProgress.Result {
+        try await WatchProgress().read(HostSight(tenant: TenantID(tenant), statePath: state, envPath: env))
+    }
+
     static func watch(state: String, env: String, tenant: String) async -> Int32 {
         await MemoryWatch.run(state: state, env: env, tenant: TenantID(tenant))
     }

@@ -20,10 +20,13 @@ struct Loop {
 
     func run(_ tenants: [TenantID], _ terms: Terms) async throws(EngineError) -> [TenantID: FleetRun.Outcome] {
         let (console, jsonLines, interrupts) = (console, jsonLines, interrupts)
+        let bars = ProgressBars.onStandardError()
+        let spectator = Spectator(told: { bars.told($0.tenant, $1) }, isLeaving: { interrupts.isStopping })
         let run = FleetRun(
-            engine: site.engine, tenants: tenants, target: terms.target, byWaves: terms.byWaves, pollMilliseconds: Self.pollMilliseconds,
+            engine: site.engine.watched(by: spectator), tenants: tenants, target: terms.target, byWaves: terms.byWaves, pollMilliseconds: Self.pollMilliseconds,
             isStopping: { interrupts.isStopping }
         ) { tenant, outcome in
+            bars.end(tenant)
             let view = ProgressView(tenant: tenant, outcome: outcome)
             if jsonLines, let line = try? view.jsonLine() { console.show(line) } else { console.show(view.human(console.paint)) }
         }

@@ -29,6 +29,15 @@ struct MemoryQuestions {
         try await engine.ask(ReadChanges(plan: engine.plan), of: tenant).get().red
     }
 
+    /// What the watch told last, if the host answers within a few seconds: nice to know, and not worth waiting for.
+    func progress(of tenant: TenantID) async -> WatchProgress.Result? {
+        try? await engine.asking(within: 5).ask(WatchProgress(), of: tenant).get()
+    }
+
+    func findings(of tenant: TenantID) async -> WatchFindings.Result? {
+        try? await engine.asking(within: 5).ask(WatchFindings(), of: tenant).get()
+    }
+
     func access(of tenant: TenantID, back: Bool = false) async throws -> AccessReport {
         let change = try await engine.ask(AccessChange(back: back), of: tenant).get()
         return AccessReport(

@@ -54,7 +54,7 @@ struct Cluster: Sendable {
     }
 
     /// Not Foundation's Process: on Linux it waits until every descendant has closed what it inherited, the server too.
-    private static func run(_ script: String) throws -> Int32 {
+    static func run(_ script: String) throws -> Int32 {
         var child = pid_t()
         var arguments: [UnsafeMutablePointer<CChar>?] = ["/bin/sh", "-c", script].map { (text: String) in strdup(text) } + [nil]
         defer { arguments.forEach { free($0) } }
@@ -66,7 +66,7 @@ struct Cluster: Sendable {
         return status
     }
 
-    private static func binaries() throws -> String {
+    static func binaries() throws -> String {
         let here = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         let repository = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let places: [String?] = [

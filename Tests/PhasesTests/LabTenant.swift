@@ -131,7 +131,7 @@ struct LabTenant: Sendable {
     /// What the watch writes by itself is left out.
     private func files(_ folder: String) -> [String] {
         let names = (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []).sorted()
-        return names.filter { !$0.hasSuffix(".log") && !$0.hasPrefix("evidence.jsonl") }.map { name in
+        return names.filter { !$0.hasSuffix(".log") && !$0.hasPrefix("evidence.jsonl") && $0 != "progress.json" }.map { name in
             let size = (try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int) ?? 0
             return "\(name) \(size)"
         }

@@ -81,12 +81,7 @@ extension Drop {
     private func queueEverything(_ connection: PostgresConnection) async throws -> Int {
         let layout = try await Layout.complete(connection, settings)
         return try await connection.transaction { connection in
-            let queued = try await connection.query(
-                """
-                INSERT INTO \(settings.schema).change_log (id, side, del)
-                SELECT id, 1, false FROM \(settings.v1Memories.sql) UNION SELECT r.id, 1, false FROM \(settings.v2Records.sql) r WHERE \(layout.projection.isOurs("r"))
-                UNION SELECT id, 1, false FROM \(settings.schema).placed WHERE state <> 'gone'
-                """).affected
+            let queued = try await LookAgain.queueEverything(connection, layout)
             // Nobody noted kinds while there was no capture.
             try await connection.execute("DELETE FROM \(settings.schema).dropped;" + CaptureSQL.adoptKinds(settings))
             return queued

@@ -6,6 +6,8 @@ struct LookTransactions: Sendable {
     let settings: DataPathSettings
     let fence: Int64
     var isolation = Isolation.repeatableRead
+    /// Nil where the capture was put in place before there were seals.
+    var seal: CaptureSeal.Mark?
 
     /// Looks go by key, always: the tables grow while we write, and a plan made when they were empty must not be another one.
     private static let byKey = """
@@ -21,7 +23,10 @@ struct LookTransactions: Sendable {
             if !alone { try await connection.execute(Self.byKey) }
             try await Look.begin(connection, layout, alone: alone)
             try await Control.checkFence(fence, connection, settings)
-            return try await body(connection)
+            let result = try await body(connection)
+            // After the body: its statements hold the tables they read, so what stands under their names now is what they read.
+            if let seal { try await seal.require(connection, settings) }
+            return result
         }
     }
 

@@ -8,8 +8,8 @@ struct Markers: Sendable {
         try await connection.query("SELECT EXISTS (SELECT FROM \(settings.schema).marker) AS some")[0].bool("some")
     }
 
-    /// Returns how many markers there were. Runs in its caller's transaction.
-    func expand(_ connection: PostgresConnection) async throws -> Int {
+    /// Returns how many markers there were, and the sides that were truncated. Runs in its caller's transaction.
+    func expand(_ connection: PostgresConnection) async throws -> (count: Int, truncated: [Int]) {
         let found = try await connection.query("SELECT n, what, arg, side FROM \(layout.schema).marker ORDER BY n")
         for marker in found {
             switch try marker.string("what") {
@@ -30,7 +30,7 @@ struct Markers: Sendable {
         }
         try await connection.query(
             "DELETE FROM \(layout.schema).marker WHERE n = ANY ($1::bigint[])", [.ints(try found.map { try $0.int("n") })])
-        return found.count
+        return (found.count, try found.filter { try $0.string("what") == "truncate" }.map { try $0.int("side") })
     }
 
     /// UNION, not UNION ALL: the schema does not forbid a workspace among its own parents.

@@ -118,6 +118,8 @@ struct LeaveHost: ActsOnHost {
         try await WatchProcess(host.sight).stop()
         // The next watch must not take up the samples of a wait that was taken back.
         try await SamplingProfile.end(host.sight)
+        try WatchOrders.forget(host.sight)
+        try DurableFile.remove(WatchReport.path(host.sight))
         let kept = "\(host.sight.statePath)/kept"
         let lines = try await host.writing { connection in
             guard try await connection.query("SELECT to_regnamespace('cutover') IS NOT NULL AS there")[0].bool("there") else { return [String]() }

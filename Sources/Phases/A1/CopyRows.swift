@@ -12,9 +12,10 @@ struct CopyRows: ReversibleStep {
     let withinSeconds: Int
     /// By reason: what becomes of rows that do not fit.
     let rules: [String: ExceptionRule]
+    var limits = ThrottleLimits()
 
     var preconditions: [Gate] {
-        [
+        [Gate.watchIsContent[0]] + [
             .reading("change capture is in place", CaptureState()) { state, _ in
                 state.missing.isEmpty && state.disabled.isEmpty && state.tried
                     ? .open(Evidence()) : .shut("missing: \(state.missing.joined(separator: ", ")); disabled: \(state.disabled.joined(separator: ", "))")
@@ -41,27 +42,40 @@ struct CopyRows: ReversibleStep {
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
         _ = try await site.carryOut(PutRules(rules: rules))
-        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows, ranges: ranges))
-        let deadline = site.sight.time.now.adding(seconds: withinSeconds)
-        var lastTold = -1
+        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows, ranges: ranges, limits: limits))
+        let began = site.sight.time.now
+        var held = 0
+        var checkpoints = CopyCheckpoints()
         while true {
-            let state = try await site.ask(CopyState())
-            if state.done, state.unlooked == 0 { return state.evidence }
-            if site.sight.time.now > deadline {
-                throw StepFailure("after \(withinSeconds) s \(state.copied) of \(state.rowsV1) rows are copied; the watch goes on", effect: .partlyChanged, next: "cutoverctl advance \(site.sight.ref.tenant)")
+            let told = try await site.ask(WatchProgress())
+            // The report is the watch's word; that the copy is done, the stores themselves must say.
+            if told.report?.copy.done != false {
+                let state = try await site.ask(CopyState())
+                if state.done, state.unlooked == 0 { return state.evidence }
             }
-            // One checkpoint for each tenth of the way, not one for each chunk.
-            let tenth = state.rowsV1 == 0 ? 10 : state.copied * 10 / state.rowsV1
-            if tenth > lastTold, state.copied > 0 {
-                lastTold = tenth
-                try await site.checkpoint(Evidence(["copied": String(state.copied), "of": String(state.rowsV1)]))
+            if let report = told.report {
+                try site.tell(StepProgress(report.line, share: report.copy.rows == 0 ? nil : Double(report.copy.copied) / Double(report.copy.rows)))
+                let elapsed = Int((site.sight.time.now.milliseconds - began.milliseconds) / 1000)
+                if let facts = checkpoints.next(report, elapsedSeconds: elapsed) { try await site.checkpoint(Evidence(facts)) }
+                if let hold = report.holds.first, hold.bound == .hold {
+                    throw StepFailure("\(hold); the copy rests after \(report.copy.copied) rows", effect: .goesOn, next: "cutoverctl release \(site.sight.ref.tenant) --reason TEXT")
+                }
             }
-            if !state.watchRuns { _ = try await site.carryOut(StartWatch()) }
-            do { try await site.sight.time.sleep(milliseconds: 200) } catch {
-                throw StepFailure("stopped while the copy runs on", effect: .unknown, next: "cutoverctl advance \(site.sight.ref.tenant)")
+            // The time for which a bound held it is not the copy's.
+            let elapsed = Int((site.sight.time.now.milliseconds - began.milliseconds) / 1000)
+            if told.report?.holds.isEmpty == false { held += 1 }
+            if elapsed - held * Self.pollMilliseconds / 1000 > withinSeconds {
+                let line = told.report?.line ?? "the watch has told nothing"
+                throw StepFailure("not done after \(withinSeconds) s: \(line); the watch goes on", effect: .partlyChanged, next: "cutoverctl advance \(site.sight.ref.tenant)")
+            }
+            if !told.watchRuns { _ = try await site.carryOut(StartWatch()) }
+            do { try await site.sight.time.sleep(milliseconds: Self.pollMilliseconds) } catch {
+                throw StepFailure("stopped while the copy runs on", effect: .goesOn, next: "cutoverctl advance \(site.sight.ref.tenant)")
             }
         }
     }
+
+    private static let pollMilliseconds = 500
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
         let state = try await sight.ask(CopyState())
@@ -82,9 +96,14 @@ struct BeginCopy: ActsOnHost {
     struct Result: Sendable, Codable { let pid: Int }
     let chunkRows: Int?
     let ranges: Int?
+    var limits = ThrottleLimits()
 
     func act(_ host: HostHand) async throws -> Result {
         let fence = Int64(host.fence)
+        try WatchOrders.change(host.sight) { orders in
+            orders.limits = limits
+            orders.held = nil
+        }
         try await host.writing { connection in
             try await Control.raiseFence(to: fence, connection)
             let control = try await Control.read(connection)
@@ -163,8 +182,21 @@ struct TakeCopyAway: ActsOnHost {
     func act(_ host: HostHand) async throws -> Result {
         try await host.writing { connection in
             guard try await connection.there("cutover.control") else { return Result(taken: 0, kept: 0) }
-            try await Control.raiseFence(to: Int64(host.fence), connection)
-            let report = try await TakeAway().run(connection, lockTimeoutSeconds: 5, fence: Int64(host.fence))
+            let fence = Int64(host.fence)
+            // Waits for the chunk under way; the watch begins no other. Where nothing had been placed yet, nothing else would stop the copy.
+            try await Control.raiseFence(to: fence, connection)
+            try await Control.set(.stopped, fence: fence, connection)
+            let report: TakeAway.Report
+            do { report = try await TakeAway().run(connection, lockTimeoutSeconds: 5, fence: fence) } catch {
+                // What was not taken away is still kept in step.
+                try? await Control.set(.sync, fence: fence, connection)
+                throw error
+            }
+            try WatchOrders.change(host.sight) { orders in
+                orders.limits = ThrottleLimits()
+                orders.changes = ThrottleLimits()
+                orders.held = nil
+            }
             return Result(taken: report.removed, kept: report.kept)
         }
     }

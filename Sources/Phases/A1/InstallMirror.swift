@@ -7,6 +7,7 @@ import Postgres
 /// Puts change capture on both stores.
 struct InstallMirror: ReversibleStep {
     let sidecar: Sidecar
+    var bound = LogBound()
 
     var preconditions: [Gate] {
         [
@@ -24,7 +25,7 @@ struct InstallMirror: ReversibleStep {
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(PutCapture())
+        _ = try await site.carryOut(PutCapture(bound: bound))
         let trial = try await site.exercise(CaptureTrial())
         let seen = try await site.ask(CaptureState())
         guard seen.strangers.isEmpty else {
@@ -50,9 +51,11 @@ struct PutCapture: ActsOnHost {
     static let kind: OperationKind = "capture.install"
     static let once = Once.convergent
     struct Result: Sendable, Codable { let installed: Bool }
+    var bound = LogBound()
 
     func act(_ host: HostHand) async throws -> Result {
         try await Effect.capture.begin(by: host)
+        try WatchOrders.change(host.sight) { $0.bound = bound }
         try await host.writing { connection in
             try await Capture().install(connection)
             try await Control.raiseFence(to: Int64(host.fence), connection)

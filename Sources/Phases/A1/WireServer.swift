@@ -12,7 +12,7 @@ struct WireServer: ReversibleStep {
     let quiesceSeconds: Int
 
     var preconditions: [Gate] {
-        [
+        Gate.watchIsContent + [
             .reading("the plugin is in place", SidecarState(sidecar: sidecar)) { state, _ in
                 state.problems.isEmpty ? .open(Evidence(state.facts)) : .shut(state.problems.joined(separator: "; "))
             },
@@ -46,7 +46,7 @@ struct WireServer: ReversibleStep {
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
-            sight.commandLine(.writing, SwitchWiring.kind),
+            sight.commandLine(.writing, SwitchWiring.kind), await OutageEstimate.line(sight, stopSeconds: stopSeconds, quiesceSeconds: quiesceSeconds),
             "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
         ] + PlannedSQL().quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
             "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",

@@ -9,7 +9,7 @@ struct VerifyParity: Wait {
     /// By reason; a reason that is not named must be signed.
     let rules: [String: ExceptionRule]
 
-    var preconditions: [Gate] { [] }
+    var preconditions: [Gate] { Gate.watchIsContent }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
@@ -25,6 +25,11 @@ struct VerifyParity: Wait {
     }
 
     func observe(_ sight: Sight, began: OperationID) async -> Observation {
+        // The first that is shut, and not only before the wait: what the watch finds meanwhile takes the ground from under a parity.
+        for gate in Gate.watchIsContent {
+            let verdict = await gate.assess(sight)
+            if !verdict.isOpen { return Observation(verdict, clearedBy: gate.naming(sight.ref.tenant)) }
+        }
         do {
             guard try await sight.ask(ReadRules()) == rules else {
                 return Observation(.shut("the plan's rules for exceptions are not those of the tenant yet"), needsTending: "the plan's rules for exceptions")

@@ -10,7 +10,7 @@ struct FreezeLegacy: ReversibleStep {
     let quiesceSeconds: Int
 
     var preconditions: [Gate] {
-        [
+        Gate.watchIsContent + [
             .reading("no conflict is open", clearedBy: .person("cutoverctl exceptions TENANT"), ListExceptions()) { list, _ in
                 list.conflicts == 0 ? .open(Evidence()) : .shut("\(list.conflicts) memories were changed on both sides")
             },

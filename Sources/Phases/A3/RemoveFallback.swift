@@ -33,7 +33,7 @@ struct RemoveFallback: ReversibleStep {
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
-            sight.commandLine(.writing, SwitchServer.kind),
+            sight.commandLine(.writing, SwitchServer.kind), await OutageEstimate.line(sight, stopSeconds: stopSeconds, quiesceSeconds: quiesceSeconds),
             "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
         ] + PlannedSQL().quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
             "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",

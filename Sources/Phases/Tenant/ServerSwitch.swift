@@ -28,6 +28,7 @@ struct ServerSwitch: Sendable {
         let began = Date()
         let server = try WorkspaceServer(before)
         try await server.runtime.stop(within: stopSeconds)
+        let stopped = Date()
         let report: Quiesce.Report
         let changed: EnvFile
         do {
@@ -40,7 +41,19 @@ struct ServerSwitch: Sendable {
             _ = try await server.start(within: 15)
             throw StepFailure("the stores could not be brought to equality (\(error)); the server runs again as before", effect: .nothingChanged, next: "cutoverctl why \(hand.sight.tenant)")
         }
-        let pid = try await WorkspaceServer(changed).start(within: 15)
+        let quiesced = Date()
+        let pid: Int32
+        do { pid = try await WorkspaceServer(changed).start(within: Double(OutageEstimate.startSeconds)) } catch {
+            // An outage has an end: what does not start as it should be runs on as it was.
+            try? await WorkspaceServer(changed).runtime.stop(within: stopSeconds)
+            try before.save()
+            _ = try await server.start(within: Double(OutageEstimate.startSeconds))
+            throw StepFailure("the server does not start with its new settings (\(error)); it runs again as before", effect: .nothingChanged, next: "cutoverctl why \(hand.sight.tenant)")
+        }
+        try MeasuredOutage(
+            stop: stopped.timeIntervalSince(began), quiesce: quiesced.timeIntervalSince(stopped), start: Date().timeIntervalSince(quiesced), rows: report.rows,
+            at: HostClock.now.at
+        ).keep(hand.sight)
         return Outage(
             seconds: Date().timeIntervalSince(began), quiesceSeconds: report.heldSeconds, looked: report.looked, rows: report.rows, pid: Int(pid))
     }

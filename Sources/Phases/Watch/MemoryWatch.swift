@@ -25,8 +25,11 @@ public enum MemoryWatch {
             tell("\(error)")
             return 1
         }
+        let measure = WatchMeasure(host)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await keepInStep(host) }
+            group.addTask { await keepInStep(host, measure) }
+            group.addTask { await Self.measure(host, measure) }
+            group.addTask { await probeDoor(host, measure) }
             group.addTask { await sample(host) }
             // Either ends only when the watch is to end.
             await group.next()
@@ -36,14 +39,14 @@ public enum MemoryWatch {
     }
 
     /// Looks at what changed, as the control row says; begins again with a new session after any trouble.
-    private static func keepInStep(_ host: HostSight) async {
+    private static func keepInStep(_ host: HostSight, _ measure: WatchMeasure) async {
         while !Task.isCancelled {
-            do { try await lookWhileAsked(host) } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
+            do { try await lookWhileAsked(host, measure) } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
             guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { return }
         }
     }
 
-    private static func lookWhileAsked(_ host: HostSight) async throws {
+    private static func lookWhileAsked(_ host: HostSight, _ measure: WatchMeasure) async throws {
         let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch")
         do {
             guard try await connection.there("cutover.control") else { return await connection.close() }
@@ -52,8 +55,8 @@ public enum MemoryWatch {
             let writer = Writer(connection, fence: control.fence)
             try await writer.start()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await write(writer, ranges: control.ranges, connection) }
-                for range in 1..<control.ranges { group.addTask { try await copy(host, range: range + 1, fence: control.fence) } }
+                group.addTask { try await write(writer, host, measure, ranges: control.ranges, connection) }
+                for range in 1..<control.ranges { group.addTask { try await copy(host, measure, range: range + 1, fence: control.fence) } }
                 // The copiers go on until they are told to end; the first to end is the writer, or whoever met trouble.
                 defer { group.cancelAll() }
                 try await group.next()
@@ -67,25 +70,38 @@ public enum MemoryWatch {
     }
 
     /// Until there is nothing to be kept in step, or the copy is divided anew and wants other copiers.
-    private static func write(_ writer: Writer, ranges: Int, _ connection: PostgresConnection) async throws {
+    private static func write(_ writer: Writer, _ host: HostSight, _ measure: WatchMeasure, ranges: Int, _ connection: PostgresConnection) async throws {
         while !Task.isCancelled {
-            let step = try await writer.step()
-            if step.ranges != ranges { return }
+            let throttle = try await measure.throttle()
+            let began = ContinuousClock.now
+            let paused = throttle.lookRest == nil
+            let step = paused ? Writer.Step() : try await writer.step(copying: throttle.copies)
+            if !step.truncated.isEmpty { try await WatchAlerts(host: host).noteTruncation(of: step.truncated) }
+            if !paused, step.ranges != ranges { return }
             if step.idle {
                 let mode = try await Control.read(connection).mode
                 if mode != .sync && mode != .copy { return }
                 try await Task.sleep(for: .milliseconds(25))
+            } else {
+                try await rest(max(step.copied > 0 ? throttle.copyRest : 0, throttle.lookRest ?? 0), after: ContinuousClock.now - began)
             }
         }
     }
 
+    private static func rest(_ ratio: Double, after work: Duration) async throws {
+        if ratio > 0 { try await Task.sleep(for: min(work * ratio, .seconds(10))) }
+    }
+
     /// One more range of the copy, on a connection of its own.
-    private static func copy(_ host: HostSight, range: Int, fence: Int64) async throws {
+    private static func copy(_ host: HostSight, _ measure: WatchMeasure, range: Int, fence: Int64) async throws {
         let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch-copy")
         let copier = RangeCopier(connection, fence: fence, range: range)
         do {
             while !Task.isCancelled {
-                if try await copier.step().idle { try await Task.sleep(for: .milliseconds(200)) }
+                let throttle = try await measure.throttle()
+                let began = ContinuousClock.now
+                if try await !throttle.copies || copier.step().idle { try await Task.sleep(for: .milliseconds(200)) }
+                else { try await rest(throttle.copyRest, after: ContinuousClock.now - began) }
             }
         } catch is CancellationError {
         } catch {
@@ -121,7 +137,7 @@ public enum MemoryWatch {
     }
 
     /// Standard error is not buffered: what was said before a crash is in the log.
-    private static func tell(_ text: String) {
+    static func tell(_ text: String) {
         FileHandle.standardError.write(Data("\(HostClock.now.at) watch: \(text)\n".utf8))
     }
 }

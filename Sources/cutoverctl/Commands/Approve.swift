@@ -5,7 +5,7 @@ import Phases
 struct Approve: Command {
     static let configuration = CommandConfiguration(
         abstract: "Records that you agree to a step, to a class of exceptions, or to a change of access, or attests that a blocker is closed.",
-        usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses | --blocker NAME | --changes KIND|all) --reason TEXT")
+        usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses | --alerts | --blocker NAME | --changes KIND|all) --reason TEXT")
 
     @Argument(help: "The tenant (unless --wave names them), then the step.")
     var words: [String] = []
@@ -19,6 +19,8 @@ struct Approve: Command {
     var changes: String?
     @Option(help: "An external blocker named in the plan, which you attest to be closed.")
     var blocker: String?
+    @Flag(help: "What the watch found and does not pass by itself: a truncated table.")
+    var alerts = false
     @Option(help: "Why; it is recorded.")
     var reason: String
     @Option(help: "The tenant (or wave) once more, for what can't be undone.")
@@ -40,6 +42,8 @@ struct Approve: Command {
             for tenant in tenants { try await approveAccess(access, tenant, site, console) }
         } else if let changes {
             for tenant in tenants { try await approveChanges(changes, tenant, site, console) }
+        } else if alerts {
+            for tenant in tenants { try await approveAlerts(tenant, site, console) }
         } else if let blocker {
             for tenant in tenants { try await attest(blocker, tenant, site, console) }
         }
@@ -50,10 +54,10 @@ struct Approve: Command {
     func parts() throws(CommandFailure) -> (tenants: [String], step: String?) {
         let tenants = wave == nil ? Array(words.prefix(1)) : []
         let rest = words.dropFirst(tenants.count)
-        let subjects = rest.count + (exceptions == nil ? 0 : 1) + (access == nil ? 0 : 1) + (blocker == nil ? 0 : 1) + (changes == nil ? 0 : 1)
+        let subjects = rest.count + (exceptions == nil ? 0 : 1) + (access == nil ? 0 : 1) + (blocker == nil ? 0 : 1) + (alerts ? 1 : 0) + (changes == nil ? 0 : 1)
         guard subjects == 1, wave != nil || !tenants.isEmpty else {
             throw CommandFailure(
-                "it is not clear what is approved", why: "name one tenant or --wave, and one step, --exceptions REASON, --access gains|losses, --changes KIND or --blocker NAME",
+                "it is not clear what is approved", why: "name one tenant or --wave, and one step, --exceptions REASON, --access gains|losses, --changes KIND, --alerts or --blocker NAME",
                 next: "cutoverctl approve TENANT STEP --reason TEXT", status: .usage)
         }
         return (tenants, rest.first)
@@ -112,6 +116,15 @@ struct Approve: Command {
             try await site.engine.approve(tenant, topic: one.topic, reason: reason, facts: facts)
             console.note("\(tenant): \(site.engine.me) approved \(one.words)")
         }
+    }
+
+    private func approveAlerts(_ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+        let found = try await site.engine.ask(WatchFindings(), of: tenant).get()
+        guard !found.events.isEmpty else {
+            throw CommandFailure("\(tenant) has no alerts to sign", why: "what else the watch found passes when it is mended", next: "cutoverctl why \(tenant)")
+        }
+        try await site.engine.approve(tenant, topic: "alerts", reason: reason, facts: ["count": String(found.events.count), "digest": found.digest])
+        console.note("\(tenant): \(site.engine.me) signed \(found.events.map { "\($0.detail) at \($0.since)" }.joined(separator: "; "))")
     }
 
     private func attest(_ blocker: String, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {

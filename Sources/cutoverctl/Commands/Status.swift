@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cutover
+import Phases
 import PlanFiles
 
 struct Status: Command {
@@ -21,7 +22,7 @@ struct Status: Command {
         let interrupts = Interrupts()
         var shown = ""
         while !interrupts.isStopping {
-            let view = try await reader.view()
+            let view = try await reader.view(asking: true)
             let text = output.json ? try view.jsonLine() : view.human(console.paint)
             if text != shown {
                 console.show((console.isTerminal && !output.json ? "\u{1B}[H\u{1B}[2J" : "") + text)
@@ -37,7 +38,8 @@ struct Status: Command {
 struct StatusReader {
     let site: Wiring.Site
 
-    func view() async throws -> StatusView {
+    /// - Parameter asking: hosts on which something is under way are asked how far it is; else the journal's last checkpoint is shown.
+    func view(asking: Bool = false) async throws -> StatusView {
         var statuses = try await site.journal.statuses()
         if let first = statuses.first { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(first.tenant) }
         for index in statuses.indices where [.running, .reverting].contains(statuses[index].state) {
@@ -47,7 +49,15 @@ struct StatusReader {
         let names = Dictionary(waves, uniquingKeysWith: { first, _ in first })
         let report = StatusReport(plan: site.plan, fleet: site.fleet, statuses: statuses) { names[$0] ?? "" }
         let known = Set(site.fleet.tenants.map(\.id))
-        return StatusView(report: report, strangers: statuses.map(\.tenant).filter { !known.contains($0) })
+        var live: [TenantID: String] = [:]
+        if asking {
+            let moving = report.tenants.filter { [.running, .reverting, .inDoubt].contains($0.state) }.map(\.tenant)
+            let questions = MemoryQuestions(engine: site.engine)
+            for (tenant, told) in zip(moving, try await eachTenant(moving) { await questions.progress(of: $0) }) {
+                if let told, told.report?.copy.done == false { live[tenant] = WatchView(tenant: tenant, told: told).line }
+            }
+        }
+        return StatusView(report: report, live: live, strangers: statuses.map(\.tenant).filter { !known.contains($0) })
     }
 
     /// A step that was begun, while nobody alive holds the tenant's lease, is in doubt, whatever the projection says.
@@ -60,6 +70,6 @@ struct StatusReader {
         }
         return TenantStatus(
             tenant: status.tenant, wave: status.wave, milestone: status.milestone, phase: status.phase, step: status.step, state: .inDoubt,
-            since: status.since, held: status.held, next: "cutoverctl why \(status.tenant)")
+            since: status.since, held: status.held, next: "cutoverctl why \(status.tenant)", progress: status.progress)
     }
 }

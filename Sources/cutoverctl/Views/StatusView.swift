@@ -3,6 +3,8 @@ import Cutover
 /// The fleet at one moment.
 struct StatusView {
     let report: StatusReport
+    /// How far the copy is, where hosts were asked.
+    var live: [TenantID: String] = [:]
     /// Tenants that the journal knows and the fleet file does not.
     let strangers: [TenantID]
 
@@ -22,7 +24,24 @@ struct StatusView {
         let legend = "budget: \(budget.inMotion) of \(budget.atOnce) in motion, \(spent ? paint.red(failures) : failures)"
         let plan = "plan \(report.plan.name) revision \(report.plan.revision) (\(report.plan.digest.prefix(12)))"
         let others = strangers.isEmpty ? "" : "\nin the journal, but not in the fleet file: \(strangers.map(\.text).joined(separator: ", "))"
-        return "\(table.text)\n\n\(legend)\n\(plan)\(others)"
+        let progress = report.tenants.compactMap { tenant in told(tenant).map { "\n\(tenant.tenant): \(PlainText.line($0))" } }.joined()
+        return "\(table.text)\(progress.isEmpty ? "" : "\n\(progress)")\n\n\(legend)\n\(plan)\(others)"
+    }
+
+    /// What the host said, or the last checkpoint of the journal.
+    private func told(_ tenant: TenantStatus) -> String? {
+        if let line = live[tenant.tenant] { return line }
+        guard let checkpoint = tenant.progress else { return nil }
+        let facts = checkpoint.facts
+        var parts = facts["copied"].flatMap { copied in facts["of"].map { ["\(copied) of \($0) rows"] } } ?? facts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        if facts["copied"] != nil {
+            if let rate = facts["rowsPerSecond"] { parts.append("\(rate) rows/s") }
+            if let left = facts["left"] { parts.append(left) }
+            if let bound = facts["bound"] { parts.append("waits: \(bound) is \(facts["value"] ?? "?"), \(facts["limit"] ?? "?") allowed") }
+            if let lag = facts["lagEntries"] { parts.append("lag \(lag) changes, \(facts["lagSeconds"] ?? "0") s") }
+            if let behind = facts["behind"] { parts.append(behind) }
+        }
+        return "\(parts.joined(separator: ", ")) (at \(PlainText.moment(checkpoint.at.description)))"
     }
 
     func json() throws -> String { try JSONText.document(document) }
@@ -40,7 +59,7 @@ struct StatusView {
     }
 
     private var document: Document {
-        Document(formatVersion: report.formatVersion, plan: report.plan, tenants: report.tenants.map(Line.init), budget: report.budget)
+        Document(formatVersion: report.formatVersion, plan: report.plan, tenants: report.tenants.map { Line($0, live: live[$0.tenant]) }, budget: report.budget)
     }
 
     private struct Document: Encodable {
@@ -52,9 +71,14 @@ struct StatusView {
 
     /// A tenant with every key, `held` too where nobody holds it.
     private struct Line: Encodable {
-        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next }
+        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next, progress, live }
         let status: TenantStatus
-        init(_ status: TenantStatus) { self.status = status }
+        let live: String?
+
+        init(_ status: TenantStatus, live: String?) {
+            self.status = status
+            self.live = live
+        }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: Key.self)
@@ -67,6 +91,8 @@ struct StatusView {
             try container.encode(status.since, forKey: .since)
             try container.encode(status.held, forKey: .held)
             try container.encode(status.next, forKey: .next)
+            try container.encodeIfPresent(status.progress, forKey: .progress)
+            try container.encodeIfPresent(live, forKey: .live)
         }
     }
 }

@@ -3,26 +3,39 @@ import Cutover
 /// The first thing that keeps a tenant from going on.
 struct WhyView {
     let reason: Reason
+    var watch: Watch?
+
+    /// What the tenant's watch told last, and what it found wrong.
+    struct Watch: Encodable {
+        let line: String
+        let findings: [String]
+    }
 
     func human(_ paint: Paint) -> String {
         let step = reason.step.isEmpty ? reason.tenant.text : "\(reason.tenant)/\(reason.step)"
-        let lines = [
+        var lines = [
             paint.yellow(step), "  claim:      \(reason.claim)", "  answer:     \(reason.answer)",
             "  since:      \(reason.since.isEmpty ? "-" : PlainText.moment(reason.since))", "  cleared by: \(reason.clearedBy)", "  next:       \(reason.next)",
         ]
+        if let watch {
+            lines.append("  watch:      \(watch.line)")
+            lines += watch.findings.map { "  found:      \($0)" }
+        }
         return lines.map { paintless in paintless == lines[0] ? paintless : PlainText.line(paintless) }.joined(separator: "\n")
     }
 
-    func json() throws -> String { try JSONText.document(Document(reason: reason)) }
+    func json() throws -> String { try JSONText.document(Document(reason: reason, watch: watch)) }
 
     private struct Document: Encodable {
-        enum Key: String, CodingKey { case formatVersion }
+        enum Key: String, CodingKey { case formatVersion, watch }
         let reason: Reason
+        let watch: Watch?
 
         func encode(to encoder: any Encoder) throws {
             try reason.encode(to: encoder)
             var container = encoder.container(keyedBy: Key.self)
             try container.encode(1, forKey: .formatVersion)
+            try container.encodeIfPresent(watch, forKey: .watch)
         }
     }
 }

@@ -1,0 +1,94 @@
+public import Cutover
+public import DataPath
+import Foundation
+public import Host
+
+/// What the watch is at, as it told last: once a second while it works.
+public struct WatchReport: Sendable, Codable, Equatable {
+    public struct Copy: Sendable, Codable, Equatable {
+        public let copied: Int
+        /// Rows of v1, counted now and then.
+        public let rows: Int
+        public let done: Bool
+        public let rowsPerSecond: Double?
+        /// Seconds left, by the fastest and the slowest tenth of the last minute's rates; `latest` is nil when there was a standstill.
+        public let soonestSeconds: Double?
+        public let latestSeconds: Double?
+    }
+
+    public let at: Timestamp
+    public let mode: String
+    public let copy: Copy
+    /// The bounds that hold the copy; the first is the one to name.
+    public let holds: [Throttle.Hold]
+    /// Limits whose reading can't be had: the copy goes at half its speed.
+    public let unknown: [Throttle.Bound]
+    public let limits: ThrottleLimits
+    public let log: LogState?
+    public let keeping: Keeping?
+
+    static func path(_ host: HostSight) -> String { "\(host.statePath)/progress.json" }
+
+    /// Rows, rate, time left and what holds, on one line.
+    public var line: String {
+        let share = copy.rows == 0 ? 100 : min(100, copy.copied * 100 / copy.rows)
+        var parts = ["\(copy.copied) of \(copy.rows) rows (\(share)%)"]
+        if copy.done { parts = ["all \(copy.copied) rows copied"] }
+        if !copy.done, let rate = copy.rowsPerSecond, holds.isEmpty { parts.append("\(Int(rate.rounded())) rows/s") }
+        if !copy.done, holds.isEmpty, let left = timeLeft { parts.append(left) }
+        if !copy.done, let hold = holds.first { parts.append("waits: \(hold)") }
+        if !unknown.isEmpty { parts.append("at half speed: \(unknown.map(\.rawValue).joined(separator: ", ")) can't be read") }
+        if let log, log.entries + log.markers > 0 { parts.append("lag \(log.entries) changes, \(Int((log.oldestSeconds ?? 0).rounded(.up))) s") }
+        if let keeping, !keeping.keepsUp { parts.append(keeping.words) }
+        return parts.joined(separator: ", ")
+    }
+
+    /// The limits, then each bound that holds and each that can't be read.
+    public var limitLines: [String] {
+        [limits.words] + (holds.isEmpty ? ["nothing holds the copy"] : holds.map { "holds: \($0)" })
+            + unknown.map { "can't be read, so the copy goes at half its speed: \($0.rawValue)" }
+    }
+
+    /// `2 m to 5 m left`.
+    public var timeLeft: String? {
+        guard let soonest = copy.soonestSeconds else { return nil }
+        guard let latest = copy.latestSeconds else { return "at least \(Self.span(soonest)) left" }
+        let (low, high) = (Self.span(soonest), Self.span(latest))
+        return low == high ? "\(low) left" : "\(low) to \(high) left"
+    }
+
+    private static func span(_ seconds: Double) -> String {
+        let whole = Int(seconds.rounded(.up))
+        if whole < 90 { return "\(whole) s" }
+        if whole < 90 * 60 { return "\((whole + 30) / 60) m" }
+        return "\((whole + 1800) / 3600) h"
+    }
+}
+
+/// The watch's last report. Reads a file and asks nobody: cheap enough to be asked often.
+public struct WatchProgress: ReadsOnHost {
+    public static let kind: OperationKind = "watch.progress"
+    public struct Result: Sendable, Codable {
+        /// Nil when the watch has told nothing yet.
+        public let report: WatchReport?
+        public let watchRuns: Bool
+    }
+    public init() {}
+
+    public func read(_ host: HostSight) async throws -> Result {
+        let text = try DurableFile.read(WatchReport.path(host))
+        return Result(report: try text.map { try CanonicalJSON.value(WatchReport.self, from: $0) }, watchRuns: try WatchProcess(host).running() != nil)
+    }
+}
+
+extension ThrottleLimits {
+    var words: String {
+        var words: [String] = []
+        if let connections, connections > 0 { words.append("\(connections) connections") }
+        if let lag = replicationLagMilliseconds, lag > 0 { words.append("replication lag \(lag) ms") }
+        if let p95 = doorP95Milliseconds, p95 > 0 { words.append("door p95 \(p95) ms") }
+        if let nice, nice > 0 { words.append("nice \(nice)") }
+        if let path = pauseFile, !path.isEmpty { words.append("pause file \(path)") }
+        return words.isEmpty ? "no limits" : "limits: \(words.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// What a test does to a server of its own.
+extension Cluster {
+    var standbyURL: String { "postgresql://postgres@/postgres?host=\(directory)&port=5433" }
+
+    /// Stops the server as the kernel would in a power cut, and starts it again.
+    func restart() throws { try call("pg_ctl -D \(directory)/data -w -s -l \(directory)/log -m immediate restart") }
+
+    /// A streaming standby of this server, which ends with the server's folder.
+    func startStandby() async throws {
+        try call("pg_basebackup -h \(directory) -U postgres -D \(directory)/standby -R -c fast")
+        try call("pg_ctl -D \(directory)/standby -w -s -l \(directory)/standby.log -o \"-k \(directory) -p 5433 -c listen_addresses='' -c max_connections=300 -c wal_receiver_status_interval=1\" start")
+        let watchdog = "( while kill -0 \(getpid()) 2>/dev/null && [ -d \(directory)/data ]; do sleep 0.5; done; \(try command("pg_ctl -D \(directory)/standby -m immediate -s stop")) ) >/dev/null 2>&1 </dev/null &"
+        _ = try Self.run(watchdog)
+    }
+
+    /// Stops everything and takes the folder away.
+    func end() {
+        for server in ["standby", "data"] { try? call("pg_ctl -D \(directory)/\(server) -m immediate -s stop") }
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    private func command(_ text: String) throws -> String {
+        "cd /tmp; LC_ALL=C \(getuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "")\(try Self.binaries())/\(text)"
+    }
+
+    private func call(_ text: String) throws {
+        guard try Self.run("\(try command(text)) >>\(directory).log 2>&1 </dev/null") == 0 else { throw ClusterFailure(what: "\(text): see \(directory).log") }
+    }
+}
