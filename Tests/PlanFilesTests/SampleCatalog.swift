@@ -4,6 +4,10 @@ import Cutover
 enum SampleCatalog {
     typealias Rule = StepCatalog.SettingRule
 
+    private static let throttle: [Rule] = [
+        Rule("connections", .int), Rule("replicationLag", .shortDuration), Rule("doorP95", .shortDuration), Rule("nice", .ratio), Rule("pauseFile", .text),
+    ]
+
     static let catalog = StepCatalog(
         [
             entry("host.prepare", .reversible, [Rule("minFreeMiB", .int)]),
@@ -12,7 +16,12 @@ enum SampleCatalog {
                 [Rule("program", .text, required: true), Rule("listen", .text, required: true), Rule("healthWithin", .duration)],
                 requires: ["host.prepare"]),
             entry("mirror.install", .reversible, [], requires: ["sidecar.start"]),
-            entry("backfill.copy", .reversible, [Rule("chunkRows", .int), Rule("within", .duration)], requires: ["mirror.install"]),
+            entry(
+                "backfill.copy", .reversible,
+                [
+                    Rule("chunkRows", .int), Rule("within", .duration),
+                    Rule("throttle", .section(throttle)),
+                ], requires: ["mirror.install"]),
             entry(
                 "env.wire", .reversible, [Rule("drainBelow", .int), Rule("stopWithin", .duration), Rule("quiesceWithin", .duration)],
                 requires: ["backfill.copy"]),

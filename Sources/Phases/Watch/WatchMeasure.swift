@@ -43,7 +43,7 @@ actor WatchMeasure {
     /// The copy is under way, so that agents' latency matters.
     var wantsDoor: Bool { (orders.effective.doorP95Milliseconds ?? 0) > 0 && control?.mode == .copy && control?.copyDone == false }
     /// How long until measuring again makes sense.
-    var pause: Duration { control?.mode == .copy && control?.copyDone == false ? .seconds(1) : .seconds(5) }
+    var pause: Duration { control?.copyDone == false ? .seconds(1) : .seconds(5) }
 
     func doorTook(milliseconds: Double) { latencies.add(milliseconds: milliseconds, at: now) }
 
