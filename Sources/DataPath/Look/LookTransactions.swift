@@ -20,7 +20,9 @@ struct LookTransactions: Sendable {
         try await connection.transaction(isolation) { connection in
             if !alone { try await connection.execute(Self.byKey) }
             try await Look.begin(connection, layout, alone: alone)
-            try await Control.checkFence(fence, connection, settings)
+            // Asked within: whoever has told us to stop since the step began may have taken away what this look would place again.
+            let looks = try await Control.checkFence(fence, connection, settings)
+            if !looks { throw MarkerAppeared() }
             return try await body(connection)
         }
     }
@@ -41,5 +43,5 @@ struct LookTransactions: Sendable {
     }
 }
 
-/// A marker became visible after the batch was picked; it must be expanded first.
+/// A marker became visible after the batch was picked and must be expanded first, or no more looks are asked for.
 struct MarkerAppeared: Error {}
