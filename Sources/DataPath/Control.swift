@@ -105,10 +105,13 @@ public struct Control: Sendable, Equatable, Codable {
     /// Holds the fence row until the caller's transaction ends, so that raising it waits for us or stops us.
     ///
     /// KEY SHARE lets another writer's copy note its last key meanwhile.
-    static func checkFence(_ fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings) async throws {
-        let rows = try await connection.query("SELECT fence FROM \(settings.schema).control FOR KEY SHARE")
+    /// Answers whether the row asks for looks.
+    @discardableResult
+    static func checkFence(_ fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Bool {
+        let rows = try await connection.query("SELECT fence, mode IN ('sync', 'copy') AS looks FROM \(settings.schema).control FOR KEY SHARE")
         guard let row = rows.first else { throw DataPathError.notInstalled("\(settings.schema).control") }
         let found = Int64(try row.int("fence"))
         guard found == fence else { throw DataPathError.fenced(found: found) }
+        return try row.bool("looks")
     }
 }

@@ -139,13 +139,14 @@ public actor PostgresConnection {
             guard let result, let text = PQresultErrorField(result, code) else { return nil }
             return String(cString: text)
         }
-        if PQstatus(connection) != CONNECTION_OK {
+        // Without a state it was not the server that spoke: what became of the statement, nobody knows.
+        guard PQstatus(connection) == CONNECTION_OK, let state = field(CLIBPQ_DIAG_SQLSTATE) else {
             return PostgresError(
                 .connectionLost, sqlState: field(CLIBPQ_DIAG_SQLSTATE) ?? "",
                 message: "the connection to the database was lost")
         }
         return PostgresError(
-            .refused, sqlState: field(CLIBPQ_DIAG_SQLSTATE) ?? "",
+            .refused, sqlState: state,
             message: field(CLIBPQ_DIAG_MESSAGE_PRIMARY) ?? "the statement could not be carried out",
             detail: field(CLIBPQ_DIAG_MESSAGE_DETAIL), constraint: field(CLIBPQ_DIAG_CONSTRAINT_NAME))
     }

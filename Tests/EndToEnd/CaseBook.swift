@@ -19,6 +19,10 @@ enum CaseBook {
         Case(name: "killed-controller-and-watch", sampling: .sampled, run: Killed.both),
         Case(name: "killed-controller", sampling: .whole, run: Killed.controller),
         Case(name: "killed-watch", sampling: .whole, run: Killed.watch),
+        Case(name: "host-killed-20", run: Killed.host),
+        Case(name: "hard-agents", sampling: .whole, run: HardAgents.run),
+        Case(name: "postgres-restarted", sampling: .whole, run: PostgresRestarted.run),
+        Case(name: "plugin-felled", sampling: .whole, run: PluginFelled.run),
         Case(name: "sidecar-never-started", run: SidecarNeverStarted.run),
         Case(name: "no-pgvector", run: NoPgvector.run),
         Case(name: "plugin-on-all-interfaces", run: PluginOnAllInterfaces.run),
@@ -33,6 +37,7 @@ enum CaseBook {
         Case(name: "bad-input", run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),
         Case(name: "second-lab", run: SecondLab.run),
+        Case(name: "two-labs-whole", sampling: .whole, run: SecondLab.whole),
     ]
 
     static func chosen(only: [String], all: Bool) -> [Case] {

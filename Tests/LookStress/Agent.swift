@@ -8,25 +8,29 @@ struct Agent: Sendable {
     let number: Int
     let seed: Int
     let until: ContinuousClock.Instant
+    /// Embeddings and texts that v2 does not take are written too.
+    let widely: Bool
 
     private var table: String { side == 1 ? "agent_memories" : "memory_plugin.memory_records" }
 
     /// Returns how many transactions it committed.
     func run() async throws -> Int {
-        let connection = try await PostgresConnection.connect(url, applicationName: "agent-\(side)-\(number)")
+        // Every other agent does not wait for the disk: a power failure takes commits that it was told of.
+        let session = Session(url, "agent-\(side)-\(number)", first: number == 1 ? "SET synchronous_commit = off" : "")
         var dice = Dice(seed: seed, stream: side * 100 + number)
         var texts = 0
         var committed = 0
         while ContinuousClock.now < until {
             do {
+                let connection = try await session.connection()
                 if try await transaction(connection, &dice, &texts) { committed += 1 }
-            } catch let error as PostgresError where !error.connectionLost {
-                // Deadlocks among agents, our locks, a namespace deleted under the hand: agents see such things and go on.
-                try await connection.execute("ROLLBACK")
+            } catch let error as PostgresError {
+                // Deadlocks among agents, our locks, a namespace deleted under the hand, a server that dies: agents see such things and go on.
+                await session.recover(from: error)
             }
             try await Task.sleep(for: .milliseconds(dice.below(12)))
         }
-        await connection.close()
+        await session.close()
         return committed
     }
 
@@ -49,6 +53,13 @@ struct Agent: Sendable {
         texts += 1
         let text = "s\(seed) side\(side) agent\(number) \(texts)"
         switch dice.below(100) {
+        case ..<6 where widely:
+            try await connection.query(
+                "UPDATE \(table) SET embedding = $2::vector WHERE id = $1", [.text(id), .text("[\(texts),\(side),\(number)]")])
+        case ..<10 where widely && side == 1:
+            // v2 holds no blank text, and refuses others only when it gets them.
+            let misfit = dice.chance(50) ? blank(texts) : "\(text) \(World.tooMuch)"
+            try await connection.query("UPDATE \(table) SET content = $2 WHERE id = $1", [.text(id), .text(misfit)])
         case ..<45:
             try await connection.query(
                 "UPDATE \(table) SET content = $2 WHERE id = $1", [.text(id), .text(text)])
@@ -60,6 +71,11 @@ struct Agent: Sendable {
             try await connection.query("DELETE FROM \(table) WHERE id = $1", [.text(id)])
             try await write(id, text, connection, &dice)
         }
+    }
+
+    /// Blank, and yet another one each time: the number in spaces and tabs.
+    private func blank(_ number: Int) -> String {
+        String(String(number * 3 + self.number, radix: 2).map { $0 == "1" ? "\t" : " " }) + " "
     }
 
     /// v1 inserts where there is no such id; v2 has only the overwriting insert of its contract.
@@ -96,14 +112,15 @@ struct Gardener: Sendable {
     let until: ContinuousClock.Instant
 
     func run() async throws {
-        let connection = try await PostgresConnection.connect(url, applicationName: "gardener")
-        let beside = try await PostgresConnection.connect(url, applicationName: "gardener")
+        let session = Session(url, "gardener")
         // The open move holds a lock a barrier waits for, and must not wait for the barrier in turn through a second session.
-        try await beside.execute("SET lock_timeout = '50ms'")
+        let besides = Session(url, "gardener", first: "SET lock_timeout = '50ms'")
         var dice = Dice(seed: seed, stream: 999)
         var inserted = 0
         while ContinuousClock.now < until {
             do {
+                let connection = try await session.connection()
+                let beside = try await besides.connection()
                 if dice.chance(85) {
                     inserted += 1
                     try await move(dice.pick(World.wanderers), to: dice.pick(World.children), inserted, connection, beside)
@@ -113,12 +130,13 @@ struct Gardener: Sendable {
                 }
             } catch let error as PostgresError {
                 // A deadlock with an agent's foreign key check is nothing.
-                if error.connectionLost { throw error }
+                await session.recover(from: error)
+                await besides.recover(from: error)
             }
             try await Task.sleep(for: .milliseconds(40 + dice.below(150)))
         }
-        await connection.close()
-        await beside.close()
+        await session.close()
+        await besides.close()
     }
 
     /// A row written while the move is open is looked at under the old parent, and the move never saw it.

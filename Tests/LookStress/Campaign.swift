@@ -7,7 +7,8 @@ struct Campaign: Sendable {
 
     /// True when every lawful run was clean and every naive variant asked for was seen failing.
     func run() async throws -> Bool {
-        let cluster = try Cluster.start()
+        let cluster = try Cluster.start(version: options.postgres)
+        say("PostgreSQL \(options.postgres)")
         var passed = 0
         var failed = 0
         if options.variant == nil || options.variant == .lawful {

@@ -9,6 +9,7 @@ struct Options: Sendable {
     /// Nil: one locked writer and three unlocked ones by turns.
     var writers: Int?
     var allVariants = false
+    var postgres = 16
 
     init(_ arguments: [String]) throws {
         var rest = arguments[...]
@@ -35,6 +36,9 @@ struct Options: Sendable {
                 }
                 variant = known
             case "--all-variants": allVariants = true
+            case "--postgres":
+                postgres = try number(argument)
+                guard postgres == 16 || postgres == 18 else { throw Misuse(what: "--postgres is 16 or 18") }
             default: throw Misuse(what: "unknown argument \(argument)")
             }
         }

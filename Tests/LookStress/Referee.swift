@@ -9,8 +9,8 @@ enum Referee {
         CREATE FUNCTION referee.note() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             INSERT INTO referee.audit (side, op, id, before, after, ours) VALUES (TG_ARGV[0]::int, left(TG_OP, 1),
-                CASE WHEN TG_OP = 'DELETE' THEN OLD.id ELSE NEW.id END, CASE WHEN TG_OP <> 'INSERT' THEN OLD.content END,
-                CASE WHEN TG_OP <> 'DELETE' THEN NEW.content END, current_setting('application_name') LIKE 'cutover%');
+                CASE WHEN TG_OP = 'DELETE' THEN OLD.id ELSE NEW.id END, CASE WHEN TG_OP <> 'INSERT' THEN concat(OLD.content, ' ', OLD.embedding) END,
+                CASE WHEN TG_OP <> 'DELETE' THEN concat(NEW.content, ' ', NEW.embedding) END, current_setting('application_name') LIKE 'cutover%');
             RETURN NULL;
         END $$;
         CREATE TRIGGER zz_referee AFTER INSERT OR UPDATE OR DELETE ON agent_memories FOR EACH ROW EXECUTE FUNCTION referee.note('1');
@@ -20,7 +20,9 @@ enum Referee {
 
     /// Both stores side by side, with the platform's mapping spelled once more.
     static let sides = """
-        SELECT coalesce(m.id, r.id) AS id, m.content AS a, r.content AS b, o.namespace IS NULL AND m.id IS NOT NULL AS homeless,
+        SELECT coalesce(m.id, r.id) AS id, CASE WHEN m.id IS NOT NULL THEN concat(m.content, ' ', m.embedding) END AS a,
+            CASE WHEN r.id IS NOT NULL THEN concat(r.content, ' ', r.embedding) END AS b,
+            m.id IS NOT NULL AND (o.namespace IS NULL OR btrim(m.content, E' \\t') = '' OR m.content LIKE '%\(World.tooMuch)') AS homeless,
             r.namespace LIKE 'custom:%' OR r.namespace LIKE 'team:%' AND NOT EXISTS (
                 SELECT FROM workspaces x WHERE 'team:' || coalesce(x.parent_id, x.id) = r.namespace) AS nobodys, m.workspace_id = ANY (ARRAY['\(World.wanderers[0])', '\(World.wanderers[1])']::uuid[]) AS wanders,
             m.id IS NOT NULL AND r.id IS NOT NULL AND m.content = r.content AND o.namespace = r.namespace

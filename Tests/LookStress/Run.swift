@@ -22,12 +22,14 @@ struct Run: Sendable {
         var barriersBusy = 0
         var conflicts = 0
         var exceptions = 0
+        var choices = 0
+        var powerFailures = 0
         var violations: [String] = []
 
         func line(clean: String) -> String {
             """
             seed \(seed) \(variant.rawValue) writers \(writers): \(transactions) transactions, \(writes) writes, \(kills) kills, \
-            \(barriers) barriers and \(barriersBusy) given up, \(conflicts) conflicts, \(exceptions) exceptions: \
+            \(powerFailures) power failures, \(barriers) barriers and \(barriersBusy) given up, \(conflicts) conflicts, \(choices) choices, \(exceptions) exceptions: \
             \(violations.isEmpty ? "" : "\(violations.count) violations, ")\(clean)
             """
         }
@@ -36,26 +38,26 @@ struct Run: Sendable {
     func carryOut() async throws -> Result {
         let database = "run_\(variant.rawValue.lowercased())_\(seed)"
         let url = try await cluster.makeStores(database)
-        let control = try await PostgresConnection.connect(url, applicationName: "cutover-control")
-        try await prepare(control)
+        let session = Session(url, "cutover-control")
+        try await prepare(session.connection())
         let children = Writers(url: url, variant: variant, locked: writers == 1)
         try await children.start(writers)
         var result = Result(seed: seed, variant: variant, writers: writers)
         do {
-            try await play(url, control, children, &result)
-            try await rest(url, control, &result)
+            try await play(url, session, children, &result)
+            try await rest(try await session.connection(), &result)
         } catch {
             await children.stop()
             throw error
         }
         result.kills = await children.kills
         await children.stop()
-        let verdict = try await Verdict.judge(control)
+        let verdict = try await Verdict.judge(session.connection())
         result.writes = verdict.agentWrites
         result.conflicts = verdict.conflicts
         result.exceptions = verdict.exceptions
         result.violations += verdict.violations
-        await control.close()
+        await session.close()
         try await cluster.drop(database)
         return result
     }
@@ -73,18 +75,34 @@ struct Run: Sendable {
                 "INSERT INTO agent_memories (id, workspace_id, scope, content) VALUES ($1, $2, $3, $4)",
                 [.text(World.id(number)), .text(place.workspace), .text(place.scope), .text("s\(seed) loaded \(number)")])
         }
+        if variant == .lawful { try await find(loader) }
         await loader.close()
         try await Capture(DataPathSettings(), variant: variant).install(control)
         try await Control.restartCopy(fence: 0, chunkRows: 20, control)
     }
 
-    private func play(_ url: String, _ control: PostgresConnection, _ children: Writers, _ result: inout Result) async throws {
+    /// Rows lie in v2 before anybody captures: some equal to v1's, some not. And v2 will refuse some texts.
+    private func find(_ loader: PostgresConnection) async throws {
+        try await loader.execute(
+            """
+            INSERT INTO memory_plugin.memory_namespaces (name, kind)
+            SELECT n, split_part(n, ':', 1) FROM unnest(ARRAY['\(World.namespaces.joined(separator: "','"))']) n;
+            INSERT INTO memory_plugin.memory_records (id, namespace, content, kind, source, created_at)
+            SELECT m.id, 'workspace:' || m.workspace_id, CASE WHEN right(m.id::text, 1) < '4' THEN m.content ELSE m.content || ' found' END, 'fact', 'agent', m.created_at
+            FROM agent_memories m WHERE m.scope = 'LOCAL' AND right(m.id::text, 1) < '6';
+            ALTER TABLE memory_plugin.memory_records ADD CHECK (content NOT LIKE '%\(World.tooMuch)')
+            """)
+    }
+
+    private func play(_ url: String, _ session: Session, _ children: Writers, _ result: inout Result) async throws {
         let until = ContinuousClock.now + .seconds(seconds)
         let barriers = Barriers()
+        let choices = Barriers()
+        let lawful = variant == .lawful
         result.transactions = try await withThrowingTaskGroup(of: Int.self) { group in
             for side in [1, 2] {
                 for number in 0..<3 {
-                    group.addTask { try await Agent(url: url, side: side, number: number, seed: seed, until: until).run() }
+                    group.addTask { try await Agent(url: url, side: side, number: number, seed: seed, until: until, widely: lawful).run() }
                 }
             }
             group.addTask {
@@ -92,8 +110,18 @@ struct Run: Sendable {
                 return 0
             }
             group.addTask {
-                try await disturb(children, control, until)
+                try await disturb(children, session, until)
                 return 0
+            }
+            if lawful {
+                group.addTask {
+                    for _ in 0..<(try await Person(url: url, seed: seed, until: until).run()) { choices.ended(busy: false) }
+                    return 0
+                }
+                group.addTask {
+                    for _ in 0..<(try await failPower(until)) { choices.ended(busy: true) }
+                    return 0
+                }
             }
             group.addTask {
                 try await hold(url, until, children, barriers)
@@ -101,6 +129,7 @@ struct Run: Sendable {
             }
             return try await group.reduce(0, +)
         }
+        (result.choices, result.powerFailures, _) = choices.found
         let found = barriers.found
         result.barriers = found.held
         result.barriersBusy = found.busy
@@ -108,7 +137,7 @@ struct Run: Sendable {
     }
 
     /// Kills a writer a few times a second and starts the copy again about once a second.
-    private func disturb(_ children: Writers, _ control: PostgresConnection, _ until: ContinuousClock.Instant) async throws {
+    private func disturb(_ children: Writers, _ session: Session, _ until: ContinuousClock.Instant) async throws {
         var dice = Dice(seed: seed, stream: 998)
         // A cursor kept in memory would start again with its process and find what it had passed over.
         let kills = variant != .cursorBySequence
@@ -117,21 +146,38 @@ struct Run: Sendable {
             try await Task.sleep(for: .milliseconds(120 + dice.below(400)))
             if kills { try await children.killOne(dice.below(100)) }
             round += 1
-            // The first copy must end before barriers can prove anything.
-            if try await Control.read(control).copyDone {
-                await children.copied()
-                // A copy looks at every row and would heal what a naive variant lost.
-                let restarts = variant == .lawful || variant == .copyInsertsIfAbsent
-                if restarts, round.isMultiple(of: 3) { try await Control.restartCopy(fence: 0, chunkRows: 20, control) }
+            do {
+                let control = try await session.connection()
+                // The first copy must end before barriers can prove anything.
+                if try await Control.read(control).copyDone {
+                    await children.copied()
+                    // A copy looks at every row and would heal what a naive variant lost.
+                    let restarts = variant == .lawful || variant == .copyInsertsIfAbsent
+                    if restarts, round.isMultiple(of: 3) { try await Control.restartCopy(fence: 0, chunkRows: 20, control) }
+                }
+            } catch {
+                guard let lost = error as? PostgresError, lost.meansServerLost else { throw error }
+                await session.recover(from: lost)
             }
         }
+    }
+
+    /// Twice in a run, at random moments; some runs are spared.
+    private func failPower(_ until: ContinuousClock.Instant) async throws -> Int {
+        var dice = Dice(seed: seed, stream: 996)
+        if seed.isMultiple(of: 4) { return 0 }
+        for _ in 0..<2 {
+            try await Task.sleep(for: .seconds(seconds * Double(15 + dice.below(30)) / 100))
+            try await cluster.failPower(killed: dice.chance(60))
+        }
+        return 2
     }
 
     private func hold(
         _ url: String, _ until: ContinuousClock.Instant, _ children: Writers, _ barriers: Barriers
     ) async throws {
-        let connection = try await PostgresConnection.connect(url, applicationName: "cutover-barrier")
-        let beside = try await PostgresConnection.connect(url, applicationName: "referee")
+        let session = Session(url, "cutover-barrier")
+        let besides = Session(url, "referee")
         let quiesce = Quiesce(DataPathSettings(), variant: variant == .barrierBegunWithSelect ? variant : .lawful)
         // Barriers look lawfully, and would heal or hide what the other variants do.
         guard variant == .lawful || variant == .barrierBegunWithSelect else { return }
@@ -139,6 +185,8 @@ struct Run: Sendable {
             try await Task.sleep(for: .milliseconds(200))
             if await !children.hasCopied { continue }
             do {
+                let connection = try await session.connection()
+                let beside = try await besides.connection()
                 _ = try await quiesce.run(connection, lockTimeoutSeconds: 2, budgetSeconds: 20) { connection in
                     barriers.saw(try await Referee.judgeBarrier(inside: connection, beside: beside))
                 }
@@ -146,14 +194,20 @@ struct Run: Sendable {
             } catch DataPathError.tablesBusy {
                 barriers.ended(busy: true)
             } catch {
-                barriers.saw("a barrier failed: \(error)")
+                if (error as? PostgresError)?.meansServerLost == true {
+                    // Which of the two was told first, nobody knows.
+                    await session.close()
+                    await besides.close()
+                } else {
+                    barriers.saw("a barrier failed: \(error)")
+                }
             }
         }
     }
 
     /// Waits until nothing is left to look at. A variant that never consumes is at rest when nothing changes any more.
-    private func rest(_ url: String, _ control: PostgresConnection, _ result: inout Result) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
+    private func rest(_ control: PostgresConnection, _ result: inout Result) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
         var changes = -1
         var quiet = 0
         while ContinuousClock.now < deadline {
@@ -166,7 +220,14 @@ struct Run: Sendable {
             if variant != .lawful, quiet > 15 { return }
             try await Task.sleep(for: .milliseconds(100))
         }
-        result.violations.append("the run does not come to rest")
+        let left = try await control.query(
+            """
+            SELECT concat_ws(' ', (SELECT count(*) FROM cutover.change_log), 'entries',
+                (SELECT string_agg(DISTINCT id::text || ' ' || (SELECT string_agg(DISTINCT c.side || CASE WHEN c.del THEN 'd' ELSE 'e' END, ',') FROM cutover.change_log c WHERE c.id = l.id), '; ') FROM (SELECT DISTINCT id FROM cutover.change_log LIMIT 4) l),
+                (SELECT count(*) FROM cutover.marker), 'markers', (SELECT copy_done FROM cutover.control), 'copied',
+                (SELECT string_agg(DISTINCT state || ' ' || left(query, 60), ' | ') FROM pg_stat_activity WHERE application_name LIKE 'cutover-writer%' AND datname = current_database())) AS left
+            """)[0].string("left")
+        result.violations.append("the run does not come to rest: \(left)")
     }
 }
 

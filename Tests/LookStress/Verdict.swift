@@ -2,7 +2,7 @@ import Postgres
 
 /// Judges a run that came to rest, from the agents' own history: what each text had seen, and what became of it.
 ///
-/// Every text was written once, so a text names the write. It trusts neither `placed` nor the log.
+/// Every text was written once, with its embedding, so both together name the write. It trusts neither `placed` nor the log.
 struct Verdict {
     private(set) var violations: [String] = []
     private(set) var agentWrites = 0
@@ -24,7 +24,8 @@ struct Verdict {
         var verdict = Verdict()
         let records = try await connection.query(
             """
-            SELECT id::text AS id, kind, v1_row->>'content' AS a, v2_row->>'content' AS b, v1_row->>'workspace_id' AS workspace, closed IS NULL AS open
+            SELECT id::text AS id, kind, CASE WHEN v1_row IS NOT NULL THEN concat(v1_row->>'content', ' ', v1_row->>'embedding') END AS a,
+                CASE WHEN v2_row IS NOT NULL THEN concat(v2_row->>'content', ' ', v2_row->>'embedding') END AS b, v1_row->>'workspace_id' AS workspace, closed IS NULL AS open
             FROM cutover.conflicts ORDER BY n
             """)
         for record in records {

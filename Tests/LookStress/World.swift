@@ -3,6 +3,9 @@ enum World {
     static let ids = 140
     static let hot = 18
 
+    /// What v2 refuses when it is about to get it.
+    static let tooMuch = "too much"
+
     static func id(_ number: Int) -> String { uuid(9, number) }
     static func workspace(_ number: Int) -> String { uuid(1, number) }
 

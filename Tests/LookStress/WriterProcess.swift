@@ -15,10 +15,9 @@ enum WriterProcess {
                 while true {
                     if try await writer.step().idle { try await Task.sleep(for: .milliseconds(3)) }
                 }
-            } catch let error as PostgresError where error.kind == .notConnected {
-                exit(0)
             } catch {
-                FileHandle.standardError.write(Data("writer: \(error)\n".utf8))
+                // The server may be on its way back; whoever started us ends us.
+                if (error as? PostgresError)?.meansServerLost != true { FileHandle.standardError.write(Data("writer: \(error)\n".utf8)) }
                 try? await Task.sleep(for: .milliseconds(50))
             }
             // Its parent gone, nobody would kill it any more.

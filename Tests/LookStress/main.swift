@@ -1,7 +1,7 @@
 import DataPath
 import Foundation
 
-// look-stress [--seeds N] [--from S] [--seconds T] [--variant NAME] [--writers 1|3] [--all-variants]
+// look-stress [--seeds N] [--from S] [--seconds T] [--variant NAME] [--writers 1|3] [--all-variants] [--postgres 16|18]
 // look-stress writer URL VARIANT LOCK
 
 let arguments = Array(CommandLine.arguments.dropFirst())

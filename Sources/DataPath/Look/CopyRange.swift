@@ -49,7 +49,8 @@ struct RangeCopy: Sendable {
                 return try await chunk.carryOut(connection, failure: failure)
             }
             let time = ContinuousClock.now - started
-            pace.copyTook(time)
+            // Another writer was at the keys: that says nothing about how many rows go at once, nor about the row that was refused.
+            if outcome.rows > 0 { pace.copyTook(time) }
             step.longest = max(step.longest, time)
             step.looks.add(outcome.counts)
             step.copied = outcome.rows

@@ -22,7 +22,9 @@ struct LookTransactions: Sendable {
         try await connection.transaction(isolation) { connection in
             if !alone { try await connection.execute(Self.byKey) }
             try await Look.begin(connection, layout, alone: alone)
-            try await Control.checkFence(fence, connection, settings)
+            // Asked within: whoever has told us to stop since the step began may have taken away what this look would place again.
+            let looks = try await Control.checkFence(fence, connection, settings)
+            if !looks { throw MarkerAppeared() }
             let result = try await body(connection)
             // After the body: its statements hold the tables they read, so what stands under their names now is what they read.
             if let seal { try await seal.require(connection, settings) }
@@ -46,5 +48,5 @@ struct LookTransactions: Sendable {
     }
 }
 
-/// A marker became visible after the batch was picked; it must be expanded first.
+/// A marker became visible after the batch was picked and must be expanded first, or no more looks are asked for.
 struct MarkerAppeared: Error {}

@@ -26,7 +26,8 @@ struct Pace: Sendable {
     }
 
     private static func next(_ size: Int, _ time: Duration) -> Int {
-        if time > .milliseconds(250) { return max(1, size / 2) }
+        // Below this many the time goes into the statements themselves: fewer ids would only make the writer fall behind.
+        if time > .milliseconds(250) { return min(size, max(32, size / 2)) }
         return time > .milliseconds(150) ? size : min(1000, size + max(1, size / 4))
     }
 }

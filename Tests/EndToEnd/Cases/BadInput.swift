@@ -112,12 +112,7 @@ enum BadInput {
     /// PostgreSQL is stopped under it and comes back.
     private static func databaseDown(_ stage: Stage) async throws {
         try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", code: 0)
-        let folder = try stage.database().texts("SHOW data_directory")[0]
-        guard let text = FileManager.default.contents(atPath: "\(folder)/postmaster.pid"), let pid = Int32(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? "") else {
-            throw Trouble("no postmaster.pid in \(folder)")
-        }
-        kill(pid, SIGINT)
-        _ = try await eventually("PostgreSQL ends", within: 30) { Leftovers.isAlive(pid) ? nil : true }
+        try await stage.stopPostgres(SIGINT)
         let ended = try await stage.ctl("advance", "acme", "--to", "A1/backfill.copy")
         try expect([1, 3, 6].contains(ended.code), "without a database `advance` ended with \(ended.code): \(ended.said)")
         try expect((ended.out + ended.err).lowercased().contains("connect"), "without a database it says: \(ended.said)")

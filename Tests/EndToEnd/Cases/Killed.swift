@@ -9,9 +9,14 @@ enum Killed {
     /// Sampled: both in one run.
     @Sendable static func both(_ stage: Stage) async throws { try await run(stage, controllerKills: times, watchKills: times) }
 
-    private static func run(_ stage: Stage, controllerKills: Int, watchKills: Int) async throws {
+    /// The processes that carry out operations on the host, and the watch: twenty of them, five in a sample.
+    @Sendable static func host(_ stage: Stage) async throws {
+        try await run(stage, controllerKills: 0, watchKills: 0, hostKills: stage.all ? 20 : 5)
+    }
+
+    private static func run(_ stage: Stage, controllerKills: Int, watchKills: Int, hostKills: Int = 0) async throws {
         try await stage.raise()
-        try await disturbed(stage, watchKills) { try await forward(stage, kills: controllerKills) }
+        try await disturbed(stage, watchKills, hostKills) { try await forward(stage, kills: controllerKills, hostDies: hostKills > 0) }
         let steps = try await stage.verified()
         try expect(steps == Stage.steps, "the steps were verified in this order: \(steps.joined(separator: ", "))")
         let found = try await stage.status(of: "acme")
@@ -21,7 +26,9 @@ enum Killed {
         try await intentsCameFirst(stage)
 
         let onTheWayBack = stage.all ? times : 4
-        try await disturbed(stage, watchKills > 0 ? onTheWayBack : 0) { try await back(stage, kills: controllerKills > 0 ? onTheWayBack : 0) }
+        try await disturbed(stage, watchKills > 0 ? onTheWayBack : 0, hostKills > 0 ? onTheWayBack : 0) {
+            try await back(stage, kills: controllerKills > 0 ? onTheWayBack : 0, hostDies: hostKills > 0)
+        }
         let left = try await stage.verified()
         try expect(left.isEmpty, "after the way back these still stand verified: \(left.joined(separator: ", "))")
         try await stage.referee("v1", "acme")
@@ -29,7 +36,7 @@ enum Killed {
     }
 
     /// Runs, is killed, runs again; signs what is asked for.
-    private static func forward(_ stage: Stage, kills: Int) async throws {
+    private static func forward(_ stage: Stage, kills: Int, hostDies: Bool) async throws {
         var left = kills
         var lives = 0
         while true {
@@ -38,21 +45,27 @@ enum Killed {
             let ended = try await shortLived(stage, ["run"], &left)
             if ended.wasKilled { continue }
             // An outcome that a killed one left unknown may take another look.
-            if ended.code == 6, left < kills { continue }
+            if ended.code == 6, left < kills || hostDies { continue }
+            // A host's answer that never came is a failure where nothing was begun.
+            if ended.code == 1, hostDies {
+                // A step that failed waits for a person to say: again.
+                _ = try await stage.ctl("advance", "acme")
+                continue
+            }
             try expect(ended.code == 0 || ended.code == 3, "`run` ended with \(ended.code) after \(kills - left) kills: \(ended.said)")
             if ended.code == 0 { return }
             if try await stage.sign() == .onlyWithheld { return }
         }
     }
 
-    private static func back(_ stage: Stage, kills: Int) async throws {
+    private static func back(_ stage: Stage, kills: Int, hostDies: Bool) async throws {
         var left = kills
         for _ in 0..<40 {
             let words = ["revert", "acme", "--to", "start", "--reason", "the customer asked for it", "--confirm", "acme"]
             let ended = try await shortLived(stage, words, &left)
             let state = try await stage.status(of: "acme").state
             if state == "reverted" { return }
-            if ended.wasKilled || ended.code == 6 && left < kills { continue }
+            if ended.wasKilled || ended.code == 6 && left < kills || hostDies { continue }
             throw Trouble("`revert` ended with \(ended.code) after \(kills - left) kills, and the tenant is \(state): \(ended.said)")
         }
         throw Trouble("forty tries to go back were not enough")
@@ -73,8 +86,22 @@ enum Killed {
         return ended
     }
 
-    /// Does `work` while the watch is killed `times` times, at random moments.
-    private static func disturbed(_ stage: Stage, _ times: Int, _ work: () async throws -> Void) async throws {
+    /// Does `work` while the watch is killed `times` times, at random moments, and `hostTimes` times whatever carries out an operation.
+    private static func disturbed(_ stage: Stage, _ times: Int, _ hostTimes: Int, _ work: () async throws -> Void) async throws {
+        let hostKiller = Task {
+            var done = 0
+            while done < hostTimes, !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(stage.chance.number(in: 50...900)))
+                while !Task.isCancelled {
+                    let underWay = Leftovers.of(stage.host("acme")).filter { $0.command.contains("cutoverctl host ") }
+                    // One operation as likely as the watch beside it.
+                    if !underWay.isEmpty, kill(underWay[stage.chance.number(in: 0...(underWay.count - 1))].pid, SIGKILL) == 0 { break }
+                    try await Task.sleep(for: .milliseconds(4))
+                }
+                done += 1
+            }
+        }
+        defer { hostKiller.cancel() }
         let killer = Task {
             var done = 0
             while done < times, !Task.isCancelled {

@@ -2,6 +2,22 @@ import Foundation
 
 /// Two labs side by side know nothing of each other.
 enum SecondLab {
+    /// Both go the whole way at once, each with agents of its own.
+    @Sendable static func whole(_ stage: Stage) async throws {
+        let other = stage.beside
+        async let one: Void = stage.raise(rows: 150)
+        async let two: Void = other.raise(rows: 150, seed: 2)
+        _ = try await (one, two)
+        async let here: Void = stage.forwardToTheDrop()
+        async let beside: Void = other.forwardToTheDrop()
+        _ = try await (here, beside)
+        for lab in [stage, other] { try await lab.referee("v2", "acme") }
+        async let back: Void = stage.backToTheStart()
+        async let again: Void = other.backToTheStart()
+        _ = try await (back, again)
+        for lab in [stage, other] { try await lab.ctl("journal", "verify", code: 0) }
+    }
+
     @Sendable static func run(_ stage: Stage) async throws {
         let other = stage.labs[1]
         async let one: Void = stage.raise(rows: 60)

@@ -19,6 +19,7 @@ struct Stage: Sendable {
         self.all = all
         self.chance = Chance(seed: seed, name: name)
         self.folder = "/tmp/cutover-e2e-\(getpid())-\(name)"
+        self.root = "\(folder)/lab"
         // PostgreSQL's own account has to get in.
         try FileManager.default.createDirectory(atPath: logs, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         Teardown.remember(self)
@@ -26,8 +27,15 @@ struct Stage: Sendable {
 
     var logs: String { "\(folder)/logs" }
     /// The folders of all labs a case may raise.
-    var labs: [String] { [root, "\(folder)/lab-2"] }
-    var root: String { "\(folder)/lab" }
+    var labs: [String] { ["\(folder)/lab", "\(folder)/lab-2"] }
+    /// The lab the questions and commands are about.
+    private(set) var root: String
+    /// The same programs at the second lab.
+    var beside: Stage {
+        var other = self
+        other.root = labs[1]
+        return other
+    }
     var journal: String { "\(root)/cutover.db" }
     var fleet: String { "\(root)/fleet.yaml" }
     func host(_ tenant: String) -> String { "\(root)/tenants/\(tenant)/host" }
@@ -71,8 +79,8 @@ struct Stage: Sendable {
     }
 
     /// Raises the lab of this case.
-    func raise(tenants: Int = 1, rows: Int = 200, agents: Bool = true) async throws {
-        let words = ["up", "--root", root, "--tenants", String(tenants), "--rows", String(rows)] + (agents ? [] : ["--no-agents"])
+    func raise(tenants: Int = 1, rows: Int = 200, agents: Bool = true, seed: Int = 1) async throws {
+        let words = ["up", "--root", root, "--tenants", String(tenants), "--rows", String(rows), "--seed", String(seed)] + (agents ? [] : ["--no-agents"])
         let ended = try await start("cutover-lab", words).ended()
         try expect(ended.code == 0, "the lab did not come up: \(ended.said)")
     }

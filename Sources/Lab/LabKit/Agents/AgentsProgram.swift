@@ -21,6 +21,7 @@ public struct AgentsProgram {
         let notes = AgentNotes()
         let stopSignal = Self.stop(gate)
         let finished = DispatchGroup()
+        let pause = Self.pause(env)
         for index in 0..<Self.agents {
             let name = "agent-\(index + 1)"
             let workspaces = base.agentWorkspaces.enumerated().filter { $0.offset % Self.agents == index }.map(\.element)
@@ -30,7 +31,7 @@ public struct AgentsProgram {
                 let doors = ServerDoors(base: env["WORKSPACE_SERVER_URL"], secret: env["AUTH_SECRET"])
                 let agent = Agent(
                     name: name, doors: doors, book: book, notes: notes, workspaces: workspaces, memories: memories)
-                while gate.pass({ agent.act() }) { usleep(UInt32.random(in: 350_000...850_000)) }
+                while gate.pass({ agent.act() }) { usleep(UInt32.random(in: pause)) }
                 finished.leave()
             }
             thread.start()
@@ -43,6 +44,12 @@ public struct AgentsProgram {
     }
 
     // MARK: - Non public
+
+    /// Between two acts, in microseconds. A tenant's env file can make its agents work harder.
+    private static func pause(_ env: TenantEnv) -> ClosedRange<UInt32> {
+        let middle = (UInt32(env["LAB_AGENT_PAUSE_MS"]) ?? 600) * 1000
+        return middle * 7 / 12...middle * 17 / 12
+    }
 
     /// Follows the pause file until stopped, and says when all is quiet.
     private func attend(_ gate: PauseGate, _ notes: AgentNotes) {
