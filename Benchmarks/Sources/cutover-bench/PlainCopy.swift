@@ -4,7 +4,7 @@ import Postgres
 struct PlainCopy: Sendable {
     let url: String
 
-    private static let rows = """
+    static let rows = """
         SELECT m.*, CASE m.scope WHEN 'LOCAL' THEN 'workspace:' || w.id WHEN 'TEAM' THEN 'team:' || coalesce(w.parent_id, w.id)
             ELSE CASE WHEN w.parent_id IS NULL THEN 'org:' || w.id END END AS name
         FROM agent_memories m JOIN workspaces w ON w.id = m.workspace_id

@@ -17,7 +17,7 @@ struct CopyRows: ReversibleStep {
     var limits = ThrottleLimits()
 
     var preconditions: [Gate] {
-        [Gate.watchIsContent[0]] + [
+        [Gate.watchIsContent[0]] + (lane.lane == .sql ? [schemaGate] : []) + [
             .reading("change capture is in place", CaptureState()) { state, _ in
                 state.missing.isEmpty && state.disabled.isEmpty && state.tried
                     ? .open(Evidence()) : .shut("missing: \(state.missing.joined(separator: ", ")); disabled: \(state.disabled.joined(separator: ", "))")
@@ -25,12 +25,16 @@ struct CopyRows: ReversibleStep {
             .reading("v2 holds only what can be explained", CaptureState(), { state, _ in
                 state.strangers.isEmpty ? .open(Evidence()) : .shut("\(state.strangers.count) rows in v2 are nobody's: \(state.strangers.prefix(5).joined(separator: ", "))")
             }),
-            .reading("the plugin's tables are the ones we know", PluginSchemaState()) { state, _ in
-                state.differences.isEmpty
-                    ? .open(Evidence()) : .shut("memory_plugin \(state.differences.joined(separator: "; ")): rows are not written past the plugin into tables we do not know")
-            },
         ]
     }
+
+    private var schemaGate: Gate {
+        .reading("the plugin's tables are the ones we know", PluginSchemaState()) { state, _ in
+            state.differences.isEmpty
+                ? .open(Evidence()) : .shut("memory_plugin \(state.differences.joined(separator: "; ")): rows are not written past the plugin into tables we do not know; lane: http goes through it")
+        }
+    }
+
     var wayBack: [Gate] { lane.lane == .http ? [lane.wayBack] : [] }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
