@@ -3,9 +3,8 @@ import Foundation
 /// The table was dropped a day after the switch, and what the platform's down migration put in its place was empty.
 enum DroppedNextDay {
     @Sendable static func run(_ stage: Stage) async throws {
-        try await refusedByLint(stage)
-
         try await stage.raise(agents: false)
+        try await refusedByLint(stage)
         let plan = try stage.file("patient.yaml", try String(contentsOfFile: stage.places.plan, encoding: .utf8).replacing("window: 8s", with: "window: 25s"))
         let patient: [String: String?] = ["CUTOVER_PLAN": plan]
         try await stage.forward("advance", "acme", "--to", "A3/legacy.archive", changing: patient)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A release of the plugin fails every commit without metadata. The canary finds out at once, and so does a sample when it comes later.
 enum NullMetadata {
     @Sendable static func run(_ stage: Stage) async throws {
@@ -26,8 +28,10 @@ enum FreshNamespace {
 
         for broken in ["fresh-namespace", "null-metadata-500"] {
             _ = try stage.file("fault", broken)
+            try await stage.ctl("advance", "acme", code: 3)
             // Longer than the soak's whole window.
-            let ended = try await stage.ctl("run", "--patience", "12", code: 3)
+            try await Task.sleep(for: .seconds(12))
+            let ended = try await stage.ctl("advance", "acme", code: 3)
             let why = try await stage.why()
             try expect(why.step.hasSuffix("A3/soak.wait"), "with \(broken) the tenant stands at \(why.step): \(ended.said)")
             try expect(why.answer.contains("500"), "why does not tell of \(broken): \(why.answer)")
