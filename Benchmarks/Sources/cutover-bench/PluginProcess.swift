@@ -12,7 +12,8 @@ struct PluginProcess: Sendable {
         let listen = "127.0.0.1:\(try freePort())"
         var child = pid_t()
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        var argv: [UnsafeMutablePointer<CChar>?] = [program, "--as", role, database, listen, String(getpid())].map { strdup($0) } + [nil]
+        let words: [String] = [program, "--as", role, database, listen, String(getpid())]
+        var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { argv.forEach { free($0) } }
         guard posix_spawn(&child, program, nil, nil, &argv, environ) == 0 else { throw Trouble("the plugin cannot be started") }
         let plugin = PluginProcess(pid: child, url: "http://\(listen)")

@@ -34,7 +34,7 @@ enum FreshNamespace {
             let ended = try await stage.ctl("advance", "acme", code: 3)
             let why = try await stage.why()
             try expect(why.step.hasSuffix("A3/soak.wait"), "with \(broken) the tenant stands at \(why.step): \(ended.said)")
-            try expect(why.answer.contains("500"), "why does not tell of \(broken): \(why.answer)")
+            try expect(why.answer.contains("answered 50"), "why does not tell of \(broken): \(why.answer)")
             try expect(!(try await stage.verified().contains("A3/soak.wait")), "the soak ended in spite of \(broken)")
             try expect(try stage.database().number("SELECT count(*) FROM pg_class WHERE oid = to_regclass('public.agent_memories')") == 1, "v1 is gone")
         }
