@@ -17,7 +17,7 @@ public struct Engine: Sendable {
         operationSeconds: Int = 300, transport: @escaping @Sendable (TenantHost) -> (any Transport)?
     ) {
         self.plan = plan
-        self.fleet = fleet
+        self.fleet = fleet.serving(plan)
         self.catalog = catalog
         self.journal = journal
         self.time = time

@@ -10,6 +10,28 @@ public struct Fleet: Sendable, Codable, Equatable {
     public func host(of tenant: TenantID) -> TenantHost? { tenants.first { $0.id == tenant } }
 }
 
+/// Where a plan's state lies on a host: in the tenant's own folder, or under it in one of its own, so that several plans can serve a tenant.
+public enum StateFolder {
+    public static func of(_ plan: Plan, in tenant: String) -> String { plan.ownState ? "\(tenant)/plans/\(plan.name)" : tenant }
+
+    /// The tenant's own folder, from any plan's.
+    public static func tenant(of folder: String) -> String {
+        let parts = folder.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.dropLast().last == "plans" ? parts.dropLast(2).joined(separator: "/") : folder
+    }
+}
+
+extension Fleet {
+    /// The same hosts, with the folders in which the plan keeps its state.
+    public func serving(_ plan: Plan) -> Fleet {
+        Fleet(
+            tenants: tenants.map { host in
+                TenantHost(
+                    id: host.id, host: host.host, transport: host.transport, labels: host.labels, env: host.env, state: StateFolder.of(plan, in: host.state))
+            })
+    }
+}
+
 /// Where one tenant lives and how it is reached. Holds paths, never secrets.
 public struct TenantHost: Sendable, Codable, Equatable {
     public let id: TenantID

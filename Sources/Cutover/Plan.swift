@@ -4,19 +4,22 @@ public struct Plan: Sendable, Codable, Equatable {
     public let revision: Int
     public let author: OperatorID
     public let digest: String
+    /// It keeps its state on each host in a folder of its own, beside that of another plan.
+    public let ownState: Bool
     public let decisions: [String: String]
     public let approvals: Approvals
     public let phases: [Phase]
     public let rollout: Rollout
 
     public init(
-        name: String, revision: Int, author: OperatorID, digest: String, decisions: [String: String] = [:],
+        name: String, revision: Int, author: OperatorID, digest: String, ownState: Bool = false, decisions: [String: String] = [:],
         approvals: Approvals = Approvals(count: 0, from: [], notAuthor: true), phases: [Phase], rollout: Rollout
     ) {
         self.name = name
         self.revision = revision
         self.author = author
         self.digest = digest
+        self.ownState = ownState
         self.decisions = decisions
         self.approvals = approvals
         self.phases = phases

@@ -12,11 +12,13 @@ public struct StepCatalog: Sendable {
         /// Kinds that, once verified, end what this step put in place: `check` no longer asks about it.
         public let endedBy: [StepKind]
         public let settings: [SettingRule]
+        /// Forms of the step that stand on other kinds.
+        public let variants: [Variant]
         public let make: @Sendable (PlannedStep, Plan) -> AnyStep
 
         public init(
             kind: StepKind, nature: Nature, milestone: String, requires: [StepKind] = [], endedBy: [StepKind] = [],
-            settings: [SettingRule] = [], make: @escaping @Sendable (PlannedStep, Plan) -> AnyStep
+            settings: [SettingRule] = [], variants: [Variant] = [], make: @escaping @Sendable (PlannedStep, Plan) -> AnyStep
         ) {
             self.kind = kind
             self.nature = nature
@@ -24,7 +26,25 @@ public struct StepCatalog: Sendable {
             self.requires = requires
             self.endedBy = endedBy
             self.settings = settings
+            self.variants = variants
             self.make = make
+        }
+
+        /// The kinds that must stand earlier in the plan than a step with these settings.
+        public func requires(_ settings: Settings) -> [StepKind] {
+            variants.first { settings.text($0.setting) == $0.value }?.requires ?? requires
+        }
+    }
+
+    /// A step whose setting has that value needs these kinds, and not those of its entry.
+    public struct Variant: Sendable, Equatable {
+        public let setting: String
+        public let value: String
+        public let requires: [StepKind]
+        public init(_ setting: String, _ value: String, requires: [StepKind]) {
+            self.setting = setting
+            self.value = value
+            self.requires = requires
         }
     }
 

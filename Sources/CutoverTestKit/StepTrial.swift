@@ -154,7 +154,7 @@ public struct StepTrial: Sendable {
             return Phase(id: phase.id, steps: steps)
         }
         return Plan(
-            name: plan.name, revision: plan.revision, author: plan.author, digest: plan.digest, decisions: plan.decisions, phases: phases,
+            name: plan.name, revision: plan.revision, author: plan.author, digest: plan.digest, ownState: plan.ownState, decisions: plan.decisions, phases: phases,
             rollout: plan.rollout)
     }
 }

@@ -71,8 +71,10 @@ public enum ExceptionRules {
             LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id WHERE
             """
         var concerned = "SELECT id, side FROM \(layout.schema).exceptions WHERE closed IS NULL AND reason = ANY ($1::text[])"
-        if changed.contains(credential) { concerned += " \(carried) \(layout.schema).credential(m.content) IS NOT NULL" }
-        if changed.contains(where: { $0 != credential }) { concerned += " \(carried) (\(MemoryProjection(layout: layout).ownTarget("m", "w"))) IS NULL" }
+        // A key with its value has one place, and is carried as it is.
+        let asTheyRead = layout.settings.holding == .memories ? changed : []
+        if asTheyRead.contains(credential) { concerned += " \(carried) \(layout.schema).credential(m.content) IS NOT NULL" }
+        if asTheyRead.contains(where: { $0 != credential }) { concerned += " \(carried) (\(MemoryProjection(layout: layout).ownTarget("m", "w"))) IS NULL" }
         return try await connection.query(
             "INSERT INTO \(layout.schema).change_log (id, side, del) SELECT id, side, false FROM (\(concerned)) x", [.texts(changed)]
         ).affected

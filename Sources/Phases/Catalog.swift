@@ -6,8 +6,8 @@ public import Host
 public enum MemoryCatalog {
     public static let catalog = StepCatalog(
         [
-            entry("host.prepare", .reversible, "sidecar up", settings: [.init("minFreeMiB", .int)]) { step, _ in
-                .reversible(PrepareHost(minFreeMiB: step.spec.settings.int("minFreeMiB") ?? 256))
+            entry("host.prepare", .reversible, "sidecar up", settings: [.init("minFreeMiB", .int)]) { step, plan in
+                .reversible(PrepareHost(minFreeMiB: step.spec.settings.int("minFreeMiB") ?? 256, tables: LegacyTable.of(plan)))
             },
             entry(
                 "sidecar.start", .reversible, "sidecar up", requires: ["host.prepare"],
@@ -15,18 +15,18 @@ public enum MemoryCatalog {
             ) { _, plan in .reversible(StartSidecar(sidecar: sidecar(plan))) },
             entry(
                 "mirror.install", .reversible, "env wired", requires: ["sidecar.start"], endedBy: ["legacy.drop"],
-                settings: [.init("logRows", .int), .init("logMiB", .int)]
+                settings: [table, .init("logRows", .int), .init("logMiB", .int)]
             ) { step, plan in
                 let (rows, size) = (step.spec.settings.int("logRows"), step.spec.settings.int("logMiB"))
                 return .reversible(
                     InstallMirror(
-                        sidecar: sidecar(plan), lane: lane(plan),
-                        bound: LogBound(entries: rows ?? LogBound().entries, mebibytes: size ?? LogBound().mebibytes)))
+                        sidecar: sidecar(plan), lane: lane(plan, LegacyTable(step.spec)),
+                        bound: LogBound(entries: rows ?? LogBound().entries, mebibytes: size ?? LogBound().mebibytes), table: LegacyTable(step.spec)))
             },
             entry(
                 "backfill.copy", .reversible, "env wired", requires: ["mirror.install"], endedBy: ["legacy.freeze"],
                 settings: [
-                    .init("chunkRows", .int), .init("ranges", .int), .init("within", .duration), .init("throttle", .section(ThrottleSettings.rules)),
+                    table, kind, .init("chunkRows", .int), .init("ranges", .int), .init("within", .duration), .init("throttle", .section(ThrottleSettings.rules)),
                     .init("lane", .oneOf(["sql", "http"])), .init("accepts", .list), .init("connections", .int), .init("timeout", .duration),
                     .init("lateWindow", .duration),
                 ]
@@ -35,8 +35,8 @@ public enum MemoryCatalog {
                 return .reversible(
                     CopyRows(
                         chunkRows: settings.int("chunkRows"), ranges: max(1, settings.int("ranges") ?? 1),
-                        withinSeconds: settings.seconds("within") ?? 3600, rules: rules(plan), lane: lane(plan), sidecar: sidecar(plan),
-                        limits: ThrottleSettings.limits(Settings(settings.map("throttle")))))
+                        withinSeconds: settings.seconds("within") ?? 3600, rules: rules(plan, LegacyTable(step.spec)), lane: lane(plan, LegacyTable(step.spec)),
+                        sidecar: sidecar(plan), limits: ThrottleSettings.limits(Settings(settings.map("throttle"))), table: LegacyTable(step.spec)))
             },
             entry(
                 "env.wire", .reversible, "env wired", requires: ["backfill.copy"],
@@ -48,11 +48,15 @@ public enum MemoryCatalog {
                         stopSeconds: step.spec.settings.seconds("stopWithin") ?? 10, quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 30,
                         lane: lane(plan)))
             },
-            entry("shadow.watch", .wait, "shadow clean", requires: ["env.wire"], settings: window(production: 86_400)) { step, plan in
+            entry("shadow.watch", .wait, "shadow clean", requires: ["env.wire"], settings: window(production: 86_400), variants: [keyValues(["backfill.copy"])]) { step, plan in
                 .wait(sampled(.shadow, step, plan))
             },
-            entry("backfill.verify", .wait, "backfill verified", requires: ["env.wire"], settings: [.init("exceptions", .map)]) { _, plan in
-                .wait(VerifyParity(rules: rules(plan), lane: lane(plan)))
+            entry(
+                "backfill.verify", .wait, "backfill verified", requires: ["env.wire"], settings: [table, .init("exceptions", .map)],
+                variants: [keyValues(["backfill.copy"])]
+            ) { step, plan in
+                let table = LegacyTable(step.spec)
+                return .wait(VerifyParity(rules: rules(plan, table), lane: lane(plan, table), table: table))
             },
             entry(
                 "fallback.remove", .reversible, "fallback removed", requires: ["backfill.verify"],
@@ -68,34 +72,38 @@ public enum MemoryCatalog {
             },
             entry(
                 "legacy.freeze", .reversible, "fallback removed", requires: ["fallback.remove", "backfill.verify"], endedBy: ["legacy.drop"],
-                settings: [.init("quiesceWithin", .duration), .init("bulkForget", .int), .init("pluginRoles", .list)]
+                settings: [table, .init("quiesceWithin", .duration), .init("bulkForget", .int), .init("pluginRoles", .list)],
+                variants: [keyValues(["backfill.verify"])]
             ) { step, plan in
                 .reversible(
                     FreezeLegacy(
                         server: settings(of: "fallback.remove", in: plan).text("server") ?? "",
-                        quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 60, lane: lane(plan)))
+                        quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 60, lane: lane(plan, LegacyTable(step.spec)), table: LegacyTable(step.spec)))
             },
             entry(
                 "legacy.archive", .reversible, "30-day gate", requires: ["legacy.freeze"], endedBy: ["archive.purge"],
                 settings: [
-                    .init("to", .text, required: true), .init("key", .text), .init("recipients", .list), .init("opens", .text), .init("onHost", .text),
+                    table, .init("to", .text, required: true), .init("key", .text), .init("recipients", .list), .init("opens", .text), .init("onHost", .text),
                     .init("s3", .map),
                 ]
-            ) { _, plan in .reversible(ArchiveLegacy(vault: vault(plan))) },
+            ) { step, plan in .reversible(ArchiveLegacy(vault: vault(plan, LegacyTable(step.spec)), table: LegacyTable(step.spec))) },
             entry("soak.wait", .wait, "30-day gate", requires: ["legacy.freeze"], settings: window(production: 30 * 86_400)) { step, plan in
                 .wait(sampled(.soak, step, plan))
             },
             entry(
                 "legacy.drop", .graceful, "drop table", requires: ["soak.wait", "legacy.archive"],
-                settings: [.init("grace", .duration, required: true), .init("blockers", .list)]
+                settings: [table, .init("grace", .duration, required: true), .init("blockers", .list)]
             ) { step, plan in
                 .reversible(
                     DropLegacy(
-                        graceSeconds: step.spec.settings.seconds("grace") ?? 0, blockers: blockers(step), vault: vault(plan), lane: lane(plan),
-                        limits: changeLimits(plan), rules: rules(plan)))
+                        graceSeconds: step.spec.settings.seconds("grace") ?? 0, blockers: blockers(step), vault: vault(plan, LegacyTable(step.spec)),
+                        lane: lane(plan, LegacyTable(step.spec)), table: LegacyTable(step.spec), limits: changeLimits(plan, LegacyTable(step.spec)),
+                        rules: rules(plan, LegacyTable(step.spec))))
             },
-            entry("archive.purge", .irreversible, "", requires: ["legacy.drop"], settings: [.init("keepFor", .duration, required: true)]) { step, plan in
-                .irreversible(PurgeArchive(keepSeconds: step.spec.settings.seconds("keepFor") ?? 0, vault: vault(plan)))
+            entry("archive.purge", .irreversible, "", requires: ["legacy.drop"], settings: [table, .init("keepFor", .duration, required: true)]) { step, plan in
+                .irreversible(
+                    PurgeArchive(
+                        keepSeconds: step.spec.settings.seconds("keepFor") ?? 0, vault: vault(plan, LegacyTable(step.spec)), table: LegacyTable(step.spec)))
             },
         ],
         decisions: [
@@ -173,6 +181,7 @@ public enum MemoryCatalog {
         book.add(DropTable.self)
         book.add(BringTableBack.self)
         book.add(DoorsAnswer.self)
+        book.add(KeyValueDoor.self)
         return book
     }()
 
@@ -180,19 +189,28 @@ public enum MemoryCatalog {
 
     private static func entry(
         _ kind: StepKind, _ nature: StepCatalog.Nature, _ milestone: String, requires: [StepKind] = [], endedBy: [StepKind] = [],
-        settings: [StepCatalog.SettingRule] = [], make: @escaping @Sendable (PlannedStep, Plan) -> AnyStep
+        settings: [StepCatalog.SettingRule] = [], variants: [StepCatalog.Variant] = [], make: @escaping @Sendable (PlannedStep, Plan) -> AnyStep
     ) -> StepCatalog.Entry {
-        .init(kind: kind, nature: nature, milestone: milestone, requires: requires, endedBy: endedBy, settings: settings, make: make)
+        .init(kind: kind, nature: nature, milestone: milestone, requires: requires, endedBy: endedBy, settings: settings, variants: variants, make: make)
     }
+
+    /// Which old table the step is about; the memories when it is not said.
+    private static let table = StepCatalog.SettingRule("table", .oneOf(LegacyTable.allCases.map(\.rawValue)))
+
+    /// What keys and values are called in v2. The contract has no kind of its own for them, and this is the nearest.
+    private static let kind = StepCatalog.SettingRule("kind", .oneOf(["fact"]))
+
+    /// No server is wired and none is replaced for keys and values: their steps stand on fewer others.
+    private static func keyValues(_ requires: [StepKind]) -> StepCatalog.Variant { .init("table", LegacyTable.keyValues.rawValue, requires: requires) }
 
     private static func window(production seconds: Int) -> [StepCatalog.SettingRule] {
         [
-            .init("window", .duration, required: true, productionMinimumSeconds: seconds), .init("sampleEvery", .duration), .init("longestGap", .duration),
+            table, .init("window", .duration, required: true, productionMinimumSeconds: seconds), .init("sampleEvery", .duration), .init("longestGap", .duration),
         ]
     }
 
-    private static func settings(of kind: StepKind, in plan: Plan) -> Settings {
-        plan.steps.first { $0.spec.kind == kind }?.spec.settings ?? Settings()
+    private static func settings(of kind: StepKind, _ table: LegacyTable = .memories, in plan: Plan) -> Settings {
+        plan.steps.first { $0.spec.kind == kind && LegacyTable($0.spec) == table }?.spec.settings ?? Settings()
     }
 
     private static func sidecar(_ plan: Plan) -> Sidecar {
@@ -200,8 +218,8 @@ public enum MemoryCatalog {
         return Sidecar(program: settings.text("program") ?? "", listen: settings.text("listen") ?? "", healthSeconds: settings.seconds("healthWithin") ?? 30)
     }
 
-    private static func vault(_ plan: Plan) -> Vault {
-        let settings = settings(of: "legacy.archive", in: plan)
+    private static func vault(_ plan: Plan, _ table: LegacyTable) -> Vault {
+        let settings = settings(of: "legacy.archive", table, in: plan)
         func texts(_ values: [String: Setting]) -> [String: String] { values.compactMapValues { if case .text(let text) = $0 { text } else { nil } } }
         var recipients: [String: String] = [:]
         for case .map(let fields) in settings.list("recipients") {
@@ -214,8 +232,8 @@ public enum MemoryCatalog {
     }
 
     /// What agents are expected to do to v2 once v1 is frozen.
-    static func changeLimits(_ plan: Plan) -> ChangesSince.Limits {
-        let settings = settings(of: "legacy.freeze", in: plan)
+    static func changeLimits(_ plan: Plan, _ table: LegacyTable) -> ChangesSince.Limits {
+        let settings = settings(of: "legacy.freeze", table, in: plan)
         var limits = ChangesSince.Limits()
         limits.bulkForget = settings.int("bulkForget") ?? limits.bulkForget
         limits.roles = settings.list("pluginRoles").compactMap { if case .text(let role) = $0 { role } else { nil } }
@@ -226,18 +244,18 @@ public enum MemoryCatalog {
         let settings = step.spec.settings
         let every = settings.seconds("sampleEvery") ?? 900
         return SampledWait(
-            kind: kind, sidecar: sidecar(plan), windowSeconds: settings.seconds("window") ?? 30 * 86_400, everySeconds: every,
-            longestGapSeconds: settings.seconds("longestGap") ?? every * 8, limits: kind == .soak ? changeLimits(plan) : nil)
+            kind: kind, table: LegacyTable(step.spec), sidecar: sidecar(plan), windowSeconds: settings.seconds("window") ?? 30 * 86_400, everySeconds: every,
+            longestGapSeconds: settings.seconds("longestGap") ?? every * 8, limits: kind == .soak ? changeLimits(plan, LegacyTable(step.spec)) : nil)
     }
 
     /// Stated where they are judged, and needed from the copy on.
-    private static func rules(_ plan: Plan) -> [String: ExceptionRule] {
-        settings(of: "backfill.verify", in: plan).map("exceptions").compactMapValues(ExceptionRule.init)
+    private static func rules(_ plan: Plan, _ table: LegacyTable) -> [String: ExceptionRule] {
+        settings(of: "backfill.verify", table, in: plan).map("exceptions").compactMapValues(ExceptionRule.init)
     }
 
     /// Stated where rows are first carried, and needed from the capture on.
-    private static func lane(_ plan: Plan) -> LaneChoice {
-        let settings = settings(of: "backfill.copy", in: plan)
+    private static func lane(_ plan: Plan, _ table: LegacyTable = .memories) -> LaneChoice {
+        let settings = settings(of: "backfill.copy", table, in: plan)
         var choice = LaneChoice()
         choice.lane = settings.text("lane").flatMap(Lane.init) ?? choice.lane
         choice.connections = settings.int("connections") ?? choice.connections

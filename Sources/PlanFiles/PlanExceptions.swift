@@ -9,6 +9,7 @@ extension PlanReader {
     private static let placeless = ["no-workspace", "global-of-non-root", "workspace-cycle"]
     private static let reasons =
         placeless + [credential, "suspected-twin", "blank-content", "oversized-text", "unknown-namespace", "other"]
+        + ["not-key-value", "version-not-raised", "key-taken"]
 
     func judgeExceptions(_ node: Node) {
         for (key, answer) in node.mapping ?? [:] {

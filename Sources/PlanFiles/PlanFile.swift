@@ -29,13 +29,14 @@ struct PlanReader {
     let findings: Findings
 
     func plan(_ root: Node, digest: String) -> Plan? {
-        let known = ["cutover", "name", "revision", "author", "keys", "decisions", "approvals", "phases", "rollout"]
+        let known = ["cutover", "name", "revision", "author", "ownState", "keys", "decisions", "approvals", "phases", "rollout"]
         guard let top = Section(root, "the plan", known: known, findings) else { return nil }
         version(top)
         let name = identifier(top, "name")
         let revision = top.int("revision", atLeast: 1)
         let author = top.text("author")
         _ = top.text("keys", required: false)
+        let ownState = top.bool("ownState") ?? false
         let decisions = decisions(top)
         let approvals = approvals(top, author: author)
         let waves = top.section("rollout", known: ["atOnce", "exposed", "failureBudget", "stragglers", "waves"])
@@ -44,7 +45,7 @@ struct PlanReader {
         judgeAgreement(steps, approvals, top)
         guard let rollout = waves.flatMap({ rollout($0, steps: steps) }), let name, let revision, let author else { return nil }
         return Plan(
-            name: name, revision: revision, author: OperatorID(author), digest: digest, decisions: decisions,
+            name: name, revision: revision, author: OperatorID(author), digest: digest, ownState: ownState, decisions: decisions,
             approvals: approvals ?? Approvals(count: 0, from: [], notAuthor: true), phases: phases, rollout: rollout)
     }
 

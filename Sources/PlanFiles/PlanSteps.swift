@@ -68,7 +68,7 @@ extension PlanReader {
                     step.node, "two steps are called \(step.spec.id), the first on line \(first.node.mark?.line ?? 0)",
                     fix: "give this one an `id:` of its own")
             }
-            for needed in catalog.entry(for: step.spec.kind)?.requires ?? [] where !steps[..<index].contains(where: { $0.kind == needed }) {
+            for needed in catalog.entry(for: step.spec.kind)?.requires(step.spec.settings) ?? [] where !steps[..<index].contains(where: { $0.kind == needed }) {
                 if let later = steps.first(where: { $0.kind == needed }) {
                     findings.note(
                         step.node, "\(step.spec.id) stands before \(needed), which it needs",

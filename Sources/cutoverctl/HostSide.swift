@@ -10,7 +10,7 @@ enum HostSide {
 
     /// What the watch told last, read where it was told.
     static func progress(state: String, env: String, tenant: String) async throws -> WatchProgress.Result {
-        try await WatchProgress().read(HostSight(tenant: TenantID(tenant), statePath: state, envPath: env))
+        try await WatchProgress.told(HostSight(tenant: TenantID(tenant), statePath: state, envPath: env))
     }
 
     static func watch(state: String, env: String, tenant: String) async -> Int32 {

@@ -4,9 +4,11 @@ import Phases
 /// The lists of this migration that people look through and sign, asked of a tenant's host.
 struct MemoryQuestions {
     let engine: Engine
+    /// What the plan moves.
+    private var table: LegacyTable { LegacyTable.of(engine.plan)[0] }
 
     func exceptions(of tenant: TenantID) async throws -> ExceptionsReport {
-        let list = try await engine.ask(ListExceptions(), of: tenant).get()
+        let list = try await engine.ask(ListExceptions(table: table), of: tenant).get()
         return ExceptionsReport(
             tenant: tenant, counts: list.counts,
             exceptions: list.exceptions.map { .init(id: $0.id, side: $0.side, reason: $0.reason, detail: $0.detail, carried: $0.carried, at: $0.at) },
@@ -19,7 +21,7 @@ struct MemoryQuestions {
     }
 
     private func conflicts(of tenant: TenantID, kept: Bool) async throws -> [ExceptionsReport.Conflict] {
-        try await engine.ask(ListConflicts(kept: kept), of: tenant).get().conflicts.map {
+        try await engine.ask(ListConflicts(table: table, kept: kept), of: tenant).get().conflicts.map {
             .init(n: $0.n, id: $0.id, kind: $0.kind, v1: $0.v1, v2: $0.v2, v1Digest: $0.v1Digest, v2Digest: $0.v2Digest, at: $0.at)
         }
     }
@@ -31,11 +33,11 @@ struct MemoryQuestions {
 
     /// What the watch told last, if the host answers within a few seconds: nice to know, and not worth waiting for.
     func progress(of tenant: TenantID) async -> WatchProgress.Result? {
-        try? await engine.asking(within: 5).ask(WatchProgress(), of: tenant).get()
+        try? await engine.asking(within: 5).ask(WatchProgress(table: table), of: tenant).get()
     }
 
     func findings(of tenant: TenantID) async -> WatchFindings.Result? {
-        try? await engine.asking(within: 5).ask(WatchFindings(), of: tenant).get()
+        try? await engine.asking(within: 5).ask(WatchFindings(table: table), of: tenant).get()
     }
 
     func access(of tenant: TenantID, back: Bool = false) async throws -> AccessReport {

@@ -85,6 +85,19 @@ import Testing
         #expect(plan?.steps.map(\.spec.kind) == catalog.entries.map(\.kind))
     }
 
+    @Test("the plan for keys and values is read without a problem, is about them alone, and stands on no step of the memories")
+    func keyValuePlan() throws {
+        let (plan, problems) = PlanFile.read(path: Self.repository.appending(path: "Plans/kv-deprecation.yaml").path, catalog: catalog)
+        #expect(problems.map(String.init(describing:)) == [])
+        let read = try #require(plan)
+        #expect(LegacyTable.of(read) == [.keyValues])
+        #expect(read.ownState)
+        #expect(Set(catalog.entries.map(\.kind)).subtracting(read.steps.map(\.spec.kind)) == ["env.wire", "fallback.remove"])
+        for step in read.steps where catalog.entry(for: step.spec.kind)?.settings.contains(where: { $0.key == "table" }) == true {
+            #expect(LegacyTable(step.spec) == .keyValues, "\(step.place)")
+        }
+    }
+
     @Test("a step is made of the nature that the catalogue says")
     func made() throws {
         let plan = try LabTenant.plan()
@@ -116,7 +129,7 @@ import Testing
 
     @Test("a named blocker is a gate of its own, opened by a person")
     func blockers() throws {
-        let gates = DropLegacy(graceSeconds: 1, blockers: ["issue-769", "issue-770"], vault: Vault(to: "", key: "")).preconditions.suffix(2)
+        let gates = DropLegacy(graceSeconds: 1, blockers: ["issue-769", "issue-770"], vault: Vault(to: "", key: ""), table: .memories).preconditions.suffix(2)
         #expect(gates.map(\.claim) == ["issue-769 is closed", "issue-770 is closed"])
         for gate in gates { #expect(gate.clearedBy != .time) }
     }

@@ -20,13 +20,13 @@ struct LabTenant: Sendable {
         .deletingLastPathComponent().path
     private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-    static func up(rows: Int) async throws -> LabTenant {
+    static func up(rows: Int, plan: Plan? = nil) async throws -> LabTenant {
         for name in ["cutoverctl", "cutover-lab", "lab-plugin", "lab-workspace-server"] {
             guard FileManager.default.isExecutableFile(atPath: "\(programs)/\(name)") else {
                 throw Trouble(description: "\(programs)/\(name) is not built: swift build --product \(name)")
             }
         }
-        let root = "/tmp/cutover-trial-\(getpid())"
+        let root = "/tmp/cutover-trial-\(getpid())-\(UUID().uuidString.prefix(8))"
         do {
             try await call("cutover-lab", "up", "--root", root, "--tenants", "1", "--rows", String(rows), "--no-agents")
         } catch {
@@ -35,7 +35,7 @@ struct LabTenant: Sendable {
         }
         let (fleet, troubles) = FleetFile.read(path: "\(root)/fleet.yaml")
         guard let host = fleet?.tenants.first else { throw Trouble(description: "the lab's fleet file: \(troubles)") }
-        return LabTenant(root: root, host: host, plan: try plan(), transport: LocalTransport(program: "\(programs)/cutoverctl"))
+        return LabTenant(root: root, host: host, plan: try plan ?? Self.plan(), transport: LocalTransport(program: "\(programs)/cutoverctl"))
     }
 
     func down() async throws { try await Self.call("cutover-lab", "down", "--root", root, "--wipe") }
@@ -49,6 +49,23 @@ struct LabTenant: Sendable {
         guard let plan else { throw Trouble(description: "\(problems)") }
         return plan
     }
+
+    /// The plan for keys and values, with windows of seconds, for tenants of the lab.
+    static func keyValuePlan() throws -> Plan {
+        let path = "\(repository)/Plans/kv-deprecation.yaml"
+        var text = try String(contentsOfFile: path, encoding: .utf8)
+        for (long, short) in [
+            ("minFreeMiB: 2048", "minFreeMiB: 64"), ("window: 24h", "window: 2s"), ("window: 30d", "window: 2s"), ("sampleEvery: 5m", "sampleEvery: 1s"),
+            ("sampleEvery: 15m", "sampleEvery: 1s"), ("longestGap: 30m", "longestGap: 5s"), ("longestGap: 2h", "longestGap: 5s"), ("grace: 72h", "grace: 1s"),
+            ("keepFor: 90d", "keepFor: 1s"), ("to: s3://cutover-archives/kv-deprecation/TENANT", "to: env:KV_ARCHIVE_DIR"), ("env: staging", "env: lab-canary"), ("env: production", "env: lab"),
+        ] { text = text.replacing(long, with: short) }
+        let (plan, problems) = PlanFile.read(text: text, path: path, catalog: MemoryCatalog.catalog)
+        guard let plan else { throw Trouble(description: "\(problems)") }
+        return plan
+    }
+
+    /// Where the plan's state lies on the host.
+    var state: String { StateFolder.of(plan, in: host.state) }
 
     // MARK: - What can be seen past the engine
 
@@ -65,14 +82,14 @@ struct LabTenant: Sendable {
             WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1
             """)
         // The watch beats its own drum in the control row, and while it samples its probes come and go by themselves.
-        let samples = FileManager.default.fileExists(atPath: "\(host.state)/sampling.json")
-        let restless = ["cutover.control"] + (samples ? ["cutover.change_log", "memory_plugin.memory_namespaces"] : [])
+        let samples = FileManager.default.fileExists(atPath: "\(state)/sampling.json")
+        let restless = ["cutover.control", "cutover_kv.control"] + (samples ? ["cutover.change_log", "memory_plugin.memory_namespaces"] : [])
         for table in try tables.map({ try $0.string("name") }) {
             lines.append("\(table) \(restless.contains(table) ? "there" : try await Self.digest(of: table, connection))")
         }
         lines += try await Self.triggers(connection)
         await connection.close()
-        return try (lines + files(host.state) + files(vault())).joined(separator: "\n")
+        return try (lines + files(state) + files(vault())).joined(separator: "\n")
     }
 
     /// The tenant's memories, server and settings.
@@ -104,9 +121,13 @@ struct LabTenant: Sendable {
 
     /// Returns once the watch has looked at everything that was noted: until then it changes the stores of its own accord.
     private static func rest(_ connection: PostgresConnection) async throws {
+        for schema in ["cutover", "cutover_kv"] { try await rest(schema, connection) }
+    }
+
+    private static func rest(_ schema: String, _ connection: PostgresConnection) async throws {
         for _ in 0..<1500 {
-            guard try await connection.query("SELECT to_regclass('cutover.control') IS NOT NULL AND to_regclass('cutover.change_log') IS NOT NULL AS there")[0].bool("there") else { return }
-            let busy = try await connection.query("SELECT mode IN ('sync', 'copy') AND EXISTS (SELECT FROM cutover.change_log) AS busy FROM cutover.control")
+            guard try await connection.query("SELECT to_regclass('\(schema).control') IS NOT NULL AND to_regclass('\(schema).change_log') IS NOT NULL AS there")[0].bool("there") else { return }
+            let busy = try await connection.query("SELECT mode IN ('sync', 'copy') AND EXISTS (SELECT FROM \(schema).change_log) AS busy FROM \(schema).control")
             guard try busy.first?.bool("busy") == true else { return }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -131,7 +152,7 @@ struct LabTenant: Sendable {
     /// What the watch writes by itself is left out.
     private func files(_ folder: String) -> [String] {
         let names = (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []).sorted()
-        return names.filter { !$0.hasSuffix(".log") && !$0.hasPrefix("evidence.jsonl") && $0 != "progress.json" }.map { name in
+        return names.filter { !$0.hasSuffix(".log") && !$0.hasPrefix("evidence.jsonl") && !$0.hasPrefix("progress.") && !$0.hasPrefix(".dat.nosync") }.map { name in
             let size = (try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int) ?? 0
             return "\(name) \(size)"
         }
@@ -142,7 +163,7 @@ struct LabTenant: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "\(programs)/\(name)")
         process.arguments = arguments
-        let said = "/tmp/cutover-trial-\(getpid())-\(name).out"
+        let said = "/tmp/cutover-trial-\(getpid())-\(UUID().uuidString.prefix(8))-\(name).out"
         FileManager.default.createFile(atPath: said, contents: nil)
         let output = try FileHandle(forWritingTo: URL(fileURLWithPath: said))
         process.standardOutput = output

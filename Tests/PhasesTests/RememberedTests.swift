@@ -59,7 +59,7 @@ import Testing
 
 @Suite("what the watch is told to sample") struct SamplingProfileTests {
     private let profile = SamplingProfile(
-        kind: .soak, everySeconds: 900, marker: "wait-1", sidecar: Sidecar(program: "env:PLUGIN_COMMAND", listen: "env:PLUGIN_LISTEN", healthSeconds: 20))
+        kind: .soak, table: .memories, everySeconds: 900, marker: "wait-1", sidecar: Sidecar(program: "env:PLUGIN_COMMAND", listen: "env:PLUGIN_LISTEN", healthSeconds: 20))
 
     @Test("a profile comes back as it was saved, the newest one counts, and it can be taken away")
     func roundTrip() async throws {
@@ -68,7 +68,7 @@ import Testing
         #expect(try SamplingProfile.current(host) == nil)
         try profile.save(host)
         #expect(try SamplingProfile.current(host) == profile)
-        let next = SamplingProfile(kind: .shadow, everySeconds: 1, marker: "wait-2", sidecar: profile.sidecar)
+        let next = SamplingProfile(kind: .shadow, table: .keyValues, everySeconds: 1, marker: "wait-2", sidecar: profile.sidecar)
         try next.save(host)
         #expect(try SamplingProfile.current(host) == next)
         for _ in 0..<2 { try await SamplingProfile.end(host) }

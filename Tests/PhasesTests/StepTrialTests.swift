@@ -18,7 +18,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: lab.root))
     }
 
-    private static func trial(_ lab: LabTenant) -> PlanTrial {
+    static func trial(_ lab: LabTenant) -> PlanTrial {
         let began = ContinuousClock.now
         let world = PlanTrial.World(transport: lab.transport, time: RealTime(), picture: { try await lab.picture() }, belongings: { try await lab.belongings() })
         return PlanTrial(of: lab.plan, catalog: MemoryCatalog.catalog, host: lab.host, world: world, agree: agree) { leg in
@@ -27,13 +27,13 @@ import Testing
     }
 
     /// What people answer to the commands that gates name.
-    private static func agree(_ command: String, _ ref: StepRef, _ engine: Engine) async throws -> [PlanTrial.Agreement] {
+    static func agree(_ command: String, _ ref: StepRef, _ engine: Engine) async throws -> [PlanTrial.Agreement] {
         let words = command.split(separator: " ").map(String.init)
         guard words.prefix(2) == ["cutoverctl", "approve"] else { return [] }
         func value(of option: String) -> String? { words.firstIndex(of: option).map { words[$0 + 1] } }
         if let side = value(of: "--access") { return [.init(by: "trial", topic: "access/\(side)", facts: ["count": "1000"])] }
         if let reason = value(of: "--exceptions") {
-            let list = try await engine.ask(ListExceptions(), of: ref.tenant).get()
+            let list = try await engine.ask(ListExceptions(table: LegacyTable.of(engine.plan)[0]), of: ref.tenant).get()
             return [.init(by: "trial", topic: "exceptions/\(reason)", facts: ["count": "\(list.counts[reason] ?? 0)", "digest": list.digest(of: reason)])]
         }
         guard words.contains(ref.place) else { return [] }

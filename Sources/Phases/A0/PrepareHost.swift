@@ -6,6 +6,7 @@ import Postgres
 /// Puts the program, its ledger and the watch on the host.
 struct PrepareHost: ReversibleStep {
     let minFreeMiB: Int
+    let tables: [LegacyTable]
 
     var preconditions: [Gate] {
         [
@@ -25,7 +26,7 @@ struct PrepareHost: ReversibleStep {
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
         let hand = try await site.placeHand()
-        let checks = try await site.ask(HostChecks(minFreeMiB: minFreeMiB))
+        let checks = try await site.ask(HostChecks(minFreeMiB: minFreeMiB, tables: tables))
         guard checks.problems.isEmpty else {
             throw StepFailure(
                 "the host is not ready: \(checks.problems.joined(separator: "; "))", effect: .partlyChanged,
@@ -38,7 +39,7 @@ struct PrepareHost: ReversibleStep {
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
         guard case .present(let digest, let isThisBuild) = try await sight.hand() else { return .absent(Evidence()) }
         guard isThisBuild else { return .partial(Evidence(["program": digest, "trouble": "another build"])) }
-        let checks = try await sight.ask(HostChecks(minFreeMiB: minFreeMiB))
+        let checks = try await sight.ask(HostChecks(minFreeMiB: minFreeMiB, tables: tables))
         let seen = Evidence(checks.facts.merging(["program": digest]) { _, new in new })
         return checks.problems.isEmpty && checks.watchRuns
             ? .inPlace(seen) : .partial(seen.merging(Evidence(["trouble": (checks.problems + (checks.watchRuns ? [] : ["the watch does not run"])).joined(separator: "; ")])))
@@ -61,6 +62,7 @@ struct HostChecks: ReadsOnHost {
         let watchRuns: Bool
     }
     let minFreeMiB: Int
+    let tables: [LegacyTable]
 
     func read(_ host: HostSight) async throws -> Result {
         var problems: [String] = []
@@ -73,20 +75,27 @@ struct HostChecks: ReadsOnHost {
                 let row = try await connection.query(
                     """
                     SELECT current_setting('server_version') AS version, has_database_privilege(current_database(), 'CREATE') AS may_create,
-                        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR pg_has_role(current_user, c.relowner, 'USAGE') AS owns,
                         EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AS vector,
                         extract(epoch FROM clock_timestamp()) AS now
-                    FROM (SELECT coalesce((SELECT relowner FROM pg_class WHERE oid = to_regclass('public.agent_memories')), 0::oid) AS relowner) c
                     """)[0]
                 facts["postgres"] = try row.string("version")
                 if try !row.bool("may_create") { problems.append("the database role may not create a schema") }
-                if try !row.bool("owns") { problems.append("the database role does not own agent_memories") }
+                for table in tables where try await !Self.owns(table, connection) { problems.append("the database role does not own \(table.rawValue)") }
                 if try !row.bool("vector") { problems.append("the extension vector (pgvector) is not installed in the tenant's database") }
                 let skew = abs(try row.double("now") - Date().timeIntervalSince1970)
                 if skew > 5 { problems.append("host and database clocks are \(Int(skew)) s apart") }
             }
         } catch { problems.append("the database does not answer: \(error)") }
         return Result(problems: problems, facts: facts, watchRuns: try await WatchProcess(host).soonRunning() != nil)
+    }
+
+    /// A table that is gone, being dropped, needs no owner.
+    private static func owns(_ table: LegacyTable, _ connection: PostgresConnection) async throws -> Bool {
+        try await connection.query(
+            """
+            SELECT coalesce((SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR pg_has_role(current_user, relowner, 'USAGE')
+                FROM pg_class WHERE oid = to_regclass($1)), true) AS owns
+            """, [.text(table.name)])[0].bool("owns")
     }
 
     private static func freeMiB(_ path: String) -> Int {
@@ -108,7 +117,7 @@ struct StartWatch: ActsOnHost {
     }
 }
 
-/// Stops the watch and takes our schema away; what no agent's store holds is written to files first.
+/// Stops the watch and takes away the schemas of what it kept in step; what no agent's store holds is written to files first.
 struct LeaveHost: ActsOnHost {
     static let kind: OperationKind = "host.leave"
     static let once = Once.convergent
@@ -119,21 +128,26 @@ struct LeaveHost: ActsOnHost {
         // The next watch must not take up the samples of a wait that was taken back.
         try await SamplingProfile.end(host.sight)
         try WatchOrders.forget(host.sight)
-        try DurableFile.remove(WatchReport.path(host.sight))
+        for table in LegacyTable.allCases { try DurableFile.remove(WatchReport.path(host.sight, table)) }
         let kept = "\(host.sight.statePath)/kept"
+        let mirrored = Mirrored(host: host.sight)
+        let tables = try mirrored.tables()
+        let schemas = tables.map(\.schema)
         let lines = try await host.writing { connection in
-            guard try await connection.query("SELECT to_regnamespace('cutover') IS NOT NULL AS there")[0].bool("there") else { return [String]() }
             var lines: [String] = []
-            for table in ["conflicts", "exceptions", "v2_archive", "v2_namespaces"] where try await connection.there("cutover.\(table)") {
-                lines += try await connection.query("SELECT json_build_object('table', '\(table)', 'row', to_jsonb(t))::text AS line FROM cutover.\(table) t").map { try $0.string("line") }
+            for schema in schemas {
+                for table in ["conflicts", "exceptions", "v2_archive", "v2_namespaces"] where try await connection.there("\(schema).\(table)") {
+                    lines += try await connection.query("SELECT json_build_object('table', '\(table)', 'row', to_jsonb(t))::text AS line FROM \(schema).\(table) t").map { try $0.string("line") }
+                }
             }
             if !lines.isEmpty {
                 try DurableFile.makeFolder(kept)
                 try DurableFile.write(lines.joined(separator: "\n") + "\n", to: "\(kept)/\(host.operation).jsonl")
             }
-            try await connection.execute("SET lock_timeout = '5s'; DROP SCHEMA cutover CASCADE")
+            for schema in schemas { try await connection.execute("SET lock_timeout = '5s'; DROP SCHEMA IF EXISTS \(schema) CASCADE") }
             return lines
         }
+        for table in tables { try mirrored.remove(table) }
         return Result(kept: lines.isEmpty ? "nothing" : "\(lines.count) records in \(kept)")
     }
 }

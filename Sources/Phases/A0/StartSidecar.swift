@@ -55,8 +55,9 @@ struct Sidecar: Sendable, Codable, Equatable {
     let healthSeconds: Int
 
     func runtime(_ host: HostSight) throws -> ProcessRuntime {
-        ProcessRuntime(command: try host.env().resolve(program), pidFile: "\(host.statePath)/sidecar.pid")
+        ProcessRuntime(command: try host.env().resolve(program), pidFile: "\(StateFolder.tenant(of: host.statePath))/sidecar.pid")
     }
+    private func log(_ host: HostSight) -> String { "\(StateFolder.tenant(of: host.statePath))/sidecar.log" }
     func address(_ host: HostSight) throws -> String { try host.env().resolve(listen) }
     func client(_ host: HostSight) throws -> PluginClient { PluginClient(listen: try address(host)) }
     func url(_ host: HostSight) throws -> String { "http://\(try address(host))" }
@@ -67,7 +68,7 @@ struct Sidecar: Sendable, Codable, Equatable {
             let env = try host.env()
             try await runtime.start(
                 environment: ["MEMORY_PLUGIN_DATABASE_URL": try env.require("DATABASE_URL"), "MEMORY_PLUGIN_LISTEN_ADDR": try address(host)],
-                log: "\(host.statePath)/sidecar.log")
+                log: log(host))
         }
         let client = try client(host)
         let deadline = Date().addingTimeInterval(Double(healthSeconds))
@@ -76,7 +77,7 @@ struct Sidecar: Sendable, Codable, Equatable {
             if try runtime.running() == nil { break }
             try await Task.sleep(for: .milliseconds(50))
         }
-        let log = (try DurableFile.read("\(host.statePath)/sidecar.log") ?? "").split(separator: "\n").suffix(3).joined(separator: " | ")
+        let log = (try DurableFile.read(log(host)) ?? "").split(separator: "\n").suffix(3).joined(separator: " | ")
         throw StepFailure("the plugin did not become healthy within \(healthSeconds) s: \(Redaction.of(host).clean(log))", effect: .partlyChanged, next: "cutoverctl why \(host.tenant)")
     }
 }
@@ -109,6 +110,10 @@ struct RunSidecar: ActsOnHost {
 
     func act(_ host: HostHand) async throws -> Result {
         try await Effect.sidecar.begin(by: host)
+        let use = SidecarUse(host: host.sight)
+        let turn = try await use.turn()
+        defer { withExtendedLifetime(turn) {} }
+        try use.begin()
         return Result(pid: Int(try await sidecar.start(host.sight)))
     }
 }
@@ -174,6 +179,9 @@ struct SidecarState: ReadsOnHost {
         guard let pid else {
             return Result(problems: ["the plugin does not run"], facts: ["schema": schema ? "there" : "absent"], nothingThere: !schema)
         }
+        guard SidecarUse(host: host).isNoted else {
+            return Result(problems: ["it runs for another plan, and this one has not taken it into use"], facts: ["pid": String(pid)], nothingThere: true)
+        }
         facts["pid"] = String(pid)
         do {
             let health = try await sidecar.client(host).health()
@@ -193,7 +201,7 @@ struct SidecarState: ReadsOnHost {
     }
 }
 
-/// Stops the plugin and renames its schema, so that nothing in it is lost.
+/// Stops the plugin and renames its schema, so that nothing in it is lost. One that another plan uses is left as it is.
 struct RemoveSidecar: ActsOnHost {
     static let kind: OperationKind = "sidecar.remove"
     static let once = Once.convergent
@@ -201,6 +209,10 @@ struct RemoveSidecar: ActsOnHost {
     let sidecar: Sidecar
 
     func act(_ host: HostHand) async throws -> Result {
+        let use = SidecarUse(host: host.sight)
+        let turn = try await use.turn()
+        defer { withExtendedLifetime(turn) {} }
+        guard try use.end().isEmpty else { return Result(setAside: nil) }
         try await sidecar.runtime(host.sight).stop(within: 10)
         let name = "memory_plugin_aside_\(host.operation.text.prefix(8))"
         let renamed = try await host.writing { connection in

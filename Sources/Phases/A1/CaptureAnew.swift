@@ -15,20 +15,25 @@ public struct CaptureAnew: ActsOnHost {
     /// Memories that were in step and are absent from one store now count as forgotten there. Without it that is refused.
     public let acceptingAbsent: Bool
 
-    public init(acceptingAbsent: Bool) { self.acceptingAbsent = acceptingAbsent }
+    public let table: LegacyTable
+
+    public init(acceptingAbsent: Bool, table: LegacyTable) {
+        self.acceptingAbsent = acceptingAbsent
+        self.table = table
+    }
 
     public func act(_ host: HostHand) async throws -> Result {
         do {
             let queued = try await host.writing { connection in
-                guard try await connection.there("cutover.control") else {
+                guard try await connection.there("\(table.schema).control") else {
                     throw DataPathError.notInstalled("change capture")
                 }
-                try await Control.raiseFence(to: Int64(host.fence), connection)
-                let before = try await LogState.read(connection).highest
-                try await Capture().install(connection, acceptingAbsent: acceptingAbsent)
-                return try await LogState.read(connection).highest - before
+                try await Control.raiseFence(to: Int64(host.fence), connection, table.dataPath)
+                let before = try await LogState.read(connection, table.dataPath).highest
+                try await Capture(table.dataPath).install(connection, acceptingAbsent: acceptingAbsent)
+                return try await LogState.read(connection, table.dataPath).highest - before
             }
-            try await WatchAlerts(host: host.sight).settleTruncations()
+            try await WatchAlerts(host: host.sight, table: table).settleTruncations()
             return Result(queued: queued)
         } catch DataPathError.refused(let why) {
             throw StepFailure(why, effect: .nothingChanged, next: "bring them back first, or say that they are forgotten: cutoverctl recapture \(host.sight.tenant) --reason TEXT --confirm \(host.sight.tenant)")

@@ -15,14 +15,15 @@ struct CopyRows: ReversibleStep {
     let lane: LaneChoice
     let sidecar: Sidecar
     var limits = ThrottleLimits()
+    let table: LegacyTable
 
     var preconditions: [Gate] {
-        [Gate.watchIsContent[0]] + (lane.lane == .sql ? [schemaGate] : []) + [
-            .reading("change capture is in place", CaptureState()) { state, _ in
+        [Gate.watchIsContent(table)[0]] + (lane.lane == .sql ? [schemaGate] : []) + [
+            .reading("change capture is in place", CaptureState(table: table)) { state, _ in
                 state.missing.isEmpty && state.disabled.isEmpty && state.tried
                     ? .open(Evidence()) : .shut("missing: \(state.missing.joined(separator: ", ")); disabled: \(state.disabled.joined(separator: ", "))")
             },
-            .reading("v2 holds only what can be explained", CaptureState(), { state, _ in
+            .reading("v2 holds only what can be explained", CaptureState(table: table), { state, _ in
                 state.strangers.isEmpty ? .open(Evidence()) : .shut("\(state.strangers.count) rows in v2 are nobody's: \(state.strangers.prefix(5).joined(separator: ", "))")
             }),
         ]
@@ -39,30 +40,30 @@ struct CopyRows: ReversibleStep {
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         var rows = "the rows of"
-        if let state = try? await sight.ask(CopyState()) { rows = "\(state.rowsV1) rows of" }
+        if let state = try? await sight.ask(CopyState(table: table)) { rows = "\(state.rowsV1) rows of" }
         if lane.lane == .http {
             return Preview(commands: [
                 sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
-                "the watch posts \(rows) public.agent_memories to http://\(sidecar.listen), oldest first, at most \(lane.connections) at once, and reads each back",
+                "the watch posts \(rows) \(table.name) to http://\(sidecar.listen), oldest first, at most \(lane.connections) at once, and reads each back",
             ] + LaneChoice.notOverHTTP)
         }
         return Preview(commands: [
             sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
-            "the watch looks at \(rows) public.agent_memories in \(ranges == 1 ? "key order" : "\(ranges) key ranges side by side"), at most \(chunkRows ?? 1000) a transaction, and writes what memory_plugin.memory_records lacks",
+            "the watch looks at \(rows) \(table.name) in \(ranges == 1 ? "key order" : "\(ranges) key ranges side by side"), at most \(chunkRows ?? 1000) a transaction, and writes what memory_plugin.memory_records lacks",
         ])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(PutRules(rules: rules))
-        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows, ranges: ranges, limits: limits, sidecar: sidecar, lane: lane))
+        _ = try await site.carryOut(PutRules(rules: rules, table: table))
+        _ = try await site.carryOut(BeginCopy(chunkRows: chunkRows, ranges: ranges, limits: limits, sidecar: sidecar, lane: lane, table: table))
         let began = site.sight.time.now
         var held = 0
         var checkpoints = CopyCheckpoints()
         while true {
-            let told = try await site.ask(WatchProgress())
+            let told = try await site.ask(WatchProgress(table: table))
             // The report is the watch's word; that the copy is done, the stores themselves must say.
             if told.report?.copy.done != false {
-                let state = try await site.ask(CopyState())
+                let state = try await site.ask(CopyState(table: table))
                 if state.done, state.unlooked == 0 { return state.evidence }
             }
             if let report = told.report {
@@ -90,13 +91,13 @@ struct CopyRows: ReversibleStep {
     private static let pollMilliseconds = 500
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
-        let state = try await sight.ask(CopyState())
+        let state = try await sight.ask(CopyState(table: table))
         if state.placed == 0, !state.done, !state.asked { return .absent(state.evidence) }
         return state.done && state.unlooked == 0 ? .inPlace(state.evidence) : .partial(state.evidence)
     }
 
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
-        let taken = try await site.carryOut(TakeCopyAway())
+        let taken = try await site.carryOut(TakeCopyAway(table: table))
         return Evidence(["taken": String(taken.taken), "kept": String(taken.kept)])
     }
 }
@@ -111,6 +112,7 @@ struct BeginCopy: ActsOnHost {
     var limits = ThrottleLimits()
     let sidecar: Sidecar
     let lane: LaneChoice
+    let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
         let fence = Int64(host.fence)
@@ -119,15 +121,15 @@ struct BeginCopy: ActsOnHost {
             orders.held = nil
         }
         try await host.writing { connection in
-            try await lane.recorded(sidecar, host.sight).save(connection)
-            try await Control.raiseFence(to: fence, connection)
-            let control = try await Control.read(connection)
-            if control.copyDone { try await Control.set(.sync, fence: fence, connection) }
+            if table == .memories { try await lane.recorded(sidecar, host.sight).save(connection) }
+            try await Control.raiseFence(to: fence, connection, table.dataPath)
+            let control = try await Control.read(connection, table.dataPath)
+            if control.copyDone { try await Control.set(.sync, fence: fence, connection, table.dataPath) }
             else if control.copied == 0 {
-                if lane.lane == .sql { _ = try await KeptRows.bringBack(connection) }
-                try await Control.restartCopy(fence: fence, chunkRows: chunkRows, ranges: lane.lane == .sql ? ranges ?? 1 : 1, connection)
+                if lane.lane == .sql { _ = try await KeptRows.bringBack(connection, table.dataPath) }
+                try await Control.restartCopy(fence: fence, chunkRows: chunkRows, ranges: lane.lane == .sql ? ranges ?? 1 : 1, connection, table.dataPath)
             }
-            else { try await Control.resumeCopy(fence: fence, connection) }
+            else { try await Control.resumeCopy(fence: fence, connection, table.dataPath) }
         }
         return Result(pid: Int(try await WatchProcess(host.sight).ensure()))
     }
@@ -161,22 +163,24 @@ struct CopyState: ReadsOnHost {
         }
     }
 
+    let table: LegacyTable
+
     func read(_ host: HostSight) async throws -> Result {
         let watchRuns = try WatchProcess(host).running() != nil
         return try await host.looking { connection in
-            guard try await connection.there("cutover.control") else {
-                let rows = try await connection.query("SELECT count(*) AS n FROM public.agent_memories")[0].int("n")
+            guard try await connection.there("\(table.schema).control") else {
+                let rows = try await connection.query("SELECT count(*) AS n FROM \(table.name)")[0].int("n")
                 return Result(rowsV1: rows, copied: 0, placed: 0, exceptions: 0, unlooked: rows, done: false, asked: false, watchRuns: watchRuns)
             }
-            let control = try await Control.read(connection)
+            let control = try await Control.read(connection, table.dataPath)
             let row = try await connection.query(
                 """
-                SELECT (SELECT count(*) FROM public.agent_memories) AS rows, (SELECT count(*) FROM cutover.placed) AS placed,
-                    (SELECT count(*) FROM cutover.exceptions WHERE closed IS NULL) AS exceptions,
-                    (SELECT count(*) FROM public.agent_memories m
-                     WHERE NOT EXISTS (SELECT FROM cutover.placed p WHERE p.id = m.id)
-                       AND NOT EXISTS (SELECT FROM cutover.exceptions e WHERE e.id = m.id AND e.closed IS NULL)
-                       AND NOT EXISTS (SELECT FROM cutover.change_log l WHERE l.id = m.id)) AS unlooked
+                SELECT (SELECT count(*) FROM \(table.name)) AS rows, (SELECT count(*) FROM \(table.schema).placed) AS placed,
+                    (SELECT count(*) FROM \(table.schema).exceptions WHERE closed IS NULL) AS exceptions,
+                    (SELECT count(*) FROM \(table.name) m
+                     WHERE NOT EXISTS (SELECT FROM \(table.schema).placed p WHERE p.id = m.id)
+                       AND NOT EXISTS (SELECT FROM \(table.schema).exceptions e WHERE e.id = m.id AND e.closed IS NULL)
+                       AND NOT EXISTS (SELECT FROM \(table.schema).change_log l WHERE l.id = m.id)) AS unlooked
                 """)[0]
             return Result(
                 rowsV1: try row.int("rows"), copied: control.copied, placed: try row.int("placed"), exceptions: try row.int("exceptions"),
@@ -194,17 +198,19 @@ struct TakeCopyAway: ActsOnHost {
         let kept: Int
     }
 
+    let table: LegacyTable
+
     func act(_ host: HostHand) async throws -> Result {
         try await host.writing { connection in
-            guard try await connection.there("cutover.control") else { return Result(taken: 0, kept: 0) }
+            guard try await connection.there("\(table.schema).control") else { return Result(taken: 0, kept: 0) }
             let fence = Int64(host.fence)
             // Waits for the chunk under way; the watch begins no other. Where nothing had been placed yet, nothing else would stop the copy.
-            try await Control.raiseFence(to: fence, connection)
-            try await Control.set(.stopped, fence: fence, connection)
+            try await Control.raiseFence(to: fence, connection, table.dataPath)
+            try await Control.set(.stopped, fence: fence, connection, table.dataPath)
             let report: TakeAway.Report
-            do { report = try await StoreLane.of(connection).takeAway(host, connection) } catch {
+            do { report = try await StoreLane.of(connection, table).takeAway(host, connection) } catch {
                 // What was not taken away is still kept in step.
-                try? await Control.set(.sync, fence: fence, connection)
+                try? await Control.set(.sync, fence: fence, connection, table.dataPath)
                 throw error
             }
             try WatchOrders.change(host.sight) { orders in

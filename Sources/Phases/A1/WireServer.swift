@@ -13,7 +13,7 @@ struct WireServer: ReversibleStep {
     let lane: LaneChoice
 
     var preconditions: [Gate] {
-        Gate.watchIsContent + [
+        Gate.watchIsContent(.memories) + [
             .reading("the plugin is in place", SidecarState(sidecar: sidecar)) { state, _ in
                 state.problems.isEmpty ? .open(Evidence(state.facts)) : .shut(state.problems.joined(separator: "; "))
             },
@@ -49,7 +49,7 @@ struct WireServer: ReversibleStep {
         Preview(commands: [
             sight.commandLine(.writing, SwitchWiring.kind), await OutageEstimate.line(sight, stopSeconds: stopSeconds, quiesceSeconds: quiesceSeconds),
             "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
-        ] + PlannedSQL(lane.settings).quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
+        ] + PlannedSQL(lane.settings(.memories)).quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
             "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",
             "set MEMORY_PLUGIN_URL=http://\(sidecar.listen) in the env file; start the server",
             sight.commandLine(.exercising, WiringTrial.kind),

@@ -9,8 +9,9 @@ struct VerifyParity: Wait {
     /// By reason; a reason that is not named must be signed.
     let rules: [String: ExceptionRule]
     let lane: LaneChoice
+    let table: LegacyTable
 
-    var preconditions: [Gate] { Gate.watchIsContent }
+    var preconditions: [Gate] { Gate.watchIsContent(table) }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
@@ -22,22 +23,22 @@ struct VerifyParity: Wait {
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence(["effect": "none"])) }
     /// A plan that was changed since the copy brings its rules with it.
     func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence {
-        facts(["queued": try await site.carryOut(PutRules(rules: rules)).queued])
+        facts(["queued": try await site.carryOut(PutRules(rules: rules, table: table)).queued])
     }
 
     func observe(_ sight: Sight, began: OperationID) async -> Observation {
         // The first that is shut, and not only before the wait: what the watch finds meanwhile takes the ground from under a parity.
-        for gate in Gate.watchIsContent {
+        for gate in Gate.watchIsContent(table) {
             let verdict = await gate.assess(sight)
             if !verdict.isOpen { return Observation(verdict, clearedBy: gate.naming(sight.ref.tenant)) }
         }
         do {
-            guard try await sight.ask(ReadRules()) == rules else {
+            guard try await sight.ask(ReadRules(table: table)) == rules else {
                 return Observation(.shut("the plan's rules for exceptions are not those of the tenant yet"), needsTending: "the plan's rules for exceptions")
             }
-            let exceptions = try await sight.ask(ListExceptions())
+            let exceptions = try await sight.ask(ListExceptions(table: table))
             if let why = unsigned(exceptions, sight) { return why }
-            let parity = try await sight.ask(CompareStores(base: .v1))
+            let parity = try await sight.ask(CompareStores(table: table, base: .v1))
             guard parity.clean else {
                 guard parity.complete || parity.differences > 0 else {
                     return Observation(.unknown("\(parity.provenRows) of about \(parity.estimatedRows) rows were compared in time, \(parity.inFlightCount) are under way"))
@@ -79,6 +80,7 @@ struct VerifyParity: Wait {
 struct CompareStores: ReadsOnHost {
     typealias Result = ParityReport
     static let kind: OperationKind = "stores.compare"
+    let table: LegacyTable
     let base: Parity.Base
     var limits = ChangesSince.Limits()
 
@@ -87,7 +89,7 @@ struct CompareStores: ReadsOnHost {
 
     func read(_ host: HostSight) async throws -> ParityReport {
         try await host.looking {
-            try await StoreLane.of($0).compare($0, against: base, listLimit: 10, limits: limits, withinSeconds: Self.withinSeconds)
+            try await StoreLane.of($0, table).compare($0, against: base, listLimit: 10, limits: limits, withinSeconds: Self.withinSeconds)
         }
     }
 }

@@ -7,10 +7,11 @@ import Postgres
 /// Writes the frozen table to an encrypted archive in another place, and rehearses the restore from there.
 struct ArchiveLegacy: ReversibleStep {
     let vault: Vault
+    let table: LegacyTable
 
     var preconditions: [Gate] {
         [
-            .reading("v1 is frozen", LegacyState()) { state, _ in
+            .reading("v1 is frozen", LegacyState(table: table)) { state, _ in
                 state.frozen ? .open(facts(["rows": state.frozenRows])) : .shut("v1 can still be written")
             },
             .reading("the archive's place is off the tenant's host, or that was accepted", ArchivePlaceState(vault: vault)) { [vault] state, sight in
@@ -19,7 +20,7 @@ struct ArchiveLegacy: ReversibleStep {
                 guard sight.labels["env"] == "production" else { return .open(Evidence(["place": vault.to, "onHost": "not production"])) }
                 return .shut("\(state.detail); what takes the host takes the archive")
             },
-            .reading("what lives on the table can be made again", LegacyHangers()) { found, _ in
+            .reading("what lives on the table can be made again", LegacyHangers(table: table)) { found, _ in
                 found.hangers.isEmpty ? .open(Evidence()) : .shut(found.hangers.joined(separator: "; "))
             },
         ]
@@ -29,28 +30,28 @@ struct ArchiveLegacy: ReversibleStep {
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         var commands = [
             sight.commandLine(.writing, WriteArchive.kind),
-            "COPY public.agent_memories TO STDOUT, compressed, encrypted, with its DDL and SHA-256, to \(vault.to); it opens with any of: \(vault.toldKeys)",
+            "COPY \(table.name) TO STDOUT, compressed, encrypted, with its DDL and SHA-256, to \(vault.to); it opens with any of: \(vault.toldKeys)",
         ]
         if let (host, path) = vault.otherHost(sight.ref.tenant) {
             commands.append("carry the sealed files to \(path) on \(host), and from there back for the rehearsal, in slices of \(TakeSlice.bytes) bytes")
         }
         return Preview(commands: commands + [
             sight.commandLine(.writing, RehearseArchive.kind),
-            "restore it from there into schema cutover_rehearsal, compare every row with cutover.frozen, drop the schema",
+            "restore it from there into schema \(table.schema)_rehearsal, compare every row with \(table.schema).frozen, drop the schema",
         ])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        let written = try await site.carryOut(WriteArchive(vault: vault))
+        let written = try await site.carryOut(WriteArchive(vault: vault, table: table))
         if let (host, path) = vault.otherHost(site.sight.ref.tenant) {
             let there = try site.at(host)
             _ = try await there.placeHand()
-            let haul = Haul(names: Archive().objects())
+            let haul = Haul(names: Archive(table.dataPath).objects())
             try await haul.carry(from: site, .outgoing, to: there, .path(path))
             _ = try await site.carryOut(ClearShelf(shelf: .returned, names: haul.names))
             try await haul.carry(from: there, .path(path), to: site, .returned)
         }
-        let rehearsed = try await site.carryOut(RehearseArchive(vault: vault))
+        let rehearsed = try await site.carryOut(RehearseArchive(vault: vault, table: table))
         return facts([
             "rows": written.rows, "bytes": written.bytes, "sha256": written.digest, "keys": vault.told(written.keys), "to": vault.to,
             "rehearsed": "\(rehearsed.rows) rows equal to what was frozen",
@@ -58,40 +59,40 @@ struct ArchiveLegacy: ReversibleStep {
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
-        let state = try await vault.state(sight)
+        let state = try await vault.state(sight, table)
         let seen = Evidence(["files": state.problem ?? "whole", "rows": String(state.rows)])
         if !state.there { return .absent(seen) }
         return state.problem == nil && state.rehearsed ? .inPlace(seen) : .partial(seen)
     }
 
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
-        try await vault.delete(site, onlyWhenTableIsBack: true)
+        try await vault.delete(site, table, onlyWhenTableIsBack: true)
         return Evidence()
     }
 }
 
 extension Vault {
     /// The archive as its place shows it now, against what was rehearsed.
-    func state(_ sight: Sight) async throws(StepFailure) -> ArchiveState.Result {
-        let here = try await sight.ask(ArchiveState(vault: self))
+    func state(_ sight: Sight, _ table: LegacyTable) async throws(StepFailure) -> ArchiveState.Result {
+        let here = try await sight.ask(ArchiveState(vault: self, table: table))
         guard let (host, path) = otherHost(sight.ref.tenant) else { return here }
         let there = try sight.at(host)
-        guard try await there.hand() != .absent else { return here.seen([:]) }
-        return here.seen(try await there.ask(ShelfState(shelf: .path(path), names: Archive().objects())).objects)
+        guard try await there.hand() != .absent else { return here.seen([:], table) }
+        return here.seen(try await there.ask(ShelfState(shelf: .path(path), names: Archive(table.dataPath).objects())).objects, table)
     }
 
-    func delete(_ site: Site, onlyWhenTableIsBack: Bool) async throws(StepFailure) {
-        _ = try await site.carryOut(DeleteArchive(vault: self, onlyWhenTableIsBack: onlyWhenTableIsBack))
+    func delete(_ site: Site, _ table: LegacyTable, onlyWhenTableIsBack: Bool) async throws(StepFailure) {
+        _ = try await site.carryOut(DeleteArchive(vault: self, table: table, onlyWhenTableIsBack: onlyWhenTableIsBack))
         guard let (host, path) = otherHost(site.sight.ref.tenant) else { return }
         let there = try site.at(host)
         guard try await there.sight.hand() != .absent else { return }
-        _ = try await there.carryOut(ClearShelf(shelf: .path(path), names: Archive().objects()))
+        _ = try await there.carryOut(ClearShelf(shelf: .path(path), names: Archive(table.dataPath).objects()))
     }
 
     /// A gate over the archive, wherever it lies.
-    func gate(_ claim: String, _ judge: @escaping @Sendable (ArchiveState.Result, Sight) -> Gate.Verdict) -> Gate {
+    func gate(_ claim: String, _ table: LegacyTable, _ judge: @escaping @Sendable (ArchiveState.Result, Sight) -> Gate.Verdict) -> Gate {
         Gate(claim) { sight in
-            do throws(StepFailure) { return judge(try await state(sight), sight) } catch { return .unknown(error.what) }
+            do throws(StepFailure) { return judge(try await state(sight, table), sight) } catch { return .unknown(error.what) }
         }
     }
 }
@@ -120,9 +121,10 @@ struct ArchivePlaceState: ReadsOnHost {
 struct LegacyHangers: ReadsOnHost {
     static let kind: OperationKind = "legacy.hangers"
     struct Result: Sendable, Codable { let hangers: [String] }
+    let table: LegacyTable
 
     func read(_ host: HostSight) async throws -> Result {
-        Result(hangers: try await host.looking { try await Archive().obstacles($0) })
+        Result(hangers: try await host.looking { try await Archive(table.dataPath).obstacles($0) })
     }
 }
 
@@ -136,16 +138,17 @@ struct WriteArchive: ActsOnHost {
         let keys: [String]
     }
     let vault: Vault
+    let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
-        try await Effect.archive.begin(by: host)
+        try await Effect.archive(table).begin(by: host)
         let (place, keys) = (try vault.open(host.sight), try vault.sealedTo(host.sight))
         // Told before the work: what can't be opened here can't be rehearsed.
         guard keys.map(\.id).contains(try vault.opener(host.sight).id()) else {
             throw StepFailure(
                 "the key that `opens:` names is none of those that the archive is sealed to", effect: .nothingChanged, next: "add its public half to `recipients:`")
         }
-        let report = try await host.writing { try await Archive().export($0, to: place, sealedTo: keys, label: host.sight.tenant.text) }
+        let report = try await host.writing { try await Archive(table.dataPath).export($0, to: place, sealedTo: keys, label: host.sight.tenant.text) }
         return Result(rows: report.rows, bytes: report.fileBytes, digest: report.fileSHA256, keys: report.keys)
     }
 }
@@ -156,28 +159,29 @@ struct RehearseArchive: ActsOnHost {
     static let once = Once.convergent
     struct Result: Sendable, Codable { let rows: Int }
     let vault: Vault
+    let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
         let hauled = vault.otherHost(host.sight.tenant) != nil
         let place: any ArchivePlace = hauled ? Shelf.returned.place(host.sight) : try vault.open(host.sight)
         let opener = try vault.opener(host.sight)
         let marks = try await marks(place)
-        let report = try await host.writing { try await Archive().rehearse($0, from: place, with: opener) }
+        let report = try await host.writing { try await Archive(table.dataPath).rehearse($0, from: place, with: opener) }
         guard try await self.marks(place) == marks else {
             throw StepFailure("the archive was changed while it was rehearsed", effect: .partlyChanged, next: "cutoverctl advance \(host.sight.tenant)")
         }
         if hauled {
-            for shelf in [Shelf.outgoing, .returned] { _ = try await ClearShelf(shelf: shelf, names: Archive().objects()).act(host) }
+            for shelf in [Shelf.outgoing, .returned] { _ = try await ClearShelf(shelf: shelf, names: Archive(table.dataPath).objects()).act(host) }
         }
         try await ExerciseTrace.record(
-            "archive.rehearsal", green: true,
+            table.own("archive.rehearsal"), green: true,
             ["sha256": report.fileSHA256, "marks": marks, "rows": String(report.rows), "frozenDigest": report.frozenDigest], by: host)
         return Result(rows: report.rows)
     }
 
     private func marks(_ place: any ArchivePlace) async throws -> String {
         var all: [String: ArchivedObject] = [:]
-        for name in Archive().objects() { all[name] = try await place.find(name) }
+        for name in Archive(table.dataPath).objects() { all[name] = try await place.find(name) }
         return try CanonicalJSON.text(all)
     }
 }
@@ -196,8 +200,8 @@ struct ArchiveState: ReadsOnHost {
         let rehearsedObjects: [String: ArchivedObject]
 
         /// The same with what was seen in its place.
-        func seen(_ objects: [String: ArchivedObject]) -> Result {
-            let names = Archive().objects()
+        func seen(_ objects: [String: ArchivedObject], _ table: LegacyTable) -> Result {
+            let names = Archive(table.dataPath).objects()
             let missing = names.filter { objects[$0] == nil }
             let changed = names.filter { objects[$0] != nil && objects[$0] != rehearsedObjects[$0] }
             var problem: String?
@@ -210,11 +214,12 @@ struct ArchiveState: ReadsOnHost {
         }
     }
     let vault: Vault
+    let table: LegacyTable
 
     func read(_ host: HostSight) async throws -> Result {
         let entries = try host.evidence.entries()
-        let begun = entries.last { $0.kind == "effect" && $0.facts["name"] == Effect.archive.rawValue }?.n ?? 0
-        let trace = entries.last { $0.kind == "exercise" && $0.facts["name"] == "archive.rehearsal" && $0.n > begun }
+        let begun = entries.last { $0.kind == "effect" && $0.facts["name"] == Effect.archive(table).name }?.n ?? 0
+        let trace = entries.last { $0.kind == "exercise" && $0.facts["name"] == table.own("archive.rehearsal") && $0.n > begun }
         let marks = try trace?.facts["marks"].map { try CanonicalJSON.value([String: ArchivedObject].self, from: $0) } ?? [:]
         let rehearsed = Result(
             there: false, problem: nil, rows: trace?.facts["rows"].flatMap { Int($0) } ?? 0, rehearsed: false, exportedAt: trace?.at,
@@ -222,8 +227,8 @@ struct ArchiveState: ReadsOnHost {
         guard vault.otherHost(host.tenant) == nil else { return rehearsed }
         let place = try vault.open(host)
         var objects: [String: ArchivedObject] = [:]
-        for name in Archive().objects() { objects[name] = try await place.find(name) }
-        return rehearsed.seen(objects)
+        for name in Archive(table.dataPath).objects() { objects[name] = try await place.find(name) }
+        return rehearsed.seen(objects, table)
     }
 }
 
@@ -233,21 +238,22 @@ struct DeleteArchive: ActsOnHost {
     static let once = Once.convergent
     struct Result: Sendable, Codable { let deleted: Bool }
     let vault: Vault
+    let table: LegacyTable
     /// True on the way back: as long as the table is away, the archive is all there is of it.
     let onlyWhenTableIsBack: Bool
 
     func act(_ host: HostHand) async throws -> Result {
         if onlyWhenTableIsBack {
             let state = try await host.writing { connection in
-                try await connection.execute("DROP SCHEMA IF EXISTS cutover_rehearsal CASCADE")
-                return try await Drop().state(connection)
+                try await connection.execute("DROP SCHEMA IF EXISTS \(table.schema)_rehearsal CASCADE")
+                return try await Drop(table.dataPath).state(connection)
             }
             guard case .inPlace = state else {
                 throw StepFailure("the table is not back: its archive is not deleted", effect: .nothingChanged, next: "cutoverctl revert \(host.sight.tenant) --to soak.wait")
             }
         }
-        for shelf in [Shelf.outgoing, .returned] { _ = try await ClearShelf(shelf: shelf, names: Archive().objects()).act(host) }
-        if vault.otherHost(host.sight.tenant) == nil { try await Archive().purge(try vault.open(host.sight)) }
+        for shelf in [Shelf.outgoing, .returned] { _ = try await ClearShelf(shelf: shelf, names: Archive(table.dataPath).objects()).act(host) }
+        if vault.otherHost(host.sight.tenant) == nil { try await Archive(table.dataPath).purge(try vault.open(host.sight)) }
         return Result(deleted: true)
     }
 }

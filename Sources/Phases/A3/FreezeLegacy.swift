@@ -9,42 +9,52 @@ struct FreezeLegacy: ReversibleStep {
     let server: String
     let quiesceSeconds: Int
     let lane: LaneChoice
+    let table: LegacyTable
     /// Rows that a plugin reached over HTTP can't be made to show do not keep v1 from being frozen.
     private var mayBeUnproven: Bool { lane.accepts(.unprovenRows) }
 
     var preconditions: [Gate] {
-        Gate.watchIsContent + [
-            .reading("no conflict is open", clearedBy: .person("cutoverctl exceptions TENANT"), ListExceptions()) { list, _ in
+        Gate.watchIsContent(table) + [
+            .reading("no conflict is open", clearedBy: .person("cutoverctl exceptions TENANT"), ListExceptions(table: table)) { list, _ in
                 list.conflicts == 0 ? .open(Evidence()) : .shut("\(list.conflicts) memories were changed on both sides")
             },
-            .reading("nobody writes v1 any more but us", ServerVersion(server: server)) { state, _ in
-                state.isStrict && state.trialGreen ? .open(Evidence()) : .shut("the workspace server that runs can still write v1")
-            },
+            noOtherWriter,
         ]
     }
+
+    private var noOtherWriter: Gate {
+        switch table {
+        case .memories:
+            .reading("nobody writes v1 any more but us", ServerVersion(server: server)) { state, _ in
+                state.isStrict && state.trialGreen ? .open(Evidence()) : .shut("the workspace server that runs can still write v1")
+            }
+        case .keyValues: KeyValueDoor.closed
+        }
+    }
+
     var wayBack: [Gate] { [] }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
             sight.commandLine(.writing, PutFreeze.kind),
-        ] + PlannedSQL(lane.settings).freeze(lockTimeoutSeconds: 5) + [sight.commandLine(.exercising, FreezeTrial.kind) + " (UPDATE … WHERE false is refused)"])
+        ] + PlannedSQL(lane.settings(table)).freeze(lockTimeoutSeconds: 5) + [sight.commandLine(.exercising, FreezeTrial.kind) + " (UPDATE … WHERE false is refused)"])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        let frozen = try await site.carryOut(PutFreeze(quiesceSeconds: quiesceSeconds, mayBeUnproven: mayBeUnproven))
-        _ = try await site.exercise(FreezeTrial())
+        let frozen = try await site.carryOut(PutFreeze(quiesceSeconds: quiesceSeconds, mayBeUnproven: mayBeUnproven, table: table))
+        _ = try await site.exercise(FreezeTrial(table: table))
         return facts(["rows": frozen.rows, "digest": frozen.digest])
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
-        let state = try await sight.ask(LegacyState())
+        let state = try await sight.ask(LegacyState(table: table))
         if state.frozen, state.trialGreen { return .inPlace(facts(["frozenRows": state.frozenRows])) }
         return state.frozenTrigger ? .partial(facts(["trigger": "there", "trial": state.trialGreen])) : .absent(Evidence(["trigger": "absent"]))
     }
 
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
-        let thawed = try await site.carryOut(TakeFreezeAway())
-        return facts(["orphans": thawed.orphans])
+        let thawed = try await site.carryOut(TakeFreezeAway(table: table))
+        return facts(["orphans": thawed.orphans, "wentWithTheirWorkspace": thawed.cascaded])
     }
 }
 
@@ -57,12 +67,13 @@ struct PutFreeze: ActsOnHost {
     }
     let quiesceSeconds: Int
     let mayBeUnproven: Bool
+    let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
-        try await Effect.freeze.begin(by: host)
+        try await Effect.freeze(table).begin(by: host)
         return try await host.writing { connection in
-            try await Control.raiseFence(to: Int64(host.fence), connection)
-            let report = try await StoreLane.of(connection).freeze(host, connection, mayBeUnproven: mayBeUnproven, budgetSeconds: Double(quiesceSeconds))
+            try await Control.raiseFence(to: Int64(host.fence), connection, table.dataPath)
+            let report = try await StoreLane.of(connection, table).freeze(host, connection, mayBeUnproven: mayBeUnproven, budgetSeconds: Double(quiesceSeconds))
             return Result(rows: report.rows, digest: report.digest)
         }
     }
@@ -72,30 +83,35 @@ struct PutFreeze: ActsOnHost {
 struct TakeFreezeAway: ActsOnHost {
     static let kind: OperationKind = "legacy.unfreeze"
     static let once = Once.convergent
-    struct Result: Sendable, Codable { let orphans: Int }
+    struct Result: Sendable, Codable {
+        let orphans: Int
+        let cascaded: Int
+    }
+    let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
         // What was sampled was that v1 is frozen and left alone.
         try await SamplingProfile.end(host.sight)
         let fence = Int64(host.fence)
-        let orphans = try await host.writing { connection in
-            try await Control.raiseFence(to: fence, connection)
-            let thaw = try await Freeze().unfreeze(connection, lockTimeoutSeconds: 5)
-            try await Control.set(.sync, fence: fence, connection)
-            return thaw.orphans
+        let thawed = try await host.writing { connection in
+            try await Control.raiseFence(to: fence, connection, table.dataPath)
+            let thaw = try await Freeze(table.dataPath).unfreeze(connection, lockTimeoutSeconds: 5)
+            try await Control.set(.sync, fence: fence, connection, table.dataPath)
+            return Result(orphans: thaw.orphans, cascaded: thaw.cascaded)
         }
         _ = try await WatchProcess(host.sight).ensure()
-        return Result(orphans: orphans)
+        return thawed
     }
 }
 
 struct FreezeTrial: TriesOnHost {
     static let kind: OperationKind = "freeze.trial"
     struct Result: Sendable, Codable { let refused: Bool }
+    let table: LegacyTable
 
     func attempt(_ host: HostHand) async throws -> Result {
-        _ = try await traced("freeze.trial", by: host) {
-            guard try await host.writing({ try await Freeze().refusesWrites($0) }) else { throw PluginClient.Failure(description: "a write to v1 was not refused") }
+        _ = try await traced(table.own("freeze.trial"), by: host) {
+            guard try await host.writing({ try await Freeze(table.dataPath).refusesWrites($0) }) else { throw PluginClient.Failure(description: "a write to v1 was not refused") }
             return ["write": "refused"]
         }
         return Result(refused: true)
@@ -112,22 +128,23 @@ struct LegacyState: ReadsOnHost {
         let frozenRows: Int
         let trialGreen: Bool
     }
+    let table: LegacyTable
 
     func read(_ host: HostSight) async throws -> Result {
-        let trial = try ExerciseTrace.newest("freeze.trial", after: .freeze, on: host)?.green == true
+        let trial = try ExerciseTrace.newest(table.own("freeze.trial"), after: .freeze(table), on: host)?.green == true
         return try await host.looking { connection in
             let place: String =
-                switch try await Drop().state(connection) {
+                switch try await Drop(table.dataPath).state(connection) {
                 case .inPlace: "in place"
                 case .held: "held"
                 case .dropped: "dropped"
                 case .missing: "missing"
                 case .impostor: "another table has its name"
                 }
-            guard place == "in place", try await connection.there("cutover.frozen") else {
+            guard place == "in place", try await connection.there("\(table.schema).frozen") else {
                 return Result(place: place, frozen: false, frozenTrigger: false, frozenRows: 0, trialGreen: trial)
             }
-            let state = try await Freeze().state(connection)
+            let state = try await Freeze(table.dataPath).state(connection)
             return Result(place: place, frozen: state.frozen, frozenTrigger: state.triggerThere, frozenRows: state.frozenRows, trialGreen: trial)
         }
     }

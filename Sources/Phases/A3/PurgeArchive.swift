@@ -5,13 +5,14 @@ import Host
 struct PurgeArchive: IrreversibleStep {
     let keepSeconds: Int
     let vault: Vault
+    let table: LegacyTable
 
     var preconditions: [Gate] {
         [
-            .reading("the old table is dropped", LegacyState()) { state, _ in
+            .reading("the old table is dropped", LegacyState(table: table)) { state, _ in
                 state.place == "dropped" ? .open(Evidence()) : .shut("the table is \(state.place)")
             },
-            vault.gate("the archive was kept for its time") { [keepSeconds] state, sight in
+            vault.gate("the archive was kept for its time", table) { [keepSeconds] state, sight in
                 guard let at = state.exportedAt else { return .shut("it is not known when the archive was made") }
                 let age = sight.time.now.seconds(since: at)
                 return age >= Double(keepSeconds) ? .open(facts(["ageSeconds": Int(age)])) : .shut("it is kept for \(keepSeconds) s, \(Int(age)) s have passed")
@@ -24,12 +25,12 @@ struct PurgeArchive: IrreversibleStep {
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
-        let state = try await vault.state(sight)
+        let state = try await vault.state(sight, table)
         return state.there ? .absent(facts(["rows": state.rows])) : .inPlace(Evidence(["archive": "gone"]))
     }
 
     func perform(_ site: Site, with consent: Consent) async throws(StepFailure) -> Evidence {
-        try await vault.delete(site, onlyWhenTableIsBack: false)
+        try await vault.delete(site, table, onlyWhenTableIsBack: false)
         return Evidence(["consentBy": consent.by.text, "reason": consent.reason])
     }
 }

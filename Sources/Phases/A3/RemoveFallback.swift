@@ -36,7 +36,7 @@ struct RemoveFallback: ReversibleStep {
         Preview(commands: [
             sight.commandLine(.writing, SwitchServer.kind), await OutageEstimate.line(sight, stopSeconds: stopSeconds, quiesceSeconds: quiesceSeconds),
             "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
-        ] + PlannedSQL(lane.settings).quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
+        ] + PlannedSQL(lane.settings(.memories)).quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
             "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",
             "set WORKSPACE_SERVER_COMMAND=\(server) in the env file; start the server",
             sight.commandLine(.exercising, StrictTrial.kind),

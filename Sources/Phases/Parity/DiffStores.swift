@@ -42,17 +42,19 @@ public struct DiffStores: ReadsOnHost {
     /// Forgets what was proven before.
     let fresh: Bool
     let limits: ChangesSince.Limits
+    let table: LegacyTable
 
     public init(against: String?, withinSeconds: Int, fresh: Bool, plan: Plan) {
         self.against = against
         self.withinSeconds = withinSeconds
         self.fresh = fresh
-        self.limits = MemoryCatalog.changeLimits(plan)
+        self.table = LegacyTable.of(plan)[0]
+        self.limits = MemoryCatalog.changeLimits(plan, table)
     }
 
     public func read(_ host: HostSight) async throws -> Result {
         try await host.looking { connection in
-            let base = try await Self.base(against, connection, host)
+            let base = try await Self.base(against, table, connection, host)
             let files = ParityFiles(host, base)
             guard let lock = try files.lock() else {
                 throw StepFailure("another comparison of \(host.tenant) is under way", effect: .nothingChanged, next: "wait for its end, then cutoverctl diff \(host.tenant)")
@@ -60,11 +62,11 @@ public struct DiffStores: ReadsOnHost {
             defer { withExtendedLifetime(lock) {} }
             if fresh { try files.forget() }
             let lines = try LineWriter(files.lines)
-            let lane = try await StoreLane.of(connection)
+            let lane = try await StoreLane.of(connection, table)
             let report =
                 lane.isHTTP
                 ? try await lane.differences(connection, against: base, withinSeconds: Double(withinSeconds)) { try await lines.add($0) }
-                : try await Parity(listLimit: 0, limits: limits).run(
+                : try await Parity(table.dataPath, listLimit: 0, limits: limits).run(
                     connection, against: base, withinSeconds: Double(withinSeconds), notes: files
                 ) { try await lines.add($0) }
             try await lines.close()
@@ -73,15 +75,15 @@ public struct DiffStores: ReadsOnHost {
         }
     }
 
-    static func base(_ wanted: String?, _ connection: PostgresConnection, _ host: HostSight) async throws -> Parity.Base {
-        guard try await connection.there("cutover.change_log") else {
-            let gone = try await connection.there("cutover.frozen")
+    static func base(_ wanted: String?, _ table: LegacyTable, _ connection: PostgresConnection, _ host: HostSight) async throws -> Parity.Base {
+        guard try await connection.there("\(table.schema).change_log") else {
+            let gone = try await connection.there("\(table.schema).frozen")
             throw StepFailure(
                 gone ? "the old table is gone, and change capture with it: nothing accounts any more for what differs" : "change capture is not in place: there is nothing to compare yet",
                 effect: .nothingChanged, next: gone ? "cutoverctl history \(host.tenant)" : "cutoverctl advance \(host.tenant) --to mirror.install")
         }
         if let wanted { return wanted == Parity.Base.frozen.rawValue ? .frozen : .v1 }
-        let frozen = try await connection.query("SELECT EXISTS (SELECT FROM cutover.remembered WHERE what = 'frozen_table') AS frozen")[0].bool("frozen")
+        let frozen = try await connection.query("SELECT EXISTS (SELECT FROM \(table.schema).remembered WHERE what = 'frozen_table') AS frozen")[0].bool("frozen")
         return frozen ? .frozen : .v1
     }
 }

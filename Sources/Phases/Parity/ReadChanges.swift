@@ -36,12 +36,19 @@ public struct ReadChanges: ReadsOnHost {
     }
 
     let limits: ChangesSince.Limits
+    let table: LegacyTable
 
-    init(limits: ChangesSince.Limits) { self.limits = limits }
-    public init(plan: Plan) { self.init(limits: MemoryCatalog.changeLimits(plan)) }
+    init(limits: ChangesSince.Limits, table: LegacyTable) {
+        self.limits = limits
+        self.table = table
+    }
+    public init(plan: Plan) {
+        let table = LegacyTable.of(plan)[0]
+        self.init(limits: MemoryCatalog.changeLimits(plan, table), table: table)
+    }
 
     public func read(_ host: HostSight) async throws -> Result {
-        try await host.looking { Result(try await ChangesSince.read($0, limits: limits)) }
+        try await host.looking { Result(try await ChangesSince.read($0, table.dataPath, limits: limits)) }
     }
 }
 
@@ -62,10 +69,10 @@ extension ReadChanges.Result {
 
 extension Gate {
     /// A TRUNCATE, a foreign role or a bulk delete explains nothing by itself.
-    static func changesSinceAreSigned(_ limits: ChangesSince.Limits) -> Gate {
+    static func changesSinceAreSigned(_ limits: ChangesSince.Limits, _ table: LegacyTable) -> Gate {
         .reading(
             "what changed v2 since the freeze is ordinary, or signed", clearedBy: .person("cutoverctl approve TENANT --changes all --reason TEXT"),
-            ReadChanges(limits: limits)
+            ReadChanges(limits: limits, table: table)
         ) { changes, sight in
             let unsigned = changes.unsigned(sight.consents)
             return unsigned.isEmpty ? .open(facts(["roles": changes.roles.count, "signed": changes.red.count])) : .shut(unsigned.map(\.words).joined(separator: "; "))

@@ -23,11 +23,13 @@ public struct RepairStores: ActsOnHost {
     let against: String?
     let withinSeconds: Int
     let limits: ChangesSince.Limits
+    let table: LegacyTable
 
     public init(against: String?, withinSeconds: Int, plan: Plan) {
         self.against = against
         self.withinSeconds = withinSeconds
-        self.limits = MemoryCatalog.changeLimits(plan)
+        self.table = LegacyTable.of(plan)[0]
+        self.limits = MemoryCatalog.changeLimits(plan, table)
     }
 
     /// What is done about a difference: `write-v2`, `delete-v2`, `look` or `wait`.
@@ -37,18 +39,18 @@ public struct RepairStores: ActsOnHost {
 
     public func act(_ host: HostHand) async throws -> Result {
         let fence = Int64(host.fence)
-        let parity = Parity(listLimit: 0, limits: limits)
+        let parity = Parity(table.dataPath, listLimit: 0, limits: limits)
         let result = try await host.writing { connection in
-            guard try await !StoreLane.of(connection).isHTTP else {
+            guard try await !StoreLane.of(connection, table).isHTTP else {
                 throw StepFailure(
                     "v2 is reached over HTTP: what differs there may be somebody's own edit or forget, which nothing tells from a loss", effect: .nothingChanged,
                     next: "look: cutoverctl diff \(host.sight.tenant)")
             }
-            let base = try await DiffStores.base(against, connection, host.sight)
-            try await Control.raiseFence(to: fence, connection)
+            let base = try await DiffStores.base(against, table, connection, host.sight)
+            try await Control.raiseFence(to: fence, connection, table.dataPath)
             let found = Found()
             let before = try await parity.run(connection, against: base, withinSeconds: Double(withinSeconds)) { await found.add($0, atMost: Self.most) }
-            let report = try await Repair(fence: fence).carryOut(await found.lines, against: base, connection)
+            let report = try await Repair(table.dataPath, fence: fence).carryOut(await found.lines, against: base, connection)
             let after = try await parity.run(connection, against: base, withinSeconds: Double(withinSeconds))
             return Result(
                 found: DiffStores.Result(before, base, lines: 0).differing, written: report.written, deleted: report.deleted, looked: report.looked,

@@ -33,6 +33,9 @@ struct AgentDoors: Sendable {
     /// The status of the panel's read route.
     func panelStatus() async throws -> Int { try await send("GET", "v2/memories", nil).status }
 
+    /// The status of the door for keys and values.
+    func keyValuesStatus() async throws -> Int { try await send("GET", "memory", nil).status }
+
     func sessionSearch(_ query: String) async throws -> String {
         let escaped = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         return try await ok(send("GET", "session-search?q=\(escaped)&limit=200", nil)).text

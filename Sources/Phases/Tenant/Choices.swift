@@ -17,8 +17,10 @@ public struct SettleConflict: ActsOnHost {
     public let seen1: String
     public let seen2: String
     public let keep: Keep
+    public let table: LegacyTable
 
-    public init(id: String, seen1: String, seen2: String, keep: Keep) {
+    public init(id: String, seen1: String, seen2: String, keep: Keep, table: LegacyTable) {
+        self.table = table
         self.id = id
         self.seen1 = seen1
         self.seen2 = seen2
@@ -32,7 +34,7 @@ public struct SettleConflict: ActsOnHost {
             case .v2: .v2
             case .text(let text): .text(text)
             }
-        try await host.choosing { try await $0.settle(try memory(id), seen1: seen1, seen2: seen2, keep: choice, $1) }
+        try await host.choosing(table) { try await $0.settle(try memory(id), seen1: seen1, seen2: seen2, keep: choice, $1) }
         return Result(settled: true)
     }
 }
@@ -47,15 +49,17 @@ public struct SettleTwin: ActsOnHost {
     public let id: String
     /// v1, v2 or both.
     public let keep: String
+    public let table: LegacyTable
 
-    public init(id: String, keep: String) {
+    public init(id: String, keep: String, table: LegacyTable) {
+        self.table = table
         self.id = id
         self.keep = keep
     }
 
     public func act(_ host: HostHand) async throws -> Result {
         guard let choice = Resolution.TwinChoice(rawValue: keep) else { throw DataPathError.refused("\(keep) is neither v1, v2 nor both") }
-        try await host.choosing { try await $0.settleTwin(try memory(id), keep: choice, $1) }
+        try await host.choosing(table) { try await $0.settleTwin(try memory(id), keep: choice, $1) }
         return Result(settled: true)
     }
 }
@@ -67,11 +71,15 @@ public struct PurgeKept: ActsOnHost {
     public struct Result: Sendable, Codable { public let purged: Bool }
 
     public let number: Int
+    public let table: LegacyTable
 
-    public init(number: Int) { self.number = number }
+    public init(number: Int, table: LegacyTable) {
+        self.number = number
+        self.table = table
+    }
 
     public func act(_ host: HostHand) async throws -> Result {
-        try await host.choosing { choice, connection in
+        try await host.choosing(table) { choice, connection in
             guard try await choice.purge(number, connection) else { throw DataPathError.refused("no kept text has the number \(number)") }
         }
         return Result(purged: true)
@@ -85,12 +93,12 @@ private func memory(_ id: String) throws(DataPathError) -> UUID {
 
 extension HostHand {
     /// What is refused has changed nothing.
-    fileprivate func choosing(_ body: (Resolution, PostgresConnection) async throws -> Void) async throws {
+    fileprivate func choosing(_ table: LegacyTable, _ body: (Resolution, PostgresConnection) async throws -> Void) async throws {
         do {
             try await writing { connection in
-                guard try await connection.there("cutover.conflicts") else { throw DataPathError.refused("nothing is kept in step for this tenant yet") }
-                try await Control.raiseFence(to: Int64(fence), connection)
-                try await body(Resolution(fence: Int64(fence)), connection)
+                guard try await connection.there("\(table.schema).conflicts") else { throw DataPathError.refused("nothing is kept in step for this tenant yet") }
+                try await Control.raiseFence(to: Int64(fence), connection, table.dataPath)
+                try await body(Resolution(fence: Int64(fence), settings: table.dataPath), connection)
             }
         } catch DataPathError.refused(let why) {
             throw StepFailure(why, effect: .nothingChanged, next: "cutoverctl exceptions \(sight.tenant)")

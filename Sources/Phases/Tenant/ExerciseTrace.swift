@@ -16,18 +16,25 @@ struct ExerciseTrace: Sendable, Codable, Equatable {
     /// The newest trace of that name, whatever its outcome. One from before the effect was last begun proves nothing of it.
     static func newest(_ name: String, after effect: Effect, on host: HostSight) throws -> ExerciseTrace? {
         let entries = try host.evidence.entries()
-        let begun = entries.last { $0.kind == "effect" && $0.facts["name"] == effect.rawValue }?.n ?? 0
+        let begun = entries.last { $0.kind == "effect" && $0.facts["name"] == effect.name }?.n ?? 0
         guard let entry = entries.last(where: { $0.kind == "exercise" && $0.facts["name"] == name && $0.n > begun }) else { return nil }
         return ExerciseTrace(name: name, green: entry.facts["outcome"] == "green", facts: entry.facts)
     }
 }
 
 /// What exercises try out. Noted before it is changed, so that no older trace is taken for a trial of what stands now.
-enum Effect: String, Sendable {
-    case sidecar, capture, wiring, server, freeze, archive
+struct Effect: Sendable {
+    let name: String
+
+    static let sidecar = Effect(name: "sidecar")
+    static let wiring = Effect(name: "wiring")
+    static let server = Effect(name: "server")
+    static func capture(_ table: LegacyTable) -> Effect { Effect(name: table.own("capture")) }
+    static func freeze(_ table: LegacyTable) -> Effect { Effect(name: table.own("freeze")) }
+    static func archive(_ table: LegacyTable) -> Effect { Effect(name: table.own("archive")) }
 
     func begin(by hand: HostHand) async throws {
-        try await hand.sight.evidence.append("effect", ["name": rawValue, "operation": hand.operation.text])
+        try await hand.sight.evidence.append("effect", ["name": name, "operation": hand.operation.text])
     }
 }
 

@@ -16,7 +16,11 @@ struct LaneChoice: Sendable, Codable, Equatable {
     var lateSeconds = 10
     var accepts: [String] = []
 
-    var settings: DataPathSettings { DataPathSettings(lane: lane) }
+    func settings(_ table: LegacyTable) -> DataPathSettings {
+        var settings = table.dataPath
+        settings.lane = lane
+        return settings
+    }
     func accepts(_ what: Accepted) -> Bool { accepts.contains(what.rawValue) }
 
     func recorded(_ sidecar: Sidecar, _ host: HostSight) throws -> LaneSettings {

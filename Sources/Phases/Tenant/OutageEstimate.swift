@@ -33,7 +33,7 @@ struct OutageEstimate: ReadsOnHost {
     }
 
     func read(_ host: HostSight) async throws -> Result {
-        let report = try? await WatchProgress().read(host).report
+        let report = try? await WatchProgress(table: .memories).read(host).report
         let (waiting, rows) = try await host.looking { connection in
             let log = try await connection.there("cutover.change_log") ? try await LogState.read(connection).entries : 0
             let rows = try await connection.query("SELECT greatest(reltuples, 0)::bigint AS n FROM pg_class WHERE oid = to_regclass('public.agent_memories')").first?.int("n") ?? 0

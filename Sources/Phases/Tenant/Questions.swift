@@ -26,12 +26,13 @@ public struct ListExceptions: ReadsOnHost {
             Digest.sha256(exceptions.filter { $0.reason == reason }.map(\.id).sorted().joined(separator: "\n"))
         }
     }
-    public init() {}
+    public let table: LegacyTable
+    public init(table: LegacyTable) { self.table = table }
 
     public func read(_ host: HostSight) async throws -> Result {
         try await host.looking { connection in
-            guard try await connection.there("cutover.exceptions") else { return Result(exceptions: [], counts: [:], conflicts: 0) }
-            let list = try await ExceptionsList.read(connection, limit: 100_000)
+            guard try await connection.there("\(table.schema).exceptions") else { return Result(exceptions: [], counts: [:], conflicts: 0) }
+            let list = try await ExceptionsList.read(connection, table.dataPath, limit: 100_000)
             return Result(
                 exceptions: list.open.map { Exception(id: $0.id.uuidString.lowercased(), side: $0.side, reason: $0.reason, detail: $0.detail ?? "", carried: $0.carried, at: $0.firstSeen) },
                 counts: list.byReason, conflicts: list.openConflicts)
@@ -54,19 +55,23 @@ public struct ListConflicts: ReadsOnHost {
         public let at: String
     }
     public struct Result: Sendable, Codable, Equatable { public let conflicts: [Conflict] }
+    public let table: LegacyTable
     /// Instead, the texts that a forget overran and that nobody has purged.
     public let kept: Bool
 
-    public init(kept: Bool = false) { self.kept = kept }
+    public init(table: LegacyTable, kept: Bool = false) {
+        self.table = table
+        self.kept = kept
+    }
 
     public func read(_ host: HostSight) async throws -> Result {
         try await host.looking { connection in
-            guard try await connection.there("cutover.conflicts") else { return Result(conflicts: []) }
+            guard try await connection.there("\(table.schema).conflicts") else { return Result(conflicts: []) }
             let rows = try await connection.query(
                 """
-                SELECT n, id::text AS id, kind, coalesce(v1_row->>'content', '') AS v1, coalesce(v2_row->>'content', '') AS v2,
+                SELECT n, id::text AS id, kind, coalesce(v1_row->>'\(table == .memories ? "content" : "value")', '') AS v1, coalesce(v2_row->>'content', '') AS v2,
                     coalesce(v1_digest::text, '') AS one, coalesce(v2_digest::text, '') AS two, at::text AS at
-                FROM cutover.conflicts WHERE \(kept ? "kind = 'forget' AND purged IS NULL" : "kind = 'conflict' AND closed IS NULL") ORDER BY n LIMIT 1000
+                FROM \(table.schema).conflicts WHERE \(kept ? "kind = 'forget' AND purged IS NULL" : "kind = 'conflict' AND closed IS NULL") ORDER BY n LIMIT 1000
                 """)
             return Result(
                 conflicts: try rows.map { row in

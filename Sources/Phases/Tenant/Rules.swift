@@ -12,11 +12,12 @@ struct PutRules: ActsOnHost {
         let queued: Int
     }
     let rules: [String: ExceptionRule]
+    let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
         try await host.writing { connection in
-            try await Control.raiseFence(to: Int64(host.fence), connection)
-            return Result(queued: try await ExceptionRules.set(rules, fence: Int64(host.fence), connection))
+            try await Control.raiseFence(to: Int64(host.fence), connection, table.dataPath)
+            return Result(queued: try await ExceptionRules.set(rules, fence: Int64(host.fence), connection, table.dataPath))
         }
     }
 }
@@ -24,7 +25,9 @@ struct PutRules: ActsOnHost {
 struct ReadRules: ReadsOnHost {
     typealias Result = [String: ExceptionRule]
     static let kind: OperationKind = "rules.read"
-    func read(_ host: HostSight) async throws -> [String: ExceptionRule] { try await host.looking { try await ExceptionRules.read($0) } }
+    let table: LegacyTable
+
+    func read(_ host: HostSight) async throws -> [String: ExceptionRule] { try await host.looking { try await ExceptionRules.read($0, table.dataPath) } }
 }
 
 extension ExceptionRule {

@@ -9,31 +9,38 @@ import Postgres
 /// What the plan chose is recorded in the tenant's database when the capture is installed; whoever comes later reads it there.
 struct StoreLane: Sendable {
     let recorded: LaneSettings
+    var table = LegacyTable.memories
     private static let locks = 5.0
 
     var isHTTP: Bool { recorded.lane == .http }
-    var settings: DataPathSettings { DataPathSettings(lane: recorded.lane) }
+    var settings: DataPathSettings {
+        var settings = table.dataPath
+        settings.lane = recorded.lane
+        return settings
+    }
     var records: PluginRecords { PluginRecords(recorded) }
 
-    static func of(_ connection: PostgresConnection) async throws -> StoreLane { StoreLane(recorded: try await LaneSettings.read(connection)) }
+    static func of(_ connection: PostgresConnection, _ table: LegacyTable = .memories) async throws -> StoreLane {
+        StoreLane(recorded: try await LaneSettings.read(connection, table.dataPath), table: table)
+    }
 
     func quiesce(_ hand: HostHand, lockTimeoutSeconds: Double, budgetSeconds: Double) async throws -> Quiesce.Report {
         try await hand.writing { connection in
-            guard isHTTP else { return try await Quiesce().run(connection, lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds) }
+            guard isHTTP else { return try await Quiesce(settings).run(connection, lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds) }
             return try await RemoteQuiesce(settings, store: records).run(
                 connection, looking: try await hand.second(), lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds)
         }
     }
 
     func takeAway(_ hand: HostHand, _ connection: PostgresConnection) async throws -> TakeAway.Report {
-        guard isHTTP else { return try await TakeAway().run(connection, lockTimeoutSeconds: Self.locks, fence: Int64(hand.fence)) }
+        guard isHTTP else { return try await TakeAway(settings).run(connection, lockTimeoutSeconds: Self.locks, fence: Int64(hand.fence)) }
         return try await RemoteTakeAway(settings, store: records).run(
             connection, looking: try await hand.second(), lockTimeoutSeconds: Self.locks, fence: Int64(hand.fence))
     }
 
     func freeze(_ hand: HostHand, _ connection: PostgresConnection, mayBeUnproven: Bool, budgetSeconds: Double) async throws -> Freeze.Report {
         guard isHTTP else {
-            return try await Freeze().freeze(connection, lockTimeoutSeconds: Self.locks, budgetSeconds: budgetSeconds, fence: Int64(hand.fence))
+            return try await Freeze(settings).freeze(connection, lockTimeoutSeconds: Self.locks, budgetSeconds: budgetSeconds, fence: Int64(hand.fence))
         }
         return try await Freeze(settings).freeze(
             connection, looking: try await hand.second(), records: records, mayBeUnproven: mayBeUnproven, lockTimeoutSeconds: Self.locks,
@@ -43,7 +50,7 @@ struct StoreLane: Sendable {
 
     func compare(_ connection: PostgresConnection, against base: Parity.Base, listLimit: Int, limits: ChangesSince.Limits, withinSeconds: Double) async throws -> ParityReport {
         guard isHTTP else {
-            return try await Parity(listLimit: listLimit, limits: limits).compareUntilSettled(connection, against: base, timeoutSeconds: withinSeconds)
+            return try await Parity(settings, listLimit: listLimit, limits: limits).compareUntilSettled(connection, against: base, timeoutSeconds: withinSeconds)
         }
         return try await RemoteParity(settings, records: records, listLimit: listLimit).compare(connection, against: base, withinSeconds: withinSeconds).parity
     }
@@ -62,7 +69,7 @@ struct StoreLane: Sendable {
 
     /// Entries and, over HTTP, what is in the air.
     func lag(_ connection: PostgresConnection) async throws -> Lag {
-        isHTTP ? try await Lag.readRemote(connection, settings) : try await Lag.read(connection)
+        isHTTP ? try await Lag.readRemote(connection, settings) : try await Lag.read(connection, settings)
     }
 }
 

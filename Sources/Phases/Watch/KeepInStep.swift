@@ -6,12 +6,13 @@ import Postgres
 /// Looks at what changed, and copies, as the control row says, at the pace that the throttle leaves.
 struct KeepInStep: Sendable {
     let host: HostSight
+    let table: LegacyTable
     let measure: WatchMeasure
 
     /// Until it is cancelled; begins again with a new session after any trouble.
     func go() async {
         while !Task.isCancelled {
-            do { try await lookWhileAsked() } catch { MemoryWatch.tell("\(Redaction.of(host).clean("\(error)"))") }
+            do { if try Mirrored(host: host).tables().contains(table) { try await lookWhileAsked() } } catch { MemoryWatch.tell("\(Redaction.of(host).clean("\(error)"))") }
             guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { return }
         }
     }
@@ -21,12 +22,12 @@ struct KeepInStep: Sendable {
     private func lookWhileAsked() async throws {
         let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch")
         do {
-            guard try await connection.there("cutover.control") else { return await connection.close() }
-            let control = try await Control.read(connection)
+            guard try await connection.there("\(table.schema).control") else { return await connection.close() }
+            let control = try await Control.read(connection, table.dataPath)
             guard control.mode == .sync || control.mode == .copy else { return await connection.close() }
-            let lane = try await StoreLane.of(connection)
+            let lane = try await StoreLane.of(connection, table)
             if lane.isHTTP { return try await writeOverHTTP(lane, control, connection) }
-            let writer = Writer(connection, fence: control.fence)
+            let writer = Writer(connection, settings: table.dataPath, fence: control.fence)
             try await writer.start()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await write(writer, ranges: control.ranges, connection) }
@@ -50,7 +51,7 @@ struct KeepInStep: Sendable {
             let began = ContinuousClock.now
             var step = Writer.Step()
             if throttle.lookRest == nil { step.ranges = ranges } else { step = try await writer.step(copying: throttle.copies) }
-            if !step.truncated.isEmpty { try await WatchAlerts(host: host).noteTruncation(of: step.truncated) }
+            if !step.truncated.isEmpty { try await WatchAlerts(host: host, table: table).noteTruncation(of: step.truncated) }
             if step.ranges != ranges { return }
             guard try await goesOn(after: step, throttle, since: began, connection) else { return }
         }
@@ -78,7 +79,7 @@ struct KeepInStep: Sendable {
         after step: Writer.Step, _ throttle: Throttle, since began: ContinuousClock.Instant, _ connection: PostgresConnection
     ) async throws -> Bool {
         if step.idle {
-            let mode = try await Control.read(connection).mode
+            let mode = try await Control.read(connection, table.dataPath).mode
             if mode != .sync && mode != .copy { return false }
             try await Task.sleep(for: .milliseconds(25))
         } else {
@@ -90,7 +91,7 @@ struct KeepInStep: Sendable {
     /// One more range of the copy, on a connection of its own.
     private func copy(range: Int, fence: Int64) async throws {
         let connection = try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-watch-copy")
-        let copier = RangeCopier(connection, fence: fence, range: range)
+        let copier = RangeCopier(connection, settings: table.dataPath, fence: fence, range: range)
         do {
             while !Task.isCancelled {
                 let throttle = try await measure.throttle()

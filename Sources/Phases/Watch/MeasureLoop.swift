@@ -8,7 +8,7 @@ extension MemoryWatch {
     /// Measures, records what is wrong, and tells how far the copy is.
     static func measure(_ host: HostSight, _ measure: WatchMeasure) async {
         while !Task.isCancelled {
-            do { try await measureUntilTrouble(host, measure) } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
+            do { if try Mirrored(host: host).tables().contains(measure.table) { try await measureUntilTrouble(host, measure) } } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
             guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
         }
     }
@@ -21,7 +21,7 @@ extension MemoryWatch {
             while !Task.isCancelled {
                 let found = try await measure.measure(connection)
                 if let found, found.keys != last?.keys {
-                    try await WatchAlerts(host: host).note(found)
+                    try await WatchAlerts(host: host, table: measure.table).note(found)
                     last = found
                 }
                 try await measure.tell()

@@ -25,13 +25,15 @@ public enum MemoryWatch {
             tell("\(error)")
             return 1
         }
-        let measure = WatchMeasure(host)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await KeepInStep(host: host, measure: measure).go() }
-            group.addTask { await Self.measure(host, measure) }
-            group.addTask { await probeDoor(host, measure) }
+            for table in LegacyTable.allCases {
+                let measure = WatchMeasure(host, table)
+                group.addTask { await KeepInStep(host: host, table: table, measure: measure).go() }
+                group.addTask { await Self.measure(host, measure) }
+                group.addTask { await probeDoor(host, measure) }
+            }
             group.addTask { await sample(host) }
-            // Either ends only when the watch is to end.
+            // Each ends only when the watch is to end.
             await group.next()
             group.cancelAll()
         }

@@ -4,6 +4,7 @@ import DataPath
 /// A wait whose gate opens when the watch's samples have covered the window without a red.
 struct SampledWait: Wait {
     let kind: SamplingProfile.Kind
+    let table: LegacyTable
     let sidecar: Sidecar
     let windowSeconds: Int
     let everySeconds: Int
@@ -28,7 +29,7 @@ struct SampledWait: Wait {
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence(["effect": "none"])) }
 
     func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence {
-        let profile = SamplingProfile(kind: kind, everySeconds: everySeconds, marker: began, sidecar: sidecar, limits: limits, signed: signed(site.sight))
+        let profile = SamplingProfile(kind: kind, table: table, everySeconds: everySeconds, marker: began, sidecar: sidecar, limits: limits, signed: signed(site.sight))
         let started = try await site.carryOut(BeginSampling(profile: profile))
         return Evidence(["watchPid": String(started.pid)])
     }
@@ -38,7 +39,7 @@ struct SampledWait: Wait {
             let seen = try await sight.ask(SamplesSince(marker: began, longestGapSeconds: longestGapSeconds))
             var trouble = seen.watchRuns ? (seen.profileSet ? nil : "the watch samples for another wait") : "the watch does not run"
             if let limits {
-                let unsigned = try await sight.ask(ReadChanges(limits: limits)).unsigned(sight.consents)
+                let unsigned = try await sight.ask(ReadChanges(limits: limits, table: table)).unsigned(sight.consents)
                 if !unsigned.isEmpty {
                     let next = "cutoverctl approve \(sight.ref.tenant) --changes all --reason TEXT"
                     return Observation(.shut(unsigned.map(\.words).joined(separator: "; ")), needsTending: trouble, clearedBy: .person(next))

@@ -31,12 +31,21 @@ struct Sampler: Sendable {
         do {
             let health = try await profile.sidecar.client(host).health()
             guard health.status == "ok" else { return Outcome(verdict: .availability, detail: "the plugin's health is \(health.status)", facts: [:]) }
-            let facts = try await profile.kind == .shadow ? shadow() : soak()
+            let facts = try await facts()
             return Outcome(verdict: .green, detail: "", facts: facts)
         } catch let broken as SafetyBroken {
             return Outcome(verdict: .safety, detail: broken.what, facts: broken.facts)
         } catch {
             return Outcome(verdict: .availability, detail: "\(error)", facts: [:])
+        }
+    }
+
+    private func facts() async throws -> [String: String] {
+        switch (profile.kind, profile.table) {
+        case (.shadow, .memories): try await shadow()
+        case (.shadow, .keyValues): try await unused()
+        case (.soak, let table):
+            try await soak(table)
         }
     }
 
@@ -65,21 +74,26 @@ struct Sampler: Sendable {
             """, [.text(began?.at.description ?? "1970-01-01T00:00:00Z")])[0].int("n")
     }
 
-    private func soak() async throws -> [String: String] {
+    private func soak(_ table: LegacyTable) async throws -> [String: String] {
         let marker = "cutover-probe soak \(UUID().uuidString.lowercased())"
-        try await tryDoors(marker)
+        switch table {
+        case .memories: try await tryDoors(marker)
+        case .keyValues:
+            let door = try await KeyValueDoor().read(host)
+            guard door.isClosed else { throw SafetyBroken(what: "the server's key/value door answers \(door.status): it is open again") }
+        }
         try await tryFreshNamespace(marker)
         return try await host.looking { connection in
-            let parity = try await StoreLane.of(connection).compare(connection, against: .frozen, listLimit: 3, limits: profile.limits ?? ChangesSince.Limits(), withinSeconds: 60)
+            let parity = try await StoreLane.of(connection, table).compare(connection, against: .frozen, listLimit: 3, limits: profile.limits ?? ChangesSince.Limits(), withinSeconds: 60)
             guard parity.clean else { throw SafetyBroken(what: "what was frozen is not accounted for in v2: \(parity.words)") }
             let unsigned = parity.changes?.unsigned(profile.signed ?? [:]) ?? []
             guard unsigned.isEmpty else {
                 let told = unsigned.map { "\($0.kind.rawValue) (\($0.transactions) transactions, \($0.rows) rows)" }.joined(separator: ", ")
                 throw SafetyBroken(what: "v2 was changed in ways that nobody has signed: \(told)")
             }
-            let touched = try await Drop().touches(connection)
+            let touched = try await Drop(table.dataPath).touches(connection)
             // Under another name it begins anew: the rename was ours, and read every row.
-            if let before = try previousTouches(), before != touched, before.prefix(while: { $0 != " " }) == touched.prefix(while: { $0 != " " }) { throw SafetyBroken(what: "somebody read or wrote v1: its counters went from \(before) to \(touched)", facts: ["v1Counters": touched]) }
+            if let before = try previous("v1Counters"), before != touched, before.prefix(while: { $0 != " " }) == touched.prefix(while: { $0 != " " }) { throw SafetyBroken(what: "somebody read or wrote v1: its counters went from \(before) to \(touched)", facts: ["v1Counters": touched]) }
             return ["v1Counters": touched, "frozen": String(parity.rowsV1), "forgottenSince": String(parity.forgottenSince), "editedSince": String(parity.editedSince)]
         }
     }
@@ -121,8 +135,8 @@ struct Sampler: Sendable {
         try await client.deleteNamespace(fresh)
     }
 
-    /// The engine's own counters of the old table: flat when nobody reads or writes it.
-    private func previousTouches() throws -> String? {
-        try host.evidence.entries().last { $0.kind == "sample" && $0.facts["marker"] == profile.marker.text && $0.facts["v1Counters"] != nil }?.facts["v1Counters"]
+    /// What the newest sample of this wait counted under that name.
+    func previous(_ count: String) throws -> String? {
+        try host.evidence.entries().last { $0.kind == "sample" && $0.facts["marker"] == profile.marker.text && $0.facts[count] != nil }?.facts[count]
     }
 }

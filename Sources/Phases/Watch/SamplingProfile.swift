@@ -11,6 +11,7 @@ struct SamplingProfile: Sendable, Codable, Equatable {
         case soak
     }
     let kind: Kind
+    let table: LegacyTable
     let everySeconds: Int
     /// The wait's own id: samples recorded under another do not count for it.
     let marker: OperationID
@@ -56,7 +57,7 @@ struct BeginSampling: ActsOnHost {
 
     func act(_ host: HostHand) async throws -> Result {
         if try SamplingProfile.current(host.sight) != profile {
-            try await host.sight.evidence.append("samplingBegan", ["marker": profile.marker.text, "profile": profile.kind.rawValue])
+            try await host.sight.evidence.append("samplingBegan", ["marker": profile.marker.text, "profile": profile.kind.rawValue, "table": profile.table.rawValue])
             try profile.save(host.sight)
         }
         return Result(pid: Int(try await WatchProcess(host.sight).ensure()))

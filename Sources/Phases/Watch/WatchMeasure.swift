@@ -7,6 +7,7 @@ import Postgres
 /// What the watch knows of load, log and progress, measured apart from the looks so that measuring never holds them up.
 actor WatchMeasure {
     private let host: HostSight
+    let table: LegacyTable
     private var orders = WatchOrders()
     private var ordersVersion: String?
     private var load: DatabaseLoad?
@@ -20,7 +21,10 @@ actor WatchMeasure {
     private var countedAt: Double?
     private var measuredAt: Double?
 
-    init(_ host: HostSight) { self.host = host }
+    init(_ host: HostSight, _ table: LegacyTable) {
+        self.host = host
+        self.table = table
+    }
 
     /// Seconds by a clock that does not go back.
     private var now: Double { HostClock.now.uptime }
@@ -57,18 +61,18 @@ actor WatchMeasure {
     /// Reads load, log and control row. Answers what is wrong, by name; nil where there is no capture to watch.
     func measure(_ connection: PostgresConnection) async throws -> [String: String]? {
         try readOrders()
-        guard try await connection.there("cutover.control"), try await connection.there("cutover.change_log") else {
+        guard try Mirrored(host: host).tables().contains(table), try await connection.there("\(table.schema).control"), try await connection.there("\(table.schema).change_log") else {
             control = nil
             return nil
         }
-        let control = try await Control.read(connection)
+        let control = try await Control.read(connection, table.dataPath)
         self.control = control
         load = try await DatabaseLoad.read(connection)
-        let log = try await LogState.read(connection)
+        let log = try await LogState.read(connection, table.dataPath)
         self.log = log
         let now = now
-        if control.mode == .copy, !control.copyDone, countedAt.map({ now - $0 > 30 }) ?? true, try await connection.there("public.agent_memories") {
-            rows = try await connection.query("SELECT count(*) AS n FROM public.agent_memories")[0].int("n")
+        if control.mode == .copy, !control.copyDone, countedAt.map({ now - $0 > 30 }) ?? true, try await connection.there(table.name) {
+            rows = try await connection.query("SELECT count(*) AS n FROM \(table.name)")[0].int("n")
             countedAt = now
         }
         copyRate.add(control.copied, at: now)
@@ -82,7 +86,7 @@ actor WatchMeasure {
         // Told to stop, the capture may be on its way out.
         guard control.mode == .sync || control.mode == .copy else { return [:] }
         var findings: [String: String] = [:]
-        findings["capture"] = try await CaptureFindings.read(connection).first
+        findings["capture"] = try await CaptureFindings.read(connection, table.dataPath).first
         findings["log"] = orders.bound.finding(log)
         if let keeping = Keeping(incoming: incoming, looked: looked, entries: log.entries), !keeping.keepsUp { findings["behind"] = keeping.words }
         return findings
@@ -105,6 +109,6 @@ actor WatchMeasure {
     /// Not synced: what a crash takes is told again a second later.
     func tell() throws {
         guard let report = try report() else { return }
-        try Data(try CanonicalJSON.text(report).utf8).write(to: URL(filePath: WatchReport.path(host)), options: .atomic)
+        try Data(try CanonicalJSON.text(report).utf8).write(to: URL(filePath: WatchReport.path(host, table)), options: .atomic)
     }
 }

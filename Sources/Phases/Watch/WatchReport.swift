@@ -27,7 +27,7 @@ public struct WatchReport: Sendable, Codable, Equatable {
     public let log: LogState?
     public let keeping: Keeping?
 
-    static func path(_ host: HostSight) -> String { "\(host.statePath)/progress.json" }
+    static func path(_ host: HostSight, _ table: LegacyTable) -> String { "\(host.statePath)/\(table == .memories ? "progress" : "progress.\(table.rawValue)").json" }
 
     /// Rows, rate, time left and what holds, on one line.
     public var line: String {
@@ -73,10 +73,16 @@ public struct WatchProgress: ReadsOnHost {
         public let report: WatchReport?
         public let watchRuns: Bool
     }
-    public init() {}
+    public let table: LegacyTable
+    public init(table: LegacyTable) { self.table = table }
+
+    /// Of the first table that the watch of this state folder keeps in step.
+    public static func told(_ host: HostSight) async throws -> Result {
+        try await WatchProgress(table: Mirrored(host: host).tables().first ?? .memories).read(host)
+    }
 
     public func read(_ host: HostSight) async throws -> Result {
-        let text = try DurableFile.read(WatchReport.path(host))
+        let text = try DurableFile.read(WatchReport.path(host, table))
         return Result(report: try text.map { try CanonicalJSON.value(WatchReport.self, from: $0) }, watchRuns: try WatchProcess(host).running() != nil)
     }
 }

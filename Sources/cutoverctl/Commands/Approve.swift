@@ -119,7 +119,7 @@ struct Approve: Command {
     }
 
     private func approveAlerts(_ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
-        let found = try await site.engine.ask(WatchFindings(), of: tenant).get()
+        let found = try await site.engine.ask(WatchFindings(table: LegacyTable.of(site.plan)[0]), of: tenant).get()
         guard !found.events.isEmpty else {
             throw CommandFailure("\(tenant) has no alerts to sign", why: "what else the watch found passes when it is mended", next: "cutoverctl why \(tenant)")
         }

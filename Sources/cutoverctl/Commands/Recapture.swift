@@ -20,7 +20,7 @@ struct Recapture: Command {
         let tenant = try site.choice.tenant(tenant)
         let accepting = confirm == tenant.text
         let result = try await site.engine.carryOut(
-            CaptureAnew(acceptingAbsent: accepting), on: tenant, reason: reason, facts: Evidence(["acceptingAbsent": String(accepting)])
+            CaptureAnew(acceptingAbsent: accepting, table: LegacyTable.of(site.plan)[0]), on: tenant, reason: reason, facts: Evidence(["acceptingAbsent": String(accepting)])
         ) { Evidence(["queued": String($0.queued)]) }.get()
         console.note("\(tenant): captured again; \(result.queued) memories are looked at")
         return .done

@@ -41,7 +41,7 @@ struct Resolve: Command {
             guard let number = Int(what) else {
                 throw CommandFailure("\(what) is no number", why: "kept texts are purged by their number", next: "cutoverctl exceptions \(tenant) --kept", status: .usage)
             }
-            _ = try await site.engine.carryOut(PurgeKept(number: number), on: tenant, reason: reason, facts: Evidence(["kept": what])) { _ in Evidence() }.get()
+            _ = try await site.engine.carryOut(PurgeKept(number: number, table: LegacyTable.of(site.plan)[0]), on: tenant, reason: reason, facts: Evidence(["kept": what])) { _ in Evidence() }.get()
             console.note("\(tenant): the kept text \(number) is purged")
             return .done
         }
@@ -61,7 +61,7 @@ struct Resolve: Command {
 
     private func settle(_ conflict: ExceptionsReport.Conflict, _ tenant: TenantID, _ site: Wiring.Site) async throws {
         let (choice, word) = try choice()
-        let operation = SettleConflict(id: conflict.id, seen1: conflict.v1Digest, seen2: conflict.v2Digest, keep: choice)
+        let operation = SettleConflict(id: conflict.id, seen1: conflict.v1Digest, seen2: conflict.v2Digest, keep: choice, table: LegacyTable.of(site.plan)[0])
         // The texts stay with the tenant: the journal has their digests.
         let facts = Evidence(["conflict": String(conflict.n), "memory": conflict.id, "keep": word, "v1": conflict.v1Digest, "v2": conflict.v2Digest])
         _ = try await site.engine.carryOut(operation, on: tenant, reason: reason, facts: facts) { _ in Evidence(["keep": word]) }.get()
@@ -72,7 +72,7 @@ struct Resolve: Command {
             throw CommandFailure("\(twin.id) and its twin say the same", why: "there is nothing to write in their place", next: "say --keep v1, v2 or both", status: .usage)
         }
         let facts = Evidence(["memory": twin.id, "twin": twin.detail, "keep": keep.rawValue])
-        _ = try await site.engine.carryOut(SettleTwin(id: twin.id, keep: keep.rawValue), on: tenant, reason: reason, facts: facts) { _ in
+        _ = try await site.engine.carryOut(SettleTwin(id: twin.id, keep: keep.rawValue, table: LegacyTable.of(site.plan)[0]), on: tenant, reason: reason, facts: facts) { _ in
             Evidence(["keep": keep.rawValue])
         }.get()
     }

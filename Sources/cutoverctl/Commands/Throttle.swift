@@ -39,7 +39,7 @@ struct ThrottleCommand: Command {
         let site = try Wiring(inputs, console).site(ifMissing: changes ? .refuse : .standIn, asking: !changes)
         let tenant = try site.choice.tenant(tenant)
         guard changes else {
-            let told = try await site.engine.ask(WatchProgress(), of: tenant).get()
+            let told = try await site.engine.ask(WatchProgress(table: LegacyTable.of(site.plan)[0]), of: tenant).get()
             let view = WatchView(tenant: tenant, told: told)
             console.show(output.json ? try view.json() : view.limits())
             return .done

@@ -13,6 +13,7 @@ struct LabLayout: Sendable {
     var record: String { "\(root)/lab.json" }
     var fleetFile: String { "\(root)/fleet.yaml" }
     func vault(_ tenant: String) -> String { "\(root)/vault/\(tenant)" }
+    func keyValueVault(_ tenant: String) -> String { "\(root)/vault-kv/\(tenant)" }
     func tenant(_ id: String) -> TenantFolder { TenantFolder(path: "\(root)/tenants/\(id)") }
 
     /// Eight hex digits that tell this lab from others on the machine.

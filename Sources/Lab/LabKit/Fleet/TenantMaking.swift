@@ -26,7 +26,7 @@ struct TenantMaking {
     // MARK: - Non public
 
     private func makeFolders() throws {
-        for path in [folder.path, folder.host, folder.account, layout.vault(record.id)] {
+        for path in [folder.path, folder.host, folder.account, layout.vault(record.id), layout.keyValueVault(record.id)] {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
     }
@@ -58,6 +58,7 @@ struct TenantMaking {
             "PROBE_WORKSPACE_ID": probe,
             "PROBE_WORKSPACE_TOKEN": WorkspaceToken.make(secret: record.authSecret, workspace: probe),
             "ARCHIVE_DIR": layout.vault(record.id),
+            "KV_ARCHIVE_DIR": layout.keyValueVault(record.id),
             "ARCHIVE_KEY": record.archiveKey,
         ])
     }

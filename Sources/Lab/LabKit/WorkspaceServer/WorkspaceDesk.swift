@@ -72,7 +72,7 @@ struct WorkspaceDesk: Desk {
         case ("v2", "memories"): return try await PanelDoor(plugin: plugin).answer(visit)
         case ("session-search", _):
             return try await SessionSearchDoor(legacy: legacy, plugin: plugin, activity: activity).answer(visit)
-        case ("memory", _): return try await keyValues.answer(visit)
+        case ("memory", _) where !settings.keyless: return try await keyValues.answer(visit)
         case (nil, _) where visit.asked.method == "DELETE": return try await remove(visit)
         default: throw DoorProblem.noSuchRoute
         }

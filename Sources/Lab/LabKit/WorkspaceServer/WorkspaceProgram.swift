@@ -4,7 +4,7 @@ public enum WorkspaceProgram {
     public static func run(environment: [String: String], arguments: [String]) async -> Int32 {
         let name = "lab-workspace-server"
         do {
-            let settings = try WorkspaceSettings(environment: environment, strict: arguments.contains("--strict"))
+            let settings = try WorkspaceSettings(environment: environment, strict: arguments.contains("--strict"), keyless: arguments.contains("--keyless"))
             if settings.cutoverWanted, settings.pluginURL == nil {
                 LabLog.say("\(name): warning: MEMORY_V2_CUTOVER is true but MEMORY_PLUGIN_URL is not set; it has no effect")
             }

@@ -1,4 +1,4 @@
-/// What the workspace server is told by its environment and its one flag.
+/// What the workspace server is told by its environment and its flags.
 struct WorkspaceSettings: Sendable {
     struct Missing: Error, CustomStringConvertible {
         let description: String
@@ -10,9 +10,11 @@ struct WorkspaceSettings: Sendable {
     let authSecret: String
     /// No fallback: every memory is the plugin's, or the call fails.
     let strict: Bool
+    /// A later release: keys and values have no door any more.
+    let keyless: Bool
     let cutoverWanted: Bool
 
-    init(environment: [String: String], strict: Bool) throws(Missing) {
+    init(environment: [String: String], strict: Bool, keyless: Bool = false) throws(Missing) {
         func required(_ name: String) throws(Missing) -> String {
             guard let value = environment[name], !value.isEmpty else { throw Missing(description: "\(name) is not set") }
             return value
@@ -25,6 +27,7 @@ struct WorkspaceSettings: Sendable {
         let url = environment["MEMORY_PLUGIN_URL"] ?? ""
         pluginURL = url.isEmpty ? nil : url
         self.strict = strict
+        self.keyless = keyless
         cutoverWanted = environment["MEMORY_V2_CUTOVER"] == "true"
         if strict, pluginURL == nil {
             throw Missing(description: "MEMORY_PLUGIN_URL is not set, and this version has no other place for memories")
