@@ -43,6 +43,8 @@ struct Watch {
         let program = URL(fileURLWithPath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "").deletingLastPathComponent().path + "/cutoverctl"
         let state = "\(directory)/state"
         try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        // What installing the capture by a plan's step leaves there.
+        try "\n".write(toFile: "\(state)/mirror.agent_memories", atomically: true, encoding: .utf8)
         try "DATABASE_URL=\(url)\n".write(toFile: "\(state)/env", atomically: true, encoding: .utf8)
         var pid = pid_t()
         let words = [program, "host", "watch", "--state", state, "--env", "\(state)/env", "--tenant", "acme"]
