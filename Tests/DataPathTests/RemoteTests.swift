@@ -23,7 +23,7 @@ import Testing
             let facts = try #require(shown.first?.propagation?.cutover)
             #expect(facts.label == "notes")
             #expect(facts.owner == Stage.child.lowercased)
-            #expect(facts.created_micros?.hasPrefix("1577") == true || facts.created_micros?.hasPrefix("158") == true)
+            #expect(facts.created_micros?.hasPrefix("157") == true || facts.created_micros?.hasPrefix("158") == true)
         }
         let nearest = try await remote.plugin.ask("POST", "/v1/search", #"{"namespaces":["\#(RemoteStage.child)"],"embedding":[1,2,3],"limit":5}"#)
         #expect(nearest.contains("memory number"))
