@@ -8,7 +8,7 @@ struct PlainCopy: Sendable {
         SELECT m.*, CASE m.scope WHEN 'LOCAL' THEN 'workspace:' || w.id WHEN 'TEAM' THEN 'team:' || coalesce(w.parent_id, w.id)
             ELSE CASE WHEN w.parent_id IS NULL THEN 'org:' || w.id END END AS name
         FROM agent_memories m JOIN workspaces w ON w.id = m.workspace_id
-        WHERE (m.scope <> 'GLOBAL' OR w.parent_id IS NULL) AND btrim(m.content) <> ''
+        WHERE (m.scope <> 'GLOBAL' OR w.parent_id IS NULL) AND m.content !~ '^[[:space:]\\u0085\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]*$'
         """
 
     private static let namespaces = """
