@@ -103,13 +103,12 @@ import Transports
 
     @Test("a timeout does not wait for what the operation left running")
     func timeoutWithChild() async throws {
-        let transport = try await host.placed("sleep 20 &\necho $! >\(host.path)/child\nwait")
-        let began = ContinuousClock.now
+        let transport = try await host.placed("sleep 600 &\necho $! >\(host.path)/child\nwait")
         let error = await #expect(throws: TransportError.self) { try await host.run(transport, within: 1) }
         #expect(error?.outcome == .sentOutcomeUnknown)
-        #expect(ContinuousClock.now - began < .seconds(15))
         let child = try #require(Int32(String(contentsOfFile: "\(host.path)/child", encoding: .utf8).trimmingCharacters(in: .newlines)))
-        kill(child, SIGKILL)
+        // It answered while the child was still at it.
+        #expect(kill(child, SIGKILL) == 0)
     }
 
     @Test("a caller who gives up learns that the outcome is unknown")
