@@ -33,6 +33,7 @@ enum CaseBook {
         Case(name: "persons-choice", run: PersonsChoice.run),
         Case(name: "verify-by-sample", run: VerifyBySample.run),
         Case(name: "second-plugin", run: SecondPlugin.run),
+        Case(name: "kv-deprecation", run: KeyValues.run),
         Case(name: "preview-changes-nothing", run: PreviewChangesNothing.run),
         Case(name: "bad-input", run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),
