@@ -9,7 +9,9 @@ extension PlanReader {
     private static let placeless = ["no-workspace", "global-of-non-root", "workspace-cycle"]
     private static let reasons =
         placeless + [credential, "suspected-twin", "blank-content", "oversized-text", "unknown-namespace", "other"]
-        + ["not-key-value", "version-not-raised", "key-taken"]
+        + ["not-key-value", "version-not-raised", "key-taken"] + overHTTP + [manyChanged]
+    private static let overHTTP = ["refused-by-plugin", "not-stored", "not-read-back", "not-taken-away", "absent-in-plugin", "edited-in-plugin"]
+    private static let manyChanged = "many-changed-in-plugin"
 
     func judgeExceptions(_ node: Node) {
         for (key, answer) in node.mapping ?? [:] {
@@ -32,6 +34,9 @@ extension PlanReader {
                 answer, "exceptions: \(reason) must be one of \(Self.words.joined(separator: ", ")) or { remap: TARGET }",
                 fix: "write `block` to stop, `sign` to wait for a signature, `pass` to go on")
             return
+        }
+        if word == "pass", reason == Self.manyChanged {
+            findings.note(answer, "exceptions: \(reason) can't be pass: so many at once may be a loss", fix: "write `sign`, or raise bulkForget under legacy.freeze")
         }
         if ["flag", "redact"].contains(word), reason != Self.credential {
             findings.note(answer, "exceptions: \(reason) can't be \(word)", fix: "that is for \(Self.credential); write block, sign or pass")

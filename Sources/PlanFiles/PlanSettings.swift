@@ -91,6 +91,9 @@ extension PlanReader {
             _ = blocker.text("closedWhen")
         }
         if let rules = section.valueNode("exceptions") { judgeExceptions(rules) }
+        if let lane = section.valueNode("lane"), Scalars.text(lane) == "http", section.valueNode("table").flatMap(Scalars.text) == "workspace_memory" {
+            findings.note(lane, "\(section.title): workspace_memory is carried by SQL only", fix: "write `lane: sql`, or leave it out: only agent_memories can be carried over HTTP")
+        }
         func seconds(_ key: String) -> Int? { section.valueNode(key).flatMap(Scalars.seconds) }
         if let every = seconds("sampleEvery") {
             for (key, word) in [("longestGap", "every sample would be a gap"), ("window", "no sample would fall into it")] {

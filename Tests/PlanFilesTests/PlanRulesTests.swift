@@ -48,6 +48,8 @@ struct PlanRulesTests {
         Slip("chunkRows: 500", "within: 250ms", 16, "within is not a duration", "30s"),
         Slip("chunkRows: 500", "within: 5 hours", 16, "within is not a duration", "30s"),
         Slip("chunkRows: 500", "within: 0s", 16, "no time at all", "1s"),
+        Slip("chunkRows: 500", "lane: http, table: workspace_memory", 16, "carried by SQL only", "lane: sql"),
+        Slip("- uses: env.wire", "- { uses: backfill.verify, with: { exceptions: { many-changed-in-plugin: pass } } }", 17, "so many at once", "sign"),
         Slip("- uses: env.wire", "- { uses: backfill.verify, with: { exceptions: { blank-content: perhaps } } }", 17, "must be one of block, sign", "block"),
         Slip("- uses: env.wire", "- { uses: backfill.verify, with: { exceptions: { blank-content: redact } } }", 17, "can't be redact", "credential-look-alike"),
         Slip("- uses: env.wire", "- { uses: backfill.verify, with: { exceptions: { blank-contents: sign } } }", 17, "ever listed as blank-contents", "did you mean blank-content?"),

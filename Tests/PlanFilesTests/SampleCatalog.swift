@@ -19,8 +19,8 @@ enum SampleCatalog {
             entry(
                 "backfill.copy", .reversible,
                 [
-                    Rule("chunkRows", .int), Rule("within", .duration),
-                    Rule("throttle", .section(throttle)),
+                    Rule("chunkRows", .int), Rule("within", .duration), Rule("throttle", .section(throttle)), Rule("table", .text),
+                    Rule("lane", .oneOf(["sql", "http"])),
                 ], requires: ["mirror.install"]),
             entry(
                 "env.wire", .reversible, [Rule("drainBelow", .int), Rule("stopWithin", .duration), Rule("quiesceWithin", .duration)],

@@ -20,12 +20,13 @@ struct RemotePlan: Sendable {
         let state = try row.optionalString("state")
         let agreed = try row.optionalString("agreed")
         let agreedNamespace = try row.optionalString("agreed_namespace")
-        let reason = try row.optionalString("reason")
         let died = try row.bool("died")
         let credential = try row.optionalString("credential")
         let seqs = (try row.optionalString("seqs") ?? "").split(separator: " ").compactMap { Int($0) }
         let sent = (try row.optionalString("sent") ?? "").split(separator: " ").map(String.init)
         let isThere = state == "live" || state == "conflict"
+        // What lies there as it is, a stricter rule does not take away.
+        let reason = state == "live" && a != nil && a == agreed ? nil : try row.optionalString("reason")
         let places = sent + [agreedNamespace].compactMap { $0 }.filter { isThere && !sent.contains($0) }
         var task: Errand.Task?
         if a == nil || (reason != nil && died) {
