@@ -56,7 +56,7 @@ public enum MemoryCatalog {
                 variants: [keyValues(["backfill.copy"])]
             ) { step, plan in
                 let table = LegacyTable(step.spec)
-                return .wait(VerifyParity(rules: rules(plan, table), lane: lane(plan, table), table: table))
+                return .wait(VerifyParity(rules: rules(plan, table), lane: lane(plan, table), table: table, limits: changeLimits(plan, table)))
             },
             entry(
                 "fallback.remove", .reversible, "fallback removed", requires: ["backfill.verify"],
@@ -78,7 +78,8 @@ public enum MemoryCatalog {
                 .reversible(
                     FreezeLegacy(
                         server: settings(of: "fallback.remove", in: plan).text("server") ?? "",
-                        quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 60, lane: lane(plan, LegacyTable(step.spec)), table: LegacyTable(step.spec)))
+                        quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 60, lane: lane(plan, LegacyTable(step.spec)), table: LegacyTable(step.spec),
+                        limits: changeLimits(plan, LegacyTable(step.spec)), rules: rules(plan, LegacyTable(step.spec))))
             },
             entry(
                 "legacy.archive", .reversible, "30-day gate", requires: ["legacy.freeze"], endedBy: ["archive.purge"],
@@ -149,10 +150,12 @@ public enum MemoryCatalog {
         book.add(ListConflicts.self)
         book.add(SettleConflict.self)
         book.add(SettleTwin.self)
+        book.add(SettleChanged.self)
         book.add(PurgeKept.self)
         book.add(AccessChange.self)
         book.add(AccessPairs.self)
         book.add(CompareStores.self)
+        book.add(ListChanged.self)
         book.add(DiffStores.self)
         book.add(DiffPage.self)
         book.add(ReadChanges.self)

@@ -16,13 +16,13 @@ struct Comparing {
     /// What a transport carries of one answer. AWS Systems Manager cuts at 24,000 characters.
     private var pageBytes: Int { site.fleet.host(of: tenant)?.transport == "ssm" ? 12_000 : 1 << 20 }
 
-    func compare(fresh: Bool) async throws -> DiffStores.Result {
+    func compare(fresh: Bool, includingListed: Bool = false) async throws -> DiffStores.Result {
         let deadline = ContinuousClock.now + within
         var isFirst = true
         while true {
             let left = Int((deadline - ContinuousClock.now).components.seconds)
             let operation = DiffStores(
-                against: against, withinSeconds: max(0, min(Self.askSeconds, left)), fresh: fresh && isFirst, plan: site.plan)
+                against: against, withinSeconds: max(0, min(Self.askSeconds, left)), fresh: fresh && isFirst, includingListed: includingListed, plan: site.plan)
             let found = try await site.engine.ask(operation, of: tenant).get()
             isFirst = false
             if found.complete || ContinuousClock.now + .seconds(1) >= deadline { return found }

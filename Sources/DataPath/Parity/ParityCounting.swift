@@ -8,8 +8,7 @@ extension ParityReport {
         equal += slice.equal
         provenRows += max(slice.rowsV1, slice.rowsV2)
         estimatedRows = max(estimatedRows, provenRows)
-        digestV1 = Self.hex(sum(digestV1) &+ (Int128(slice.sumV1) ?? 0))
-        digestV2 = Self.hex(sum(digestV2) &+ (Int128(slice.sumV2) ?? 0))
+        addSums(Int128(slice.sumV1) ?? 0, Int128(slice.sumV2) ?? 0)
     }
 
     /// Counts a row that was judged alone.
@@ -17,8 +16,7 @@ extension ParityReport {
         if found == .aside {
             rowsV1 += judged.in1 ? 1 : 0
             rowsV2 += judged.in2 ? 1 : 0
-            digestV1 = Self.hex(sum(digestV1) &+ judged.sum1)
-            digestV2 = Self.hex(sum(digestV2) &+ judged.sum2)
+            addSums(judged.sum1, judged.sum2)
         }
         switch judged.verdict {
         case "equal": equal += found == .equal ? 0 : 1
@@ -42,6 +40,12 @@ extension ParityReport {
         let changes = try await ChangesSince.read(connection, sql.layout.settings, limits: comparison.limits)
         largestForget = changes.roles.map(\.largestForget).max() ?? 0
         self.changes = changes
+    }
+
+    /// Adds a row's fingerprints to the sums of both sides.
+    mutating func addSums(_ one: Int128, _ two: Int128) {
+        digestV1 = Self.hex(sum(digestV1) &+ one)
+        digestV2 = Self.hex(sum(digestV2) &+ two)
     }
 
     // MARK: - Non public

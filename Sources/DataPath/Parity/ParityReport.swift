@@ -63,6 +63,10 @@ public struct ParityReport: Sendable, Equatable, Codable {
     public var rechecked = 0
     /// Over HTTP: rows that no search shows, though nothing says they are not there. They were proven when they were placed, not now.
     public var unproven = 0
+    /// Over HTTP: rows that were proven in the plugin and are not there any more, or say something else that is not ours. Nothing tells
+    /// an agent's forget or edit from a loss: a person has to.
+    public var changedCount = 0
+    public var changed: [UUID] = []
     /// The moments of the first and the last look, by the database's clock.
     public var from = ""
     public var to = ""
@@ -73,7 +77,7 @@ public struct ParityReport: Sendable, Equatable, Codable {
     public var clean: Bool { complete && differences == 0 && inFlightCount == 0 && markers == 0 }
 
     /// Unexplained differences, whatever is still under way.
-    public var differences: Int { missingCount + extraCount + resurrectedCount + differentCount }
+    public var differences: Int { missingCount + extraCount + resurrectedCount + differentCount + changedCount }
 }
 
 /// One differing row.
@@ -82,6 +86,10 @@ public struct ParityLine: Sendable, Equatable, Codable {
         case missing, extra, resurrected, different
         /// It differed, and its entry had not been looked at when the time was up.
         case inFlight = "in-flight"
+        /// Over HTTP: see `ParityReport.changedCount`. Its field is `absent` or `content`.
+        case changed = "changed-in-plugin"
+        /// Over HTTP: no search shows it, which says nothing.
+        case unproven
     }
     public let id: UUID
     public let what: What
@@ -105,6 +113,8 @@ extension ParityReport {
         case .extra: add(&extra, &extraCount)
         case .resurrected: add(&resurrected, &resurrectedCount)
         case .inFlight: add(&inFlight, &inFlightCount)
+        case .changed: add(&changed, &changedCount)
+        case .unproven: unproven += 1
         case .different:
             differentCount += 1
             if different.count < limit { different.append(Difference(id: line.id, fields: line.fields)) }

@@ -15,8 +15,10 @@ public struct Repair: Sendable {
         case deleteV2 = "delete-v2"
         /// Before the freeze: the id is looked at, as if it were new. After it: the row is noted as added by us, which a person signs.
         case look
-        /// Nothing: it is under way.
+        /// Nothing: it is under way, or can't be shown.
         case wait
+        /// Over HTTP: nothing, unless a person says that the plugin lost it.
+        case ask
     }
 
     public struct Report: Sendable, Equatable, Codable {
@@ -42,7 +44,8 @@ public struct Repair: Sendable {
         case .missing, .different: .writeV2
         case .resurrected: .deleteV2
         case .extra: .look
-        case .inFlight: .wait
+        case .inFlight, .unproven: .wait
+        case .changed: .ask
         }
     }
 
@@ -57,7 +60,7 @@ public struct Repair: Sendable {
         guard layout.v1Exists else {
             throw DataPathError.refused("\(settings.v1Memories) is not in its place, and what is missing can only come from there")
         }
-        let ready = lines.filter { Self.action(for: $0.what) != .wait }
+        let ready = lines.filter { ![.wait, .ask].contains(Self.action(for: $0.what)) }
         for batch in Array(ready).chunks(of: 200) { try await settle(Array(batch), base, layout, connection, &report) }
         return report
     }

@@ -20,6 +20,8 @@ struct Errand: Sendable {
     let seqs: [Int]
     /// Why v2 can't hold what v1 has now, though it is to lose what it had.
     let reason: String?
+    /// A person wants it so, whatever the store shows: that is read and kept, and overwritten.
+    var isForced = false
     /// It is to be listed once it is carried: the kind of credential its text looks like.
     let credential: String?
 
@@ -57,6 +59,26 @@ struct Errandry: Sendable {
 /// Runs the errands of one namespace, oldest first, one request at a time.
 struct NamespaceErrands: Sendable {
     let store: any RecordStore
+
+    /// All of them, namespaces side by side.
+    static func run(_ errands: [Errand], _ store: any RecordStore) async -> [Errandry] {
+        await withTaskGroup(of: [Errandry].self) { group in
+            for (_, some) in Dictionary(grouping: errands, by: \.queue) {
+                group.addTask {
+                    let heard = Heard()
+                    await NamespaceErrands(store: store).run(some) { await heard.add($0) }
+                    return await heard.all
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
+    private actor Heard {
+        private(set) var all: [Errandry] = []
+        func add(_ some: [Errandry]) { all += some }
+    }
+
     /// So often a record that is not shown after its 201 is sent again.
     static let sendings = 3
 
@@ -111,12 +133,14 @@ struct NamespaceErrands: Sendable {
         switch try await store.read([Sought(errand.id, content: record.content, embedding: record.embedding)], in: agreed.namespace)[errand.id] {
         case .found(let found):
             record.kept = found
-            if found.digest == agreed.digest && !errand.isParked || found.holds(record) { return nil }
+            // The same words, whoever wrote them: only our mark is missing.
+            if found.content.utf8.elementsEqual(record.content.utf8), found.namespace == record.namespace { return nil }
+            if found.digest == agreed.digest && !errand.isParked && !errand.isForced { return nil }
             before.kept = found
-            return errand.died ? nil : Errandry(errand: errand, end: .conflict, kept: found)
+            return errand.died || errand.isForced ? nil : Errandry(errand: errand, end: .conflict, kept: found)
         case .absent:
             // Forgotten there, or lost by the store: nobody but a person can tell, and bringing it back might be wrong.
-            return errand.died ? nil : Errandry(errand: errand, end: .conflict)
+            return errand.died || errand.isForced ? nil : Errandry(errand: errand, end: .conflict)
         case .undetermined, nil:
             before.unread = true
             return nil

@@ -5,7 +5,7 @@ import Synchronization
 /// The records of a plugin that speaks the contract over HTTP, whether it keeps to the written one or to what the bundled server does.
 public final class PluginRecords: RecordStore {
     public let lateSeconds: Double
-    private let base: String
+    let base: String
     private let timeout: Int
     private let pool: HTTPPool
     private let gate: FlightGate

@@ -4,10 +4,11 @@ public import Postgres
 extension Freeze {
     /// As `freeze`, where v2 is reached over HTTP alone: v1 is locked, everything carried over, and each row asked for once more.
     ///
-    /// Throws and changes nothing when a row is known to differ, or can't be shown and `mayBeUnproven` is false.
+    /// Throws and changes nothing of the stores when a row is known to differ, or can't be shown and `mayBeUnproven` is false. Rows that
+    /// changed in the plugin are listed in either case.
     public func freeze(
         _ connection: PostgresConnection, looking: PostgresConnection, records: PluginRecords, mayBeUnproven: Bool, lockTimeoutSeconds: Double = 2,
-        budgetSeconds: Double = 600, fence: Int64? = nil
+        budgetSeconds: Double = 600, limits: ChangesSince.Limits = ChangesSince.Limits(), fence: Int64? = nil
     ) async throws -> (report: Report, remote: RemoteParity.Report?) {
         if try await state(connection).frozen {
             await looking.close()
@@ -16,15 +17,27 @@ extension Freeze {
         }
         let layout = try await Layout.complete(connection, settings)
         let kept = Kept<RemoteParity.Report>()
-        let quiesce = try await RemoteQuiesce(settings, store: records).run(
-            connection, looking: looking, lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds, fence: fence
-        ) { connection in
-            let remote = try await RemoteParity(settings, records: records).compare(connection, against: .v1, withinSeconds: budgetSeconds)
-            guard remote.clean else { throw DataPathError.notEqual(differing: max(1, remote.parity.differences + remote.parity.inFlightCount)) }
-            guard mayBeUnproven || remote.parity.unproven == 0 else { throw DataPathError.refused("\(remote.parity.unproven) rows cannot be shown by the plugin, and the plan does not accept that") }
-            kept.set(remote)
-            try await noteWords(connection, layout)
-            try await seal(connection, layout)
+        let changed = Kept<ChangedInPlugin>()
+        let quiesce: Quiesce.Report
+        do {
+            quiesce = try await RemoteQuiesce(settings, store: records).run(
+                connection, looking: looking, lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds, fence: fence
+            ) { connection in
+                var found = ChangedInPlugin(settings, limits: limits)
+                let remote = try await RemoteParity(settings, records: records, limits: limits).run(connection, against: .v1, withinSeconds: budgetSeconds) { found.take($0) }
+                changed.set(found)
+                guard remote.clean else { throw DataPathError.notEqual(differing: max(1, remote.parity.differences + remote.parity.inFlightCount)) }
+                guard mayBeUnproven || remote.parity.unproven == 0 else { throw DataPathError.refused("\(remote.parity.unproven) rows cannot be shown by the plugin, and the plan does not accept that") }
+                kept.set(remote)
+                try await found.list(connection)
+                try await noteWords(connection, layout)
+                try await seal(connection, layout)
+            }
+        } catch {
+            if let report = try await changed.get()?.list(connection), report.listed > 0 {
+                throw DataPathError.refused("\(report.listed) rows changed in the plugin since it was compared, and wait for a signature: cutoverctl exceptions TENANT")
+            }
+            throw error
         }
         let (rows, digest) = try await recorded(connection)
         let remote = kept.get()

@@ -81,6 +81,19 @@ struct RemoteSQL: Sendable {
         """
     }
 
+    /// Rows as they were frozen, in the place that was agreed on; those of which v1 has something else now are left out.
+    var frozen: String {
+        let embedding = layout.hasEmbedding ? "m.embedding::text" : "NULL::text"
+        return """
+            SELECT f.id, p.namespace, encode(f.digest, 'hex') AS digest, \(memories.carriedContent("m")) AS content, \(embedding) AS embedding,
+                jsonb_build_object('cutover', \(facts) || jsonb_build_object('digest', encode(f.digest, 'hex')))::text AS propagation
+            FROM \(schema).frozen f JOIN \(schema).placed p ON p.id = f.id AND p.namespace IS NOT NULL JOIN \(layout.v1) m ON m.id = f.id
+            WHERE f.id = ANY ($1::uuid[]) AND f.digest = \(schema).digest(
+                p.namespace, \(memories.carriedContent("m")), \(memories.createdAt("m")), \(memories.embedding("m", in: layout.v1Columns)))
+            ORDER BY \(memories.createdAt("m")), f.id
+            """
+    }
+
     /// The digests v1 has now.
     var present: String { "SELECT i.id, encode(\(layout.digest1("m", "w")), 'hex') AS a \(joined)" }
 
@@ -107,10 +120,11 @@ struct RemoteSQL: Sendable {
     /// `$2` kinds, `$3` what the store showed, as JSON.
     var record: String {
         """
-        INSERT INTO \(schema).conflicts (id, kind, v1_row, v2_row, base, closed)
-        SELECT u.id, u.kind, to_jsonb(m) - 'content_tsv', u.v2::jsonb, p.digest, CASE WHEN u.kind = 'forget' THEN now() END
+        INSERT INTO \(schema).conflicts (id, kind, v1_row, v2_row, base, closed, v1_digest, v2_digest)
+        SELECT u.id, u.kind, to_jsonb(m) - 'content_tsv', u.v2::jsonb, p.digest, CASE WHEN u.kind = 'forget' THEN now() END,
+            \(layout.digest1("m", "w")), sha256(convert_to(u.v2, 'UTF8'))
         FROM unnest($1::uuid[], $2::text[], $3::text[]) u(id, kind, v2)
-        LEFT JOIN \(layout.v1) m ON m.id = u.id LEFT JOIN \(schema).placed p ON p.id = u.id ORDER BY u.id
+        LEFT JOIN \(layout.v1) m ON m.id = u.id LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id LEFT JOIN \(schema).placed p ON p.id = u.id ORDER BY u.id
         """
     }
 

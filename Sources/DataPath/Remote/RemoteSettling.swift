@@ -22,7 +22,8 @@ struct RemoteSettling: Sendable {
         }
         try await list(listed, connection)
         let listedIDs = Set(listed.map(\.0))
-        try await close("exceptions", settled.map(\.id).filter { !listedIDs.contains($0) }, connection)
+        // Nothing was asked of the plugin: what it has of a row is not known to have changed.
+        try await close("exceptions", settled.map(\.id).filter { !listedIDs.contains($0) }, connection, keeping: ChangedInPlugin.reasons)
     }
 
     /// Consumes exactly the entries each errand had seen, unless v1 has moved on meanwhile: then it is looked at again.
@@ -100,9 +101,10 @@ struct RemoteSettling: Sendable {
             sql.list, [.uuids(some.map(\.0)), .texts(some.map(\.1)), .texts(some.map { $0.2.isEmpty ? nil : $0.2 }), .texts(some.map { $0.3 ? "t" : "f" })])
     }
 
-    private func close(_ table: String, _ ids: [UUID], _ connection: PostgresConnection) async throws {
+    private func close(_ table: String, _ ids: [UUID], _ connection: PostgresConnection, keeping reasons: [String] = []) async throws {
         if ids.isEmpty { return }
-        try await connection.query("UPDATE \(sql.schema).\(table) SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[])", [.uuids(ids)])
+        let but = reasons.isEmpty ? "" : " AND reason NOT IN (\(reasons.map(literal).joined(separator: ", ")))"
+        try await connection.query("UPDATE \(sql.schema).\(table) SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[])\(but)", [.uuids(ids)])
     }
 
     /// Conflicts, and what was overwritten or forgotten in the store though v1 had not known it. Before `placed` changes: its digest is their base.

@@ -35,7 +35,7 @@ public struct RemoteTakeAway: Sendable {
             let rows = try await page(connection, after: last)
             if rows.isEmpty { break }
             last = rows.last?.id
-            let ended = await forget(rows)
+            let ended = await NamespaceErrands.run(rows, store)
             let gone = ended.filter { if case .proven = $0.end { true } else { false } }
             let stuck = ended.filter { if case .proven = $0.end { false } else { true } }
             try await note(gone, stuck, connection)
@@ -74,20 +74,6 @@ public struct RemoteTakeAway: Sendable {
         }
     }
 
-    private func forget(_ errands: [Errand]) async -> [Errandry] {
-        let store = store
-        return await withTaskGroup(of: [Errandry].self) { group in
-            for (_, some) in Dictionary(grouping: errands, by: \.queue) {
-                group.addTask {
-                    let heard = Heard()
-                    await NamespaceErrands(store: store).run(some) { await heard.add($0) }
-                    return await heard.all
-                }
-            }
-            return await group.reduce(into: []) { $0 += $1 }
-        }
-    }
-
     private func note(_ gone: [Errandry], _ stuck: [Errandry], _ connection: PostgresConnection) async throws {
         let schema = settings.schema
         try await connection.transaction { connection in
@@ -112,10 +98,5 @@ public struct RemoteTakeAway: Sendable {
         case .excepted(_, let detail, _), .notNow(let detail): detail
         case .proven, .conflict: ""
         }
-    }
-
-    private actor Heard {
-        private(set) var all: [Errandry] = []
-        func add(_ some: [Errandry]) { all += some }
     }
 }

@@ -10,6 +10,7 @@ struct VerifyParity: Wait {
     let rules: [String: ExceptionRule]
     let lane: LaneChoice
     let table: LegacyTable
+    var limits = ChangesSince.Limits()
 
     var preconditions: [Gate] { Gate.watchIsContent(table) }
 
@@ -23,7 +24,10 @@ struct VerifyParity: Wait {
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence(["effect": "none"])) }
     /// A plan that was changed since the copy brings its rules with it.
     func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence {
-        facts(["queued": try await site.carryOut(PutRules(rules: rules, table: table)).queued])
+        let queued = try await site.carryOut(PutRules(rules: rules, table: table)).queued
+        guard lane.lane == .http else { return facts(["queued": queued]) }
+        let listed = try await site.carryOut(ListChanged(table: table, limits: limits))
+        return facts(["queued": queued, "changedInPlugin": listed.listed, "mended": listed.mended])
     }
 
     func observe(_ sight: Sight, began: OperationID) async -> Observation {
@@ -38,8 +42,11 @@ struct VerifyParity: Wait {
             }
             let exceptions = try await sight.ask(ListExceptions(table: table))
             if let why = unsigned(exceptions, sight) { return why }
-            let parity = try await sight.ask(CompareStores(table: table, base: .v1))
+            let parity = try await sight.ask(CompareStores(table: table, base: .v1, limits: limits))
             guard parity.clean else {
+                if parity.complete, parity.changedCount > 0 {
+                    return Observation(.shut(parity.words), needsTending: "what changed in the plugin is to be listed", clearedBy: .time)
+                }
                 guard parity.complete || parity.differences > 0 else {
                     return Observation(.unknown("\(parity.provenRows) of about \(parity.estimatedRows) rows were compared in time, \(parity.inFlightCount) are under way"))
                 }
@@ -52,7 +59,7 @@ struct VerifyParity: Wait {
                     clearedBy: .person("cutoverctl why \(sight.ref.tenant)"))
             }
             return Observation(
-                .open(facts(["rows": parity.rowsV1, "equal": parity.equal, "unproven": parity.unproven, "excepted": parity.exceptedIDs, "conflicts": parity.conflicts, "digest": parity.digestV1])))
+                .open(facts(["rows": parity.rowsV1, "equal": parity.equal, "unproven": parity.unproven, "changedInPlugin": parity.forgottenSince + parity.editedSince, "excepted": parity.exceptedIDs, "conflicts": parity.conflicts, "digest": parity.digestV1])))
         } catch {
             return Observation(.unknown(error.what))
         }
@@ -94,13 +101,32 @@ struct CompareStores: ReadsOnHost {
     }
 }
 
+/// Over HTTP: lists by name what is no longer in the plugin as it was proven there, and takes from the list what is there again.
+struct ListChanged: ActsOnHost {
+    static let kind: OperationKind = "changes.list"
+    static let once = Once.convergent
+    typealias Result = ChangedInPlugin.Report
+    let table: LegacyTable
+    let limits: ChangesSince.Limits
+
+    func act(_ host: HostHand) async throws -> ChangedInPlugin.Report {
+        try await host.writing { connection in
+            let lane = try await StoreLane.of(connection, table)
+            var changed = ChangedInPlugin(lane.settings, limits: limits)
+            guard lane.isHTTP, try await connection.there("\(table.schema).exceptions") else { return ChangedInPlugin.Report() }
+            _ = try await lane.differences(connection, against: .v1, limits: limits, withinSeconds: 200, includingListed: true) { changed.take($0) }
+            return try await changed.list(connection)
+        }
+    }
+}
+
 extension ParityReport {
     /// Counts of what differs, and a few ids.
     var words: String {
         let counts = [
             (missingCount, "missing"), (extraCount, "extra"), (resurrectedCount, "resurrected"), (differentCount, "different"), (inFlightCount, "under way"),
-        ].map { "\($0.0) \($0.1)" }
-        let examples = (missing + resurrected + extra + different.map(\.id)).prefix(5).map { $0.uuidString.lowercased() }
+        ].map { "\($0.0) \($0.1)" } + (changedCount > 0 ? ["\(changedCount) changed in the plugin"] : [])
+        let examples = (missing + resurrected + extra + different.map(\.id) + changed).prefix(5).map { $0.uuidString.lowercased() }
         return counts.joined(separator: ", ") + (examples.isEmpty ? "" : ": \(examples.joined(separator: ", "))")
     }
 }

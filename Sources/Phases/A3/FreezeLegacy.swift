@@ -10,6 +10,9 @@ struct FreezeLegacy: ReversibleStep {
     let quiesceSeconds: Int
     let lane: LaneChoice
     let table: LegacyTable
+    var limits = ChangesSince.Limits()
+    /// The plan's rules for exceptions, by reason.
+    var rules: [String: ExceptionRule] = [:]
     /// Rows that a plugin reached over HTTP can't be made to show do not keep v1 from being frozen.
     private var mayBeUnproven: Bool { lane.accepts(.unprovenRows) }
 
@@ -19,7 +22,14 @@ struct FreezeLegacy: ReversibleStep {
                 list.conflicts == 0 ? .open(Evidence()) : .shut("\(list.conflicts) memories were changed on both sides")
             },
             noOtherWriter,
-        ]
+        ] + (lane.lane == .http ? [changesAreSigned] : [])
+    }
+
+    /// What is listed since the comparison that opened the way here.
+    private var changesAreSigned: Gate {
+        .reading("what changed in the plugin was signed", clearedBy: .person("cutoverctl exceptions TENANT"), ListExceptions(table: table)) { [rules, lane, table] list, sight in
+            VerifyParity(rules: rules, lane: lane, table: table).unsigned(list, sight)?.verdict ?? .open(Evidence())
+        }
     }
 
     private var noOtherWriter: Gate {
@@ -41,7 +51,7 @@ struct FreezeLegacy: ReversibleStep {
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        let frozen = try await site.carryOut(PutFreeze(quiesceSeconds: quiesceSeconds, mayBeUnproven: mayBeUnproven, table: table))
+        let frozen = try await site.carryOut(PutFreeze(quiesceSeconds: quiesceSeconds, mayBeUnproven: mayBeUnproven, limits: limits, table: table))
         _ = try await site.exercise(FreezeTrial(table: table))
         return facts(["rows": frozen.rows, "digest": frozen.digest])
     }
@@ -67,13 +77,14 @@ struct PutFreeze: ActsOnHost {
     }
     let quiesceSeconds: Int
     let mayBeUnproven: Bool
+    let limits: ChangesSince.Limits
     let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
         try await Effect.freeze(table).begin(by: host)
         return try await host.writing { connection in
             try await Control.raiseFence(to: Int64(host.fence), connection, table.dataPath)
-            let report = try await StoreLane.of(connection, table).freeze(host, connection, mayBeUnproven: mayBeUnproven, budgetSeconds: Double(quiesceSeconds))
+            let report = try await StoreLane.of(connection, table).freeze(host, connection, mayBeUnproven: mayBeUnproven, budgetSeconds: Double(quiesceSeconds), limits: limits)
             return Result(rows: report.rows, digest: report.digest)
         }
     }

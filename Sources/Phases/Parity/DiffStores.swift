@@ -19,7 +19,7 @@ public struct DiffStores: ReadsOnHost {
         public let rowsV1: Int
         public let rowsV2: Int
         public let equal: Int
-        /// By kind of difference: `missing`, `extra`, `resurrected`, `different`, `in-flight`.
+        /// By kind of difference: `missing`, `extra`, `resurrected`, `different`, `in-flight`, `changed-in-plugin`.
         public let differing: [String: Int]
         /// By what accounts for it: `excepted`, `conflict`, and since the freeze `forgotten`, `edited`, `added`, `truncated`.
         public let explained: [String: Int]
@@ -34,6 +34,29 @@ public struct DiffStores: ReadsOnHost {
         public let changes: ReadChanges.Result?
         /// How many differing rows the host can list.
         public let lines: Int
+        /// Nil where both stores are compared inside one database.
+        public let overHTTP: OverHTTP?
+    }
+
+    /// What a comparison over HTTP says besides.
+    public struct OverHTTP: Sendable, Codable, Equatable {
+        /// Rows that no search shows: `equal` were proven one by one, these were not.
+        public let unproven: Int
+        /// Namespaces with rows of v1, and those of them that show all they hold.
+        public let namespaces: Int
+        public let shownWhole: Int
+        /// Records of which v1 knows nothing, in namespaces that show all they hold.
+        public let theirs: Int
+        /// By what was done without having read the record just before: `overwritten-unread`, `forgotten-unread`.
+        public let unread: [String: Int]
+
+        public init(unproven: Int, namespaces: Int, shownWhole: Int, theirs: Int, unread: [String: Int]) {
+            self.unproven = unproven
+            self.namespaces = namespaces
+            self.shownWhole = shownWhole
+            self.theirs = theirs
+            self.unread = unread
+        }
     }
 
     /// Nil: against what was frozen where something was, else against v1.
@@ -41,13 +64,16 @@ public struct DiffStores: ReadsOnHost {
     let withinSeconds: Int
     /// Forgets what was proven before.
     let fresh: Bool
+    /// Over HTTP: rows that are on the list as changed in the plugin are told as well.
+    let includingListed: Bool
     let limits: ChangesSince.Limits
     let table: LegacyTable
 
-    public init(against: String?, withinSeconds: Int, fresh: Bool, plan: Plan) {
+    public init(against: String?, withinSeconds: Int, fresh: Bool, includingListed: Bool = false, plan: Plan) {
         self.against = against
         self.withinSeconds = withinSeconds
         self.fresh = fresh
+        self.includingListed = includingListed
         self.table = LegacyTable.of(plan)[0]
         self.limits = MemoryCatalog.changeLimits(plan, table)
     }
@@ -60,18 +86,25 @@ public struct DiffStores: ReadsOnHost {
                 throw StepFailure("another comparison of \(host.tenant) is under way", effect: .nothingChanged, next: "wait for its end, then cutoverctl diff \(host.tenant)")
             }
             defer { withExtendedLifetime(lock) {} }
-            if fresh { try files.forget() }
+            // What was left out before was not noted.
+            if fresh || includingListed { try files.forget() }
             let lines = try LineWriter(files.lines)
             let lane = try await StoreLane.of(connection, table)
-            let report =
-                lane.isHTTP
-                ? try await lane.differences(connection, against: base, withinSeconds: Double(withinSeconds)) { try await lines.add($0) }
-                : try await Parity(table.dataPath, listLimit: 0, limits: limits).run(
+            var remote: RemoteParity.Report?
+            let report: ParityReport
+            if lane.isHTTP {
+                let found = try await lane.differences(
+                    connection, against: base, limits: limits, withinSeconds: Double(withinSeconds), notes: files, includingListed: includingListed
+                ) { if $0.kind == .differs { try await lines.add($0.line) } }
+                (remote, report) = (found, found.parity)
+            } else {
+                report = try await Parity(table.dataPath, listLimit: 0, limits: limits).run(
                     connection, against: base, withinSeconds: Double(withinSeconds), notes: files
                 ) { try await lines.add($0) }
+            }
             try await lines.close()
-            if report.complete { try files.forget() }
-            return Result(report, base, lines: await lines.count)
+            if report.complete || includingListed { try files.forget() }
+            return Result(report, base, lines: await lines.count, over: remote)
         }
     }
 
@@ -89,12 +122,12 @@ public struct DiffStores: ReadsOnHost {
 }
 
 extension DiffStores.Result {
-    init(_ report: ParityReport, _ base: Parity.Base, lines: Int) {
+    init(_ report: ParityReport, _ base: Parity.Base, lines: Int, over remote: RemoteParity.Report? = nil) {
         self.init(
             against: base.rawValue, complete: report.complete, clean: report.clean, rowsV1: report.rowsV1, rowsV2: report.rowsV2, equal: report.equal,
             differing: [
                 "missing": report.missingCount, "extra": report.extraCount, "resurrected": report.resurrectedCount, "different": report.differentCount,
-                "in-flight": report.inFlightCount,
+                "in-flight": report.inFlightCount, "changed-in-plugin": report.changedCount,
             ].filter { $0.value > 0 },
             explained: [
                 "excepted": report.exceptedIDs, "conflict": report.conflicts, "forgotten": report.forgottenSince, "edited": report.editedSince,
@@ -102,7 +135,10 @@ extension DiffStores.Result {
             ].filter { $0.value > 0 },
             provenRows: report.provenRows, estimatedRows: report.estimatedRows, resumedRows: report.resumedRows, rechecked: report.rechecked,
             digestV1: report.digestV1, digestV2: report.digestV2, from: report.from, to: report.to,
-            changes: report.changes.map(ReadChanges.Result.init), lines: lines)
+            changes: report.changes.map(ReadChanges.Result.init), lines: lines,
+            overHTTP: remote.map {
+                .init(unproven: $0.parity.unproven, namespaces: $0.namespaces, shownWhole: $0.shownWhole, theirs: $0.theirs, unread: $0.unread)
+            })
     }
 }
 

@@ -14,6 +14,7 @@ struct ParityFiles: Sendable {
     }
 
     var notes: String { "\(folder)/\(base.rawValue).proven" }
+    private var remoteNotes: String { "\(folder)/\(base.rawValue).proven-http" }
     var lines: String { "\(folder)/\(base.rawValue).differing" }
 
     /// Two comparisons would write into each other's notes.
@@ -22,21 +23,28 @@ struct ParityFiles: Sendable {
         return try FileLock.tryTake("\(folder)/lock")
     }
 
-    func forget() throws { try DurableFile.remove(notes) }
+    func forget() throws {
+        try DurableFile.remove(notes)
+        try DurableFile.remove(remoteNotes)
+    }
 }
 
 extension ParityFiles: ParityNotes {
     private struct Head: Codable { let print: String }
 
-    /// A line that was cut off by a crash ends what counts.
     func read(print: String) async throws -> [ProvenSlice]? {
-        guard let text = try DurableFile.read(notes) else { return nil }
+        try slices(notes, print) { (slice: ProvenSlice, last) in slice.range.lower == last?.range.upper }
+    }
+
+    /// A line that was cut off by a crash ends what counts.
+    private func slices<Slice: Decodable>(_ path: String, _ print: String, _ follows: (Slice, Slice?) -> Bool) throws -> [Slice]? {
+        guard let text = try DurableFile.read(path) else { return nil }
         let lines = text.split(separator: "\n")
         let decoder = JSONDecoder()
         guard let first = lines.first, let head = try? decoder.decode(Head.self, from: Data(first.utf8)), head.print == print else { return nil }
-        var slices: [ProvenSlice] = []
+        var slices: [Slice] = []
         for line in lines.dropFirst() {
-            guard let slice = try? decoder.decode(ProvenSlice.self, from: Data(line.utf8)), slice.range.lower == slices.last?.range.upper else { break }
+            guard let slice = try? decoder.decode(Slice.self, from: Data(line.utf8)), follows(slice, slices.last) else { break }
             slices.append(slice)
         }
         return slices
@@ -53,6 +61,12 @@ extension ParityFiles: ParityNotes {
         encoder.outputFormatting = .sortedKeys
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
+}
+
+extension ParityFiles: RemoteNotes {
+    func readRemote(print: String) async throws -> [RemoteSlice]? { try slices(remoteNotes, print) { (_: RemoteSlice, _) in true } }
+    func beginRemote(print: String) async throws { try DurableFile.write(try Self.json(Head(print: print)) + "\n", to: remoteNotes) }
+    func addRemote(_ slice: RemoteSlice) async throws { try DurableFile.append(line: try Self.json(slice), to: remoteNotes) }
 }
 
 /// Writes differing rows to a file as they are found, some at a time.

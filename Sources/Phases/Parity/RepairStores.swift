@@ -22,49 +22,75 @@ public struct RepairStores: ActsOnHost {
 
     let against: String?
     let withinSeconds: Int
+    /// A person's word that the plugin lost what changed in it over HTTP, and no agent forgot or edited it.
+    let lost: Bool
     let limits: ChangesSince.Limits
     let table: LegacyTable
 
-    public init(against: String?, withinSeconds: Int, plan: Plan) {
+    public init(against: String?, withinSeconds: Int, lost: Bool, plan: Plan) {
         self.against = against
         self.withinSeconds = withinSeconds
+        self.lost = lost
         self.table = LegacyTable.of(plan)[0]
         self.limits = MemoryCatalog.changeLimits(plan, table)
     }
 
-    /// What is done about a difference: `write-v2`, `delete-v2`, `look` or `wait`.
-    public static func action(for what: String) -> String {
-        ParityLine.What(rawValue: what).map { Repair.action(for: $0).rawValue } ?? "wait"
+    /// What is done about a difference: `write-v2`, `delete-v2`, `look`, `wait` or `ask`.
+    public static func action(for what: String, lost: Bool) -> String {
+        ParityLine.What(rawValue: what).map { RemoteRepair.action(for: $0, lost: lost).rawValue } ?? "wait"
     }
 
     public func act(_ host: HostHand) async throws -> Result {
-        let fence = Int64(host.fence)
-        let parity = Parity(table.dataPath, listLimit: 0, limits: limits)
         let result = try await host.writing { connection in
-            guard try await !StoreLane.of(connection, table).isHTTP else {
-                throw StepFailure(
-                    "v2 is reached over HTTP: what differs there may be somebody's own edit or forget, which nothing tells from a loss", effect: .nothingChanged,
-                    next: "look: cutoverctl diff \(host.sight.tenant)")
-            }
             let base = try await DiffStores.base(against, table, connection, host.sight)
-            try await Control.raiseFence(to: fence, connection, table.dataPath)
-            let found = Found()
-            let before = try await parity.run(connection, against: base, withinSeconds: Double(withinSeconds)) { await found.add($0, atMost: Self.most) }
-            let report = try await Repair(table.dataPath, fence: fence).carryOut(await found.lines, against: base, connection)
-            let after = try await parity.run(connection, against: base, withinSeconds: Double(withinSeconds))
-            return Result(
-                found: DiffStores.Result(before, base, lines: 0).differing, written: report.written, deleted: report.deleted, looked: report.looked,
-                left: report.left, after: DiffStores.Result(after, base, lines: 0))
+            let lane = try await StoreLane.of(connection, table)
+            return lane.isHTTP ? try await overHTTP(lane, base, connection, host) : try await bySQL(base, connection, host)
         }
         // What was noted of the rows as they were is worth nothing now.
         for base in [Parity.Base.v1, .frozen] { try ParityFiles(host.sight, base).forget() }
         return result
     }
 
-    private actor Found {
-        private(set) var lines: [ParityLine] = []
-        func add(_ line: ParityLine, atMost most: Int) {
-            if lines.count < most { lines.append(line) }
+    // MARK: - Non public
+
+    private func bySQL(_ base: Parity.Base, _ connection: PostgresConnection, _ host: HostHand) async throws -> Result {
+        let fence = Int64(host.fence)
+        let parity = Parity(table.dataPath, listLimit: 0, limits: limits)
+        try await Control.raiseFence(to: fence, connection, table.dataPath)
+        let found = Found<ParityLine>()
+        let before = try await parity.run(connection, against: base, withinSeconds: Double(withinSeconds)) { await found.add($0, atMost: Self.most) }
+        let report = try await Repair(table.dataPath, fence: fence).carryOut(await found.all, against: base, connection)
+        let after = try await parity.run(connection, against: base, withinSeconds: Double(withinSeconds))
+        return Result(before, report, DiffStores.Result(after, base, lines: 0), base)
+    }
+
+    private func overHTTP(_ lane: StoreLane, _ base: Parity.Base, _ connection: PostgresConnection, _ host: HostHand) async throws -> Result {
+        let found = Found<RemoteFinding>()
+        let before = try await lane.differences(connection, against: base, limits: limits, withinSeconds: Double(withinSeconds), includingListed: lost) {
+            await found.add($0, atMost: Self.most)
         }
+        let repair = RemoteRepair(lane.settings, records: lane.records, fence: Int64(host.fence))
+        let report: Repair.Report
+        do { report = try await repair.carryOut(await found.all, against: base, lost: lost, connection) } catch DataPathError.writerRunning {
+            throw StepFailure(
+                "what the watch has sent to the plugin does not come to an end", effect: .nothingChanged, next: "cutoverctl why \(host.sight.tenant)")
+        }
+        let after = try await lane.differences(connection, against: base, limits: limits, withinSeconds: Double(withinSeconds)) { _ in }
+        return Result(before.parity, report, DiffStores.Result(after.parity, base, lines: 0, over: after), base)
+    }
+
+    private actor Found<Line: Sendable> {
+        private(set) var all: [Line] = []
+        func add(_ line: Line, atMost most: Int) {
+            if all.count < most { all.append(line) }
+        }
+    }
+}
+
+extension RepairStores.Result {
+    fileprivate init(_ before: ParityReport, _ report: Repair.Report, _ after: DiffStores.Result, _ base: Parity.Base) {
+        self.init(
+            found: DiffStores.Result(before, base, lines: 0).differing, written: report.written, deleted: report.deleted, looked: report.looked, left: report.left,
+            after: after)
     }
 }

@@ -34,7 +34,13 @@ public struct SettleConflict: ActsOnHost {
             case .v2: .v2
             case .text(let text): .text(text)
             }
-        try await host.choosing(table) { try await $0.settle(try memory(id), seen1: seen1, seen2: seen2, keep: choice, $1) }
+        let id = try memory(id)
+        try await host.choosing(table) { settling, connection in
+            switch settling {
+            case .bySQL(let resolution): try await resolution.settle(id, seen1: seen1, seen2: seen2, keep: choice, connection)
+            case .overHTTP(let resolution): try await resolution.settle(id, seen1: seen1, seen2: seen2, keep: choice, connection)
+            }
+        }
         return Result(settled: true)
     }
 }
@@ -59,7 +65,11 @@ public struct SettleTwin: ActsOnHost {
 
     public func act(_ host: HostHand) async throws -> Result {
         guard let choice = Resolution.TwinChoice(rawValue: keep) else { throw DataPathError.refused("\(keep) is neither v1, v2 nor both") }
-        try await host.choosing(table) { try await $0.settleTwin(try memory(id), keep: choice, $1) }
+        let id = try memory(id)
+        try await host.choosing(table) { settling, connection in
+            guard case .bySQL(let resolution) = settling else { throw DataPathError.refused("over HTTP no twins are looked for") }
+            try await resolution.settleTwin(id, keep: choice, connection)
+        }
         return Result(settled: true)
     }
 }
@@ -79,11 +89,47 @@ public struct PurgeKept: ActsOnHost {
     }
 
     public func act(_ host: HostHand) async throws -> Result {
-        try await host.choosing(table) { choice, connection in
-            guard try await choice.purge(number, connection) else { throw DataPathError.refused("no kept text has the number \(number)") }
+        let fence = Int64(host.fence)
+        try await host.choosing(table) { _, connection in
+            guard try await Resolution(fence: fence, settings: table.dataPath).purge(number, connection) else { throw DataPathError.refused("no kept text has the number \(number)") }
         }
         return Result(purged: true)
     }
+}
+
+/// A person's word about a row that changed in a plugin reached over HTTP: an agent forgot or edited it (v2), or the plugin lost it (v1).
+public struct SettleChanged: ActsOnHost {
+    public static let kind: OperationKind = "changed.settle"
+    public static let once = Once.convergent
+    public struct Result: Sendable, Codable { public let settled: Bool }
+
+    public let id: String
+    /// v1 or v2.
+    public let keep: String
+    public let table: LegacyTable
+
+    public init(id: String, keep: String, table: LegacyTable) {
+        self.id = id
+        self.keep = keep
+        self.table = table
+    }
+
+    public func act(_ host: HostHand) async throws -> Result {
+        let id = try memory(id)
+        let choice: Resolution.Choice = keep == "v1" ? .v1 : .v2
+        guard ["v1", "v2"].contains(keep) else { throw DataPathError.refused("\(keep) is neither v1 nor v2") }
+        try await host.choosing(table) { settling, connection in
+            guard case .overHTTP(let resolution) = settling else { throw DataPathError.refused("nothing is listed as changed in the plugin where looks see its tables") }
+            try await resolution.settleChanged(id, keep: choice, connection)
+        }
+        return Result(settled: true)
+    }
+}
+
+/// Where a choice is carried out.
+private enum Settling {
+    case bySQL(Resolution)
+    case overHTTP(RemoteResolution)
 }
 
 private func memory(_ id: String) throws(DataPathError) -> UUID {
@@ -93,12 +139,14 @@ private func memory(_ id: String) throws(DataPathError) -> UUID {
 
 extension HostHand {
     /// What is refused has changed nothing.
-    fileprivate func choosing(_ table: LegacyTable, _ body: (Resolution, PostgresConnection) async throws -> Void) async throws {
+    fileprivate func choosing(_ table: LegacyTable, _ body: (Settling, PostgresConnection) async throws -> Void) async throws {
         do {
             try await writing { connection in
                 guard try await connection.there("\(table.schema).conflicts") else { throw DataPathError.refused("nothing is kept in step for this tenant yet") }
+                let lane = try await StoreLane.of(connection, table)
+                if lane.isHTTP { return try await body(.overHTTP(RemoteResolution(lane.settings, records: lane.records, fence: Int64(fence))), connection) }
                 try await Control.raiseFence(to: Int64(fence), connection, table.dataPath)
-                try await body(Resolution(fence: Int64(fence), settings: table.dataPath), connection)
+                try await body(.bySQL(Resolution(fence: Int64(fence), settings: table.dataPath)), connection)
             }
         } catch DataPathError.refused(let why) {
             throw StepFailure(why, effect: .nothingChanged, next: "cutoverctl exceptions \(sight.tenant)")

@@ -38,13 +38,15 @@ struct StoreLane: Sendable {
             connection, looking: try await hand.second(), lockTimeoutSeconds: Self.locks, fence: Int64(hand.fence))
     }
 
-    func freeze(_ hand: HostHand, _ connection: PostgresConnection, mayBeUnproven: Bool, budgetSeconds: Double) async throws -> Freeze.Report {
+    func freeze(
+        _ hand: HostHand, _ connection: PostgresConnection, mayBeUnproven: Bool, budgetSeconds: Double, limits: ChangesSince.Limits
+    ) async throws -> Freeze.Report {
         guard isHTTP else {
             return try await Freeze(settings).freeze(connection, lockTimeoutSeconds: Self.locks, budgetSeconds: budgetSeconds, fence: Int64(hand.fence))
         }
         return try await Freeze(settings).freeze(
             connection, looking: try await hand.second(), records: records, mayBeUnproven: mayBeUnproven, lockTimeoutSeconds: Self.locks,
-            budgetSeconds: budgetSeconds, fence: Int64(hand.fence)
+            budgetSeconds: budgetSeconds, limits: limits, fence: Int64(hand.fence)
         ).report
     }
 
@@ -52,19 +54,40 @@ struct StoreLane: Sendable {
         guard isHTTP else {
             return try await Parity(settings, listLimit: listLimit, limits: limits).compareUntilSettled(connection, against: base, timeoutSeconds: withinSeconds)
         }
-        return try await RemoteParity(settings, records: records, listLimit: listLimit).compare(connection, against: base, withinSeconds: withinSeconds).parity
+        return try await RemoteParity(settings, records: records, listLimit: listLimit, limits: limits).compare(connection, against: base, withinSeconds: withinSeconds).parity
     }
 
-    /// Every differing row over HTTP, each told to `each`.
-    func differences(
-        _ connection: PostgresConnection, against base: Parity.Base, withinSeconds: Double, _ each: (ParityLine) async throws -> Void
+    /// As `compare`; over HTTP what changed in the plugin is listed, by a session of its own. Few of them are accounted for by that: whether they
+    /// are accepted is asked of the list.
+    func compareAndList(
+        _ connection: PostgresConnection, against base: Parity.Base, limits: ChangesSince.Limits, withinSeconds: Double, writing: () async throws -> PostgresConnection
     ) async throws -> ParityReport {
-        let report = try await RemoteParity(settings, records: records, listLimit: .max).compare(connection, against: base, withinSeconds: withinSeconds).parity
-        for (what, ids) in [(ParityLine.What.missing, report.missing), (.resurrected, report.resurrected), (.inFlight, report.inFlight)] {
-            for id in ids { try await each(ParityLine(id: id, what: what, fields: [])) }
+        guard isHTTP else { return try await compare(connection, against: base, listLimit: 3, limits: limits, withinSeconds: withinSeconds) }
+        var changed = ChangedInPlugin(settings, limits: limits)
+        var parity = try await RemoteParity(settings, records: records, listLimit: 3, limits: limits).run(connection, against: base, withinSeconds: withinSeconds) {
+            changed.take($0)
+        }.parity
+        if changed.isEmpty { return parity }
+        let hand = try await writing()
+        do { try await changed.list(hand) } catch {
+            await hand.close()
+            throw error
         }
-        for one in report.different { try await each(ParityLine(id: one.id, what: .different, fields: one.fields)) }
-        return report
+        await hand.close()
+        if !changed.isMany {
+            parity.exceptedIDs += parity.changedCount
+            (parity.changedCount, parity.changed) = (0, [])
+        }
+        return parity
+    }
+
+    /// A comparison over HTTP that goes on where it was stopped.
+    func differences(
+        _ connection: PostgresConnection, against base: Parity.Base, limits: ChangesSince.Limits, withinSeconds: Double, notes: (any RemoteNotes)? = nil,
+        includingListed: Bool = false, _ each: (RemoteFinding) async throws -> Void
+    ) async throws -> RemoteParity.Report {
+        try await RemoteParity(settings, records: records, listLimit: 0, limits: limits).run(
+            connection, against: base, withinSeconds: withinSeconds, notes: notes, includingListed: includingListed, each: each)
     }
 
     /// Entries and, over HTTP, what is in the air.
@@ -92,8 +115,9 @@ extension StoreLane {
         return try await records.read([Sought(id, content: content)], in: namespace)[id].map { if case .found(let found) = $0 { found.digest == nil } else { false } } ?? false
     }
 
-    /// Ids of a few rows, chosen anew each time, whose text is not the same in both stores though nothing about them is under way.
-    func dualReads(_ count: Int, _ connection: PostgresConnection) async throws -> [String] {
+    /// Ids of a few rows, chosen anew each time, whose text is not the same in both stores though nothing about them is under way; and how
+    /// many, over HTTP, may have been forgotten or edited in the plugin: the comparison of `backfill.verify` names them.
+    func dualReads(_ count: Int, _ connection: PostgresConnection) async throws -> (differing: [String], changed: Int) {
         let settled = """
             NOT EXISTS (SELECT FROM cutover.change_log l WHERE l.id = m.id)
               AND NOT EXISTS (SELECT FROM cutover.exceptions e WHERE e.id = m.id AND e.closed IS NULL)
@@ -101,29 +125,34 @@ extension StoreLane {
             """
         let some = "(SELECT id, content FROM public.agent_memories ORDER BY random() LIMIT $1) m"
         guard isHTTP else {
-            return try await connection.query(
+            let differing = try await connection.query(
                 "SELECT m.id::text AS id FROM \(some) LEFT JOIN memory_plugin.memory_records r ON r.id = m.id WHERE r.content IS DISTINCT FROM m.content AND \(settled)",
                 [.int(count)]
             ).map { try $0.string("id") }
+            return (differing, 0)
         }
         let records = records
         var differing: [String] = []
+        var changed = 0
         for row in try await connection.query(
             """
-            SELECT m.id, m.content, p.namespace, encode(p.digest, 'hex') AS digest FROM \(some) JOIN cutover.placed p ON p.id = m.id AND p.state = 'live'
+            SELECT m.id, CASE WHEN (SELECT rule FROM cutover.rules WHERE reason = '\(ExceptionRules.credential)') = 'redact' THEN cutover.redacted(m.content) ELSE m.content END AS content,
+                p.namespace, encode(p.digest, 'hex') AS digest FROM \(some) JOIN cutover.placed p ON p.id = m.id AND p.state = 'live'
             WHERE \(settled) AND NOT EXISTS (SELECT FROM cutover.sent a WHERE a.id = m.id)
             """, [.int(count)])
         {
             let id = try row.uuid("id")
-            let showing = try await records.read([Sought(id, content: try row.string("content"))], in: try row.string("namespace"))[id]
+            let content = try row.string("content")
+            let showing = try await records.read([Sought(id, content: content)], in: try row.string("namespace"))[id]
             let digest = try row.string("digest")
             switch showing {
+            case .found(let found) where found.digest == nil || found.digest == digest && !found.content.utf8.elementsEqual(content.utf8): changed += 1
             case .found(let found) where found.digest != digest: differing.append(id.uuidString.lowercased())
-            case .absent: differing.append(id.uuidString.lowercased())
+            case .absent: changed += 1
             default: break
             }
         }
-        return differing
+        return (differing, changed)
     }
 
     /// Probes in v2 whose text begins so, left by a trial that was cut short.

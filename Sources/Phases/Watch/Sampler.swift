@@ -56,9 +56,10 @@ struct Sampler: Sendable {
             let fallbacks = try await fallbackRows(connection)
             guard fallbacks == 0 else { throw SafetyBroken(what: "\(fallbacks) new v1 rows came through the silent fallback") }
             let lane = try await StoreLane.of(connection)
-            let differing = try await lane.dualReads(Self.dualReads, connection)
+            let (differing, changed) = try await lane.dualReads(Self.dualReads, connection)
             guard differing.isEmpty else { throw SafetyBroken(what: "v1 and v2 differ at \(differing.joined(separator: ", "))") }
-            return ["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)]
+            let facts = ["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)]
+            return lane.isHTTP ? facts.merging(["changedInPlugin": String(changed)]) { _, new in new } : facts
         }
     }
 
@@ -84,7 +85,9 @@ struct Sampler: Sendable {
         }
         try await tryFreshNamespace(marker)
         return try await host.looking { connection in
-            let parity = try await StoreLane.of(connection, table).compare(connection, against: .frozen, listLimit: 3, limits: profile.limits ?? ChangesSince.Limits(), withinSeconds: 60)
+            let parity = try await StoreLane.of(connection, table).compareAndList(
+                connection, against: .frozen, limits: profile.limits ?? ChangesSince.Limits(), withinSeconds: 60
+            ) { try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-listing") }
             guard parity.clean else { throw SafetyBroken(what: "what was frozen is not accounted for in v2: \(parity.words)") }
             let unsigned = parity.changes?.unsigned(profile.signed ?? [:]) ?? []
             guard unsigned.isEmpty else {

@@ -10,6 +10,8 @@ struct Resolve: Command {
         discussion: """
             The choice is written to both stores, and only if both rows are still those that were listed: otherwise nothing is changed.
             Of a twin, v1 is the one that came by the server's fallback and v2 the one that came by the plugin; both keeps both.
+            Of a row that changed in a plugin reached over HTTP, v2 says that an agent forgot or edited it there, and v1 follows; v1 says
+            that the plugin lost it, and it is sent again.
             """)
 
     @Argument(help: "The tenant.")
@@ -50,6 +52,8 @@ struct Resolve: Command {
             try await settle(conflict, tenant, site)
         } else if let twin = listed.exceptions.first(where: { $0.id == what.lowercased() && $0.reason == "suspected-twin" }) {
             try await settle(twin, tenant, site)
+        } else if let changed = listed.exceptions.first(where: { $0.id == what.lowercased() && ExceptionsReport.changedInPlugin.contains($0.reason) }) {
+            try await settleChanged(changed, tenant, site)
         } else {
             throw CommandFailure(
                 "\(tenant) has no conflict and no suspected twin \(what)", why: "neither a conflict's number nor a listed memory's id is this",
@@ -73,6 +77,16 @@ struct Resolve: Command {
         }
         let facts = Evidence(["memory": twin.id, "twin": twin.detail, "keep": keep.rawValue])
         _ = try await site.engine.carryOut(SettleTwin(id: twin.id, keep: keep.rawValue, table: LegacyTable.of(site.plan)[0]), on: tenant, reason: reason, facts: facts) { _ in
+            Evidence(["keep": keep.rawValue])
+        }.get()
+    }
+
+    private func settleChanged(_ row: ExceptionsReport.Exception, _ tenant: TenantID, _ site: Wiring.Site) async throws {
+        guard let keep, keep != .both else {
+            throw CommandFailure("\(row.id) is one memory", why: "either an agent changed it in the plugin, or the plugin lost it", next: "say --keep v2 or --keep v1", status: .usage)
+        }
+        let facts = Evidence(["memory": row.id, "reason": row.reason, "detail": row.detail, "keep": keep.rawValue])
+        _ = try await site.engine.carryOut(SettleChanged(id: row.id, keep: keep.rawValue, table: LegacyTable.of(site.plan)[0]), on: tenant, reason: reason, facts: facts) { _ in
             Evidence(["keep": keep.rawValue])
         }.get()
     }

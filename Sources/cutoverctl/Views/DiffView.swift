@@ -19,6 +19,7 @@ struct DiffView {
     var status: CommandExit {
         var all: [CommandExit] = [.done]
         if !found.complete { all.append(.unknown) }
+        if let unproven = found.overHTTP?.unproven, unproven > 0 { all.append(.unknown) }
         if !unsigned.isEmpty { all.append(.inTheWay) }
         if !found.differing.isEmpty { all.append(.changesPending) }
         return .worst(of: all)
@@ -40,6 +41,10 @@ struct DiffView {
         for red in found.changes?.red ?? [] {
             lines.append(unsigned.contains(red) ? paint.red("not signed: \(red.words)") : "signed: \(red.words)")
         }
+        if let over = found.overHTTP {
+            lines.append("over HTTP: \(found.equal) rows proven one by one, \(over.unproven) not shown by any search; \(over.shownWhole) of \(over.namespaces) namespaces show all they hold, \(over.theirs) records in them are not ours")
+            lines.append("over HTTP: \(over.unread["overwritten-unread"] ?? 0) records were overwritten and \(over.unread["forgotten-unread"] ?? 0) forgotten without having been read just before")
+        }
         if !found.complete {
             lines.append(paint.yellow("not known: \(found.provenRows) of about \(found.estimatedRows) rows were compared in time; type the same again to go on"))
         }
@@ -47,6 +52,8 @@ struct DiffView {
         if status == .done { lines.append(paint.green("nothing differs")) }
         switch status {
         case .inTheWay: lines.append("next: cutoverctl approve \(tenant) --changes \(unsigned.first?.kind ?? "all") --reason TEXT")
+        case .changesPending where found.differing.keys.elementsEqual(["changed-in-plugin"]):
+            lines.append("what changed in the plugin may be an agent's or a loss; advance lists it, then: cutoverctl approve \(tenant) --exceptions REASON, resolve \(tenant) ID, or repair \(tenant) --lost")
         case .changesPending: lines.append("next: cutoverctl repair \(tenant) --preview")
         default: break
         }
@@ -76,6 +83,7 @@ struct DiffView {
         let to: String
         let changes: ReadChanges.Result?
         let unsigned: [String]
+        let overHTTP: DiffStores.OverHTTP?
     }
 
     func summaryLine() throws -> String { try JSONText.line(body) }
@@ -93,7 +101,7 @@ struct DiffView {
                 v1: found.rowsV1, v2: found.rowsV2, equal: found.equal, proven: found.provenRows, about: found.estimatedRows,
                 resumed: found.resumedRows, rechecked: found.rechecked),
             differing: found.differing, explained: found.explained, digests: ["v1": found.digestV1, "v2": found.digestV2], from: found.from, to: found.to,
-            changes: found.changes, unsigned: unsigned.map(\.kind))
+            changes: found.changes, unsigned: unsigned.map(\.kind), overHTTP: found.overHTTP)
     }
 }
 

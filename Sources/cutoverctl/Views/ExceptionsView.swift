@@ -35,6 +35,9 @@ struct ExceptionsReport: Sendable, Codable, Equatable {
         self.conflicts = conflicts
     }
 
+    /// Reasons of rows that changed in a plugin reached over HTTP, where only a person can tell why.
+    static let changedInPlugin = ["absent-in-plugin", "edited-in-plugin", "many-changed-in-plugin"]
+
     /// The ids of one reason, sorted: what a signature binds to.
     func ids(of reason: String) -> [String] { exceptions.filter { $0.reason == reason }.map(\.id).sorted() }
 }
@@ -60,7 +63,7 @@ struct ExceptionsView {
     }
 
     /// A person can choose: between two texts, or two rows.
-    var hasChoices: Bool { report.conflicts.contains { $0.kind == "conflict" } || report.exceptions.contains { $0.reason == "suspected-twin" } }
+    var hasChoices: Bool { report.conflicts.contains { $0.kind == "conflict" } || report.exceptions.contains { $0.reason == "suspected-twin" || ExceptionsReport.changedInPlugin.contains($0.reason) } }
 
     func json() throws -> String { try JSONText.document(report) }
 
