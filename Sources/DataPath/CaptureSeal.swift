@@ -112,7 +112,7 @@ public struct CaptureSeal: Sendable, Codable, Equatable {
     /// came after whatever kept it from being captured.
     private static func marked(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> String {
         let names = [settings.v1Memories, settings.v2Records, settings.v1Workspaces].map(\.sql)
-        return try await connection.query(
+        return try await connection.prepared(
             """
             SELECT coalesce((SELECT string_agg(coalesce(to_regclass(n)::oid::text, '-'), ' ') FROM unnest($1::text[]) n), '') || ' '
                 || coalesce((SELECT string_agg(concat_ws(' ', t.tgname, t.tgenabled, t.xmin), ' ' ORDER BY t.tgrelid, t.tgname)

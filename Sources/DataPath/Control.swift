@@ -25,7 +25,7 @@ public struct Control: Sendable, Equatable, Codable {
     public static func read(
         _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
     ) async throws -> Control {
-        let rows = try await connection.query(
+        let rows = try await connection.prepared(
             """
             SELECT c.fence, c.mode, c.chunk_rows, r.* FROM \(settings.schema).control c, (
                 SELECT coalesce(bool_and(done), false) AS copy_done, coalesce(sum(copied), 0) AS copied, count(*) AS ranges
@@ -108,7 +108,7 @@ public struct Control: Sendable, Equatable, Codable {
     /// Answers whether the row asks for looks.
     @discardableResult
     static func checkFence(_ fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Bool {
-        let rows = try await connection.query("SELECT fence, mode IN ('sync', 'copy') AS looks FROM \(settings.schema).control FOR KEY SHARE")
+        let rows = try await connection.prepared("SELECT fence, mode IN ('sync', 'copy') AS looks FROM \(settings.schema).control FOR KEY SHARE")
         guard let row = rows.first else { throw DataPathError.notInstalled("\(settings.schema).control") }
         let found = Int64(try row.int("fence"))
         guard found == fence else { throw DataPathError.fenced(found: found) }

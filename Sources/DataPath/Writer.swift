@@ -118,7 +118,7 @@ public actor Writer {
         let now = ContinuousClock.now
         postponed = postponed.filter { $0.value > now }
         let above = variant == .cursorBySequence ? cursor : 0
-        let picked = try await connection.query(
+        let picked = try await connection.prepared(
             """
             SELECT id, max(seq) AS seq FROM (
                 SELECT id, seq FROM \(settings.schema).change_log WHERE seq > $3 AND id <> ALL ($1::uuid[]) ORDER BY seq LIMIT $2) x

@@ -49,46 +49,44 @@ struct FreshRows: Sendable {
         try await connection.prepared(sql.makeNamespaces, [targets])
         let inserted = try await connection.prepared(layout.projection.insertFresh, [ids, targets]).affected
         guard inserted == found.count else { throw DataPathError.unexpectedCount(planned: found.count, changed: inserted) }
-        let agreed = try await connection.prepared(readBackAndPlace, [ids]).affected
+        let agreed = try await connection.prepared(sql.agree, [ids, nil, nil]).affected
         guard agreed == found.count else { throw DataPathError.readBackDiffers(ids: found.count - agreed) }
     }
 
     // MARK: - Non public
 
-    /// Subqueries one by one, which no planner turns into a join: what it knows of these tables is from before they grew. `OFFSET 0`
+    /// Most chunks are of keys that none of the other tables has anything near: that is asked once for each table, and row by row only
+    /// where it has. By subqueries, which no planner turns into a join: what it knows of these tables is from before they grew. `OFFSET 0`
     /// keeps it from asking all this again for each of the aggregates.
     private func find(_ bounds: String) -> String {
         let (schema, projection) = (layout.schema, layout.projection)
+        let known = [
+            (layout.v2, "true"), ("\(schema).placed", "true"), ("\(schema).change_log", "true"), ("\(schema).exceptions", "k.closed IS NULL"),
+            ("\(schema).v2_archive", "k.restored IS NULL"),
+        ]
+        let absent = known.map { table, open in
+            """
+            ((SELECT true FROM \(table) k, ends WHERE k.id BETWEEN ends.first AND ends.last AND \(open) LIMIT 1) IS NULL
+                        OR (SELECT true FROM \(table) k WHERE k.id = c.id AND \(open) LIMIT 1) IS NULL)
+            """
+        }
         return """
-            SELECT count(*) AS keys, count(*) FILTER (WHERE fresh) AS fresh, (array_agg(id ORDER BY id))[count(*)] AS last,
+            WITH chunk AS MATERIALIZED (
+                SELECT m.id, m.target, \(projection.asksNothing("m")) AS plain
+                FROM (
+                    SELECT m.*, \(layout.target("m", "w")) AS target
+                    FROM (SELECT m.* FROM \(layout.v1) m WHERE \(bounds) ORDER BY m.id LIMIT $1) m
+                    LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id OFFSET 0) m),
+            ends AS MATERIALIZED (
+                SELECT (SELECT id FROM chunk ORDER BY id LIMIT 1) AS first, (SELECT id FROM chunk ORDER BY id DESC LIMIT 1) AS last)
+            SELECT count(*) AS keys, count(*) FILTER (WHERE fresh) AS fresh, (SELECT last FROM ends) AS last,
                 coalesce(array_agg(id ORDER BY id) FILTER (WHERE fresh), '{}') AS ids,
                 coalesce(array_agg(target ORDER BY id) FILTER (WHERE fresh), '{}') AS targets,
                 coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT fresh), '{}') AS others
             FROM (
-                SELECT m.id, m.target, m.target IS NOT NULL
-                    AND (SELECT true FROM \(layout.v2) r WHERE r.id = m.id) IS NULL
-                    AND (SELECT true FROM \(schema).placed p WHERE p.id = m.id) IS NULL
-                    AND (SELECT true FROM \(schema).change_log l WHERE l.id = m.id LIMIT 1) IS NULL
-                    AND (SELECT true FROM \(schema).exceptions e WHERE e.id = m.id AND e.closed IS NULL) IS NULL
-                    AND (SELECT true FROM \(schema).v2_archive a WHERE a.id = m.id AND a.restored IS NULL LIMIT 1) IS NULL
-                    AND \(projection.asksNothing("m")) AS fresh
-                FROM (
-                    SELECT m.*, \(layout.target("m", "w")) AS target
-                    FROM (SELECT m.* FROM \(layout.v1) m WHERE \(bounds) ORDER BY m.id LIMIT $1) m
-                    LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id OFFSET 0) m OFFSET 0) x
+                SELECT c.id, c.target, c.target IS NOT NULL AND c.plain
+                    AND \(absent.joined(separator: " AND ")) AS fresh
+                FROM chunk c OFFSET 0) x
             """
-    }
-
-    /// After the rows, as in every look: a death counts from here on. The digest is made of the row read again in v2; it stands for both
-    /// sides where the row read again in v1 holds the same.
-    private var readBackAndPlace: String {
-        """
-        INSERT INTO \(layout.schema).placed (id, state, digest, namespace, looks, side, since)
-        SELECT r.id, 'live', \(layout.digest2("r")), r.namespace, 1, 2, n.now
-        FROM (SELECT nextval(pg_get_serial_sequence('\(layout.schema).change_log', 'seq')) AS now OFFSET 0) n, unnest($1::uuid[]) k(id)
-        JOIN \(layout.v2) r ON r.id = k.id JOIN \(layout.v1) m ON m.id = k.id
-        LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
-        WHERE \(layout.projection.holdTheSame("m", "w", "r"))
-        """
     }
 }

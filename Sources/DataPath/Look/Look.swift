@@ -111,9 +111,19 @@ struct Look: Sendable {
         try await recordConflicts(plan, connection)
         try await recordExceptions(plan, connection)
         try await write(plan, connection)
-        // After the rows: from the number drawn here on, a death on the side we inserted into is the death of what we inserted.
-        try await place(plan, connection)
-        try await readBack(plan, connection)
+        let readsBack = ![.noPlaced, .digestCheckWithoutLock, .readThenConsume].contains(variant)
+        let agreed = plan.filter { readsBack && $0.isReadBack && $0.placed.state == "live" }
+        try await agree(agreed, connection)
+        let others = agreed.isEmpty ? plan : plan.filter { !($0.isReadBack && $0.placed.state == "live") }
+        try await place(others, connection)
+        if readsBack { try await requireGone(others.filter(\.isReadBack), connection) }
+    }
+
+    private func agree(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
+        if plan.isEmpty { return }
+        let same = try await connection.prepared(
+            sql.agree, [.uuids(plan.map(\.id)), .texts(plan.map(\.came)), .ints(plan.map(\.insertedSide))]).affected
+        guard same == plan.count else { throw DataPathError.readBackDiffers(ids: plan.count - same) }
     }
 
     private func consume(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
@@ -127,7 +137,7 @@ struct Look: Sendable {
     }
 
     private func place(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
-        if variant == .noPlaced { return }
+        if plan.isEmpty || variant == .noPlaced { return }
         let placed = plan.map(\.placed)
         try await connection.prepared(
             sql.place,
@@ -201,11 +211,9 @@ struct Look: Sendable {
         }
     }
 
-    private func readBack(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
-        if [.noPlaced, .digestCheckWithoutLock, .readThenConsume].contains(variant) { return }
-        let ids = plan.filter(\.isReadBack).map(\.id)
-        if ids.isEmpty { return }
-        let wrong = try await connection.prepared(sql.readBack, [.uuids(ids)])
-        guard wrong.isEmpty else { throw DataPathError.readBackDiffers(ids: wrong.count) }
+    private func requireGone(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
+        if plan.isEmpty { return }
+        let left = try await connection.prepared(sql.left, [.uuids(plan.map(\.id))])
+        guard left.isEmpty else { throw DataPathError.readBackDiffers(ids: left.count) }
     }
 }

@@ -82,6 +82,32 @@ struct LookSQL: Sendable {
         "SELECT id FROM \(side == 1 ? layout.v1 : layout.v2) WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED"
     }
 
+    /// Reads both sides of ids again that were just made the same, and records that: one row changed for each id of which it is true.
+    /// `$2` when agents made them, `$3` sides inserted into; without sides, v2.
+    ///
+    /// The digest is made of the row read again in v2; it stands for both sides where the row read again in v1 holds the same.
+    var agree: String {
+        """
+        INSERT INTO \(layout.schema).placed AS p (id, state, digest, namespace, came, looks, side, since)
+        SELECT r.id, 'live', \(layout.digest2("r")), r.namespace, u.came, 1, coalesce(u.side, 2), n.now
+        FROM \(now) n, unnest($1::uuid[], $2::timestamptz[], $3::smallint[]) u(id, came, side)
+        JOIN \(layout.v2) r ON r.id = u.id JOIN \(layout.v1) m ON m.id = u.id
+        LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
+        WHERE \(projection.holdTheSame("m", "w", "r"))
+        \(replace)
+        """
+    }
+
+    /// After the rows: from this number on, a death on the side we inserted into is the death of what we inserted.
+    private var now: String { "(SELECT nextval(pg_get_serial_sequence('\(layout.schema).change_log', 'seq')) AS now OFFSET 0)" }
+
+    private var replace: String {
+        """
+        ON CONFLICT (id) DO UPDATE SET state = excluded.state, digest = excluded.digest, namespace = excluded.namespace,
+            came = coalesce(excluded.came, p.came), looks = p.looks + 1, side = excluded.side, since = excluded.since
+        """
+    }
+
     /// `$2` states, `$3` digests, `$4` namespaces, `$5` when agents made them, `$6` sides inserted into, 0 for none. The one write every
     /// look makes: whoever comes second gets a serialization failure.
     var place: String {
@@ -89,10 +115,8 @@ struct LookSQL: Sendable {
         INSERT INTO \(layout.schema).placed AS p (id, state, digest, namespace, came, looks, side, since)
         SELECT u.id, u.state, u.digest, u.namespace, u.came, 1, u.side, n.now
         FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $6::smallint[])
-                u(id, state, digest, namespace, came, side),
-            (SELECT nextval(pg_get_serial_sequence('\(layout.schema).change_log', 'seq')) AS now) n ORDER BY u.id
-        ON CONFLICT (id) DO UPDATE SET state = excluded.state, digest = excluded.digest, namespace = excluded.namespace,
-            came = coalesce(excluded.came, p.came), looks = p.looks + 1, side = excluded.side, since = excluded.since
+                u(id, state, digest, namespace, came, side), \(now) n ORDER BY u.id
+        \(replace)
         """
     }
 
@@ -108,13 +132,9 @@ struct LookSQL: Sendable {
         """
     }
 
-    /// Ids whose two sides are not what was just agreed on.
-    var readBack: String {
-        """
-        SELECT i.id \(joined)
-        WHERE \(layout.digest1("m", "w")) IS DISTINCT FROM CASE WHEN p.state = 'live' THEN p.digest END
-           OR \(layout.digest2("r")) IS DISTINCT FROM CASE WHEN p.state = 'live' THEN p.digest END
-        """
+    /// Ids that should be gone from both sides, and are not.
+    var left: String {
+        "SELECT id FROM \(layout.v1) WHERE id = ANY ($1::uuid[]) UNION ALL SELECT id FROM \(layout.v2) WHERE id = ANY ($1::uuid[])"
     }
 
     /// What came back from the archive rightly is of the kind it had there.

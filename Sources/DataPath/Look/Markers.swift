@@ -5,7 +5,7 @@ struct Markers: Sendable {
     let layout: Layout
 
     static func visible(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Bool {
-        try await connection.query("SELECT EXISTS (SELECT FROM \(settings.schema).marker) AS some")[0].bool("some")
+        try await connection.prepared("SELECT EXISTS (SELECT FROM \(settings.schema).marker) AS some")[0].bool("some")
     }
 
     /// Returns how many markers there were, and the sides that were truncated. Runs in its caller's transaction.

@@ -120,7 +120,7 @@ struct MemoryProjection: Projection {
 
     func holdTheSame(_ row1: String, _ workspace: String, _ row2: String) -> String {
         """
-        \(row2).namespace = \(target(row1, workspace)) AND \(row2).content COLLATE "C" = \(row1).content COLLATE "C" \
+        \(row2).namespace = \(target(row1, workspace)) AND \(row2).content COLLATE "C" = (\(carriedContent(row1))) COLLATE "C" \
         AND \(row2).created_at = \(createdAt(row1)) \
         AND \(embedding(row2, in: layout.v2Columns)) IS NOT DISTINCT FROM \(embedding(row1, in: layout.v1Columns))
         """
