@@ -60,7 +60,7 @@ extension Standing {
             case .waiting(let began): return .observe(ref, began: began)
             case .failed(let failure), .revertFailed(let failure): return .stop(.failed(ref, failure))
             case .inDoubt, .revertInDoubt: return .verify(ref)
-            case .pending, .reverted:
+            case .pending, .halfDone, .reverted:
                 switch catalog.nature(of: step.spec.kind) {
                 case .wait: return .beginWait(ref)
                 case .irreversible: return consent(to: step) == nil ? .askConsent(ref) : .perform(ref)
@@ -81,7 +81,7 @@ extension Standing {
             case .pending, .reverted: continue
             case .inDoubt, .revertInDoubt: return .verify(ref)
             case .revertFailed(let failure): return .stop(.failed(ref, failure))
-            case .performed, .verified, .waiting, .failed, .inGrace:
+            case .halfDone, .performed, .verified, .waiting, .failed, .inGrace:
                 if case .irreversible = catalog.nature(of: step.spec.kind) { return .stop(.noWayBack(ref)) }
                 return .revert(ref)
             }

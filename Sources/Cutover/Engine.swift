@@ -251,7 +251,7 @@ public struct GateAnswer: Sendable, Equatable {
     public init(claim: String, verdict: Gate.Verdict, clearedBy: Gate.Clearance) {
         self.claim = claim
         self.verdict = verdict
-        self.clearedBy = clearedBy
+        self.clearedBy = clearedBy.after(verdict)
     }
 }
 

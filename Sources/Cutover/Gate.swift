@@ -36,6 +36,9 @@ public struct Gate: Sendable {
             }
         }
 
+        /// Whoever could open it if it were shut can do nothing about an answer that did not come: it is asked for again.
+        func after(_ verdict: Verdict) -> Clearance { if case .unknown = verdict { .time } else { self } }
+
         public var text: String {
             switch self {
             case .time: "time"

@@ -3,7 +3,9 @@ public struct Standing: Sendable, Equatable {
     public enum Position: Sendable, Equatable {
         /// Not begun. Can become inDoubt (started) or, for a wait, waiting.
         case pending
-        /// Started, outcome not recorded. Leaves only through verify: to verified, or back to pending.
+        /// Begun, and some of it may be there. Performed anew when its gates are open; can become inDoubt, or be reverted like a step that was done.
+        case halfDone
+        /// Started, outcome not recorded. Leaves only through verify: to verified, halfDone, or back to pending.
         case inDoubt(attempt: Int)
         /// Its first half is done; the second may begin at `until`. Can become inDoubt (started again), or be reverted.
         case inGrace(until: Timestamp)
@@ -13,7 +15,7 @@ public struct Standing: Sendable, Equatable {
         case waiting(began: OperationID)
         /// The world confirmed it. Can only be reverted.
         case verified
-        /// A person has to look. Becomes pending when reopened, or is reverted.
+        /// A person has to look. Becomes halfDone when reopened, or is reverted.
         case failed(StepFailure)
         /// Its revert started, outcome not recorded. Leaves only through verify: to reverted, or back to performed.
         case revertInDoubt(attempt: Int)
@@ -184,6 +186,7 @@ public struct Standing: Sendable, Equatable {
             positions[ref.step] = .verified
             verifiedAt[ref.step] = at
             evidence[ref.step] = (evidence[ref.step] ?? Evidence()).merging(facts)
+        case (_, .partial): positions[ref.step] = .halfDone
         default: positions[ref.step] = .pending
         }
     }
@@ -199,7 +202,8 @@ public struct Standing: Sendable, Equatable {
         direction = .forward
         for (step, position) in positions {
             switch position {
-            case .failed: positions[step] = .pending
+            // What it left behind is still there: a way back must not pass it over.
+            case .failed: positions[step] = .halfDone
             case .revertFailed: positions[step] = .performed
             default: break
             }

@@ -56,7 +56,7 @@ extension Standing {
         if case .back(let target) = direction { return stateGoingBack(current, target) }
         guard let current else { return .done }
         switch position(of: current.id) {
-        case .pending, .reverted:
+        case .pending, .halfDone, .reverted:
             let shut = shutGates(of: StepRef(tenant: tenant, phase: current.phase, step: current.id))
             return shut.isEmpty ? .pending : .gated
         case .inDoubt: return unknown(of: current.id) == nil ? .running : .inDoubt

@@ -42,7 +42,7 @@ public struct Observation: Sendable, Equatable {
     public init(_ verdict: Gate.Verdict, needsTending: String? = nil, clearedBy: Gate.Clearance = .time) {
         self.verdict = verdict
         self.needsTending = needsTending
-        self.clearedBy = clearedBy
+        self.clearedBy = clearedBy.after(verdict)
     }
 }
 

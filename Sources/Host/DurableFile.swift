@@ -9,7 +9,11 @@ public enum DurableFile {
         let temporary = "\(path).\(getpid()).new"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard file >= 0 else { throw HostFault.file(temporary, errno) }
-        defer { close(file) }
+        var isInPlace = false
+        defer {
+            close(file)
+            if !isInPlace { unlink(temporary) }
+        }
         if let owner, owner.user != geteuid() || owner.group != getegid() {
             guard fchown(file, owner.user, owner.group) == 0 else { throw HostFault.file(temporary, errno) }
         }
@@ -18,6 +22,7 @@ public enum DurableFile {
         try writeAll(Array(text.utf8), to: file, path: temporary)
         guard fsync(file) == 0 else { throw HostFault.file(temporary, errno) }
         guard rename(temporary, path) == 0 else { throw HostFault.file(path, errno) }
+        isInPlace = true
         try syncFolder(of: path)
     }
 

@@ -54,7 +54,12 @@ public enum HostProgram {
         case .go: break
         }
         let (line, exitCode) = await run(handler, request, hand)
-        if exitCode == 0, let done = HostAnswer.parse(line) { try ledger.finish(done) }
+        guard exitCode == 0, let done = HostAnswer.parse(line) else { return (line, exitCode) }
+        do { try ledger.finish(done) } catch {
+            // It has acted. Told as a failure without effect, the controller would take the tenant for untouched.
+            let failure = StepFailure("\(request.kind) was carried out and could not be recorded: \(error)", effect: .unknown, next: "cutoverctl why \(request.tenant)")
+            return answer(HostAnswer(id: request.id, status: .failed, failure: failure), 6)
+        }
         return (line, exitCode)
     }
 

@@ -48,7 +48,7 @@ struct CommandFailure: Error, Sendable, Equatable {
         case .damaged(let stream, let revision, let detail):
             self.init("the journal is damaged", why: "\(stream) revision \(revision): \(detail)", next: "cutoverctl journal verify")
         case .unreachable(let detail):
-            self.init("the journal can't be used", why: detail, next: "name the right one with --journal PATH")
+            self.init("the journal can't be used", why: detail, next: "mend that and type the same again, or name another one with --journal PATH")
         }
     }
 

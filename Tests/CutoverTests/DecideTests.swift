@@ -32,6 +32,7 @@ import Testing
         Row("verified: the next step", wired, .perform(Fold.light)),
         Row("failed: stop", wired + [started, failed], .stop(.failed(Fold.light, Fold.mishap))),
         Row("failed, reopened: perform", wired + [started, failed, .reopened(reason: "mended")], .perform(Fold.light)),
+        Row("found half done: perform again", wired + [started, .verified(Fold.light, .partial(Evidence()))], .perform(Fold.light)),
         Row("a wait: begin it", lit, .beginWait(Fold.watch)),
         Row("a graceful step: set aside first", watched, .setAside(Fold.retire)),
         Row(
@@ -57,6 +58,9 @@ import Testing
         Row("back to the start: everything", wired + [toStart], .revert(Fold.wire)),
         Row("nothing to take back: settled", [adopted, toStart], .settled),
         Row("in doubt on the way forward: verify before reverting", wired + [started, toStart], .verify(Fold.light)),
+        Row("found half done: revert, whatever its gates would say", wired + [started, .verified(Fold.light, .partial(Evidence())), toWire], .revert(Fold.light)),
+        Row("failed and reopened: revert", wired + [started, failed, .reopened(reason: "again"), toWire], .revert(Fold.light)),
+        Row("found absent: nothing to revert", wired + [started, .verified(Fold.light, .absent(Evidence())), toWire], .settled),
         Row("in doubt on the way back: verify", lit + [toWire, revertStarted], .verify(Fold.light)),
         Row("revert failed: stop", lit + [toWire, revertStarted, failed], .stop(.failed(Fold.light, Fold.mishap))),
         Row("revert failed and asked again: revert", lit + [toWire, revertStarted, failed, toWire], .revert(Fold.light)),

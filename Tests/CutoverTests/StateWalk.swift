@@ -66,6 +66,7 @@ struct StateWalk {
     static func word(_ position: Standing.Position) -> String {
         switch position {
         case .pending: "pending"
+        case .halfDone: "halfDone"
         case .inDoubt: "inDoubt"
         case .inGrace: "inGrace"
         case .performed: "performed"

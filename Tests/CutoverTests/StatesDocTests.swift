@@ -45,7 +45,7 @@ import Testing
     @Test("it explains every position and no other")
     func positions() throws {
         let explained = table("Positions").map { $0[0] }
-        #expect(Set(explained) == Set(derived.flatMap { [$0.from, $0.to] }) && explained.count == 10)
+        #expect(Set(explained) == Set(derived.flatMap { [$0.from, $0.to] }) && explained.count == 11)
     }
 
     @Test("it lists every word of a tenant's status")

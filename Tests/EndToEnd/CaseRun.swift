@@ -4,23 +4,42 @@ import Foundation
 struct CaseRun {
     let one: Case
     let places: Places
-    let seed: UInt64
-    let all: Bool
+    let depth: Depth
     let keep: Bool
 
-    /// Nil when it passed.
-    func trouble() async -> String? {
-        let stage: Stage
-        do { stage = try Stage(one.name, places: places, seed: seed, all: all) } catch { return "\(error)" }
-        var why: String?
-        do { try await one.run(stage) } catch { why = "\(error)" }
-        if let why, keep { return "\(why)\n     kept; take it down with: cutover-lab down --wipe --root \(stage.root)" }
-        let left = await Teardown.fell(stage)
-        if why == nil, !left.isEmpty { why = "left running: \(left.joined(separator: "; "))" }
-        if let why { return "\(why)\n     logs in \(stage.logs)" }
-        try? FileManager.default.removeItem(atPath: stage.folder)
-        return nil
+    enum Outcome {
+        case passed
+        case skipped(String)
+        case failed(String)
     }
+
+    func outcome() async -> Outcome {
+        let stage: Stage
+        do { stage = try Stage(one.name, places: places, depth: depth) } catch { return .failed("\(error)") }
+        var outcome = Outcome.passed
+        do { try await one.run(stage) } catch let skip as Skip { outcome = .skipped(skip.description) } catch { outcome = .failed("\(error)") }
+        if case .failed(let why) = outcome, keep { return .failed("\(why)\n     kept; take it down with: cutover-lab down --wipe --root \(stage.root)") }
+        let left = await Teardown.fell(stage)
+        if case .failed = outcome {} else if !left.isEmpty { outcome = .failed("left running: \(left.joined(separator: "; "))") }
+        if case .failed(let why) = outcome { return .failed("\(why)\n     logs in \(stage.logs)") }
+        try? FileManager.default.removeItem(atPath: stage.folder)
+        return outcome
+    }
+}
+
+/// How much is asked of a case.
+struct Depth: Sendable {
+    let seed: UInt64
+    /// Everything is asked for, not a sample.
+    let all: Bool
+    /// How often a case goes round that takes a seed a round; the first round's is `seed`, the next ones count on.
+    let rounds: Int
+}
+
+/// Why a case can't be tried here.
+struct Skip: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
 }
 
 /// Why a case fails.

@@ -14,6 +14,10 @@ struct EndToEnd: AsyncParsableCommand {
     var seed: UInt64?
     @Flag(help: "Everything, whole; otherwise the long parts are sampled.")
     var all = false
+    @Option(help: "How many seeds, counting on from --seed, for cases that go round by seeds. (default: 20 with --all, else 1)")
+    var rounds: Int?
+    @Option(help: "How many cases run side by side. They wait more than they work.")
+    var jobs = 1
     @Flag(help: "Leave the lab of a failed case standing, to look into it.")
     var keep = false
     @Flag(help: "Only tell the names of the cases.")
@@ -24,29 +28,50 @@ struct EndToEnd: AsyncParsableCommand {
         if let stranger = only.first(where: { !known.contains($0) }) {
             throw ValidationError("there is no case \(stranger); there are \(CaseBook.everything.map(\.name).joined(separator: ", "))")
         }
+        if jobs < 1 || (rounds ?? 1) < 1 { throw ValidationError("--jobs and --rounds begin at 1") }
     }
 
     func run() async throws {
         let chosen = CaseBook.chosen(only: only, all: all)
         if list { return chosen.forEach { print($0.name) } }
-        let seed = seed ?? UInt64.random(in: 1...999_999)
-        print("seed \(seed)\(all ? ", everything" : ", sampled")")
+        let depth = Depth(seed: seed ?? UInt64.random(in: 1...999_999), all: all, rounds: rounds ?? (all ? 20 : 1))
+        tell("seed \(depth.seed)\(all ? ", everything" : ", sampled")")
         Teardown.onSignals()
         let places = try Places.find()
-        var failed = 0
-        for one in chosen {
-            let began = Date()
-            let why = await CaseRun(one: one, places: places, seed: seed, all: all, keep: keep).trouble()
-            let seconds = String(format: "%.1f s", Date().timeIntervalSince(began))
-            if let why {
-                failed += 1
-                print("FAIL \(one.name): \(why)  (\(seconds))")
-            } else {
-                print("ok  \(one.name)  \(seconds)")
+        var (waiting, counts) = (chosen[...], (passed: 0, skipped: 0, failed: 0))
+        await withTaskGroup(of: (String, CaseRun.Outcome, Double).self) { group in
+            func next() {
+                guard let one = waiting.popFirst() else { return }
+                group.addTask {
+                    let began = Date()
+                    let outcome = await CaseRun(one: one, places: places, depth: depth, keep: keep).outcome()
+                    return (one.name, outcome, Date().timeIntervalSince(began))
+                }
             }
-            fflush(nil)
+            for _ in 0..<jobs { next() }
+            for await (name, outcome, seconds) in group {
+                let took = String(format: "%.1f s", seconds)
+                switch outcome {
+                case .passed:
+                    counts.passed += 1
+                    tell("ok  \(name)  \(took)")
+                case .skipped(let why):
+                    counts.skipped += 1
+                    tell("--  \(name): left out, \(why)")
+                case .failed(let why):
+                    counts.failed += 1
+                    tell("FAIL \(name): \(why)  (\(took))")
+                }
+                next()
+            }
         }
-        print("\(chosen.count - failed) passed, \(failed) failed")
-        if failed > 0 { throw ExitCode(1) }
+        tell("\(counts.passed) passed, \(counts.failed) failed\(counts.skipped > 0 ? ", \(counts.skipped) left out" : "")")
+        if counts.failed > 0 { throw ExitCode(1) }
+    }
+
+    /// At once, also into a pipe.
+    private func tell(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 }

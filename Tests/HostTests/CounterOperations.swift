@@ -34,6 +34,31 @@ enum Counter {
         func act(_ host: HostHand) async throws -> Value { try Counter.add(host) }
     }
 
+    static func filler(_ folder: String) -> String { "\(folder)/filler" }
+
+    /// Leaves no byte free on the disk below the folder.
+    static func fill(_ folder: String) throws {
+        let file = open(filler(folder), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw HostFault.file(filler(folder), errno) }
+        defer { close(file) }
+        for size in [1 << 16, 1 << 12, 1] {
+            let bytes = [UInt8](repeating: 7, count: size)
+            while write(file, bytes, size) > 0 {}
+        }
+    }
+
+    /// Adds one, and leaves no room for the record of that.
+    struct Fill: ActsOnHost {
+        static let kind: OperationKind = "counter.fill"
+        static let once = Once.convergent
+        typealias Result = Value
+        func act(_ host: HostHand) async throws -> Value {
+            let value = try Counter.add(host)
+            try Counter.fill(host.sight.statePath)
+            return value
+        }
+    }
+
     struct Commit: ActsOnHost {
         static let kind: OperationKind = "counter.commit"
         static let once = Once.transactional
@@ -92,6 +117,7 @@ enum Counter {
         book.add(Look.self)
         book.add(Try.self)
         book.add(Set.self)
+        book.add(Fill.self)
         book.add(Commit.self)
         book.add(Fire.self)
         book.add(Fail.self)

@@ -86,7 +86,7 @@ struct RefereeTests {
         func stored(_ workspace: String, _ scope: Scope) -> StoredMemory {
             StoredMemory(
                 id: "n", place: .v1(workspace: workspace, scope: scope, label: "general"), content: "mtk0000000000000001",
-                created: 9, embedding: nil)
+                created: 9, updated: 9, embedding: nil)
         }
         #expect(judge([], after: lines, [stored("sibling", .team)], store: .v1).isOK)
         #expect(!judge([], after: lines, [stored("sibling", .local)], store: .v1).isOK)
@@ -104,5 +104,47 @@ struct RefereeTests {
         #expect(judge([], after: lines, []).isOK)
         #expect(judge([], after: lines, [v2("n", "workspace:child", token)]).isOK)
         #expect(judge([], after: lines, [v2("n", "workspace:child", token), v2("o", "workspace:child", token)]).invented.count == 1)
+    }
+
+    private func v1(_ id: String, _ content: String, label: String = "general", created: Int = 5, updated: Int? = 5) -> StoredMemory {
+        StoredMemory(
+            id: id, place: .v1(workspace: "child", scope: .local, label: label), content: content, created: created, updated: updated, embedding: nil)
+    }
+
+    @Test("a row nobody edited keeps its second time to the microsecond; one that was edited has the time of its edit")
+    func updated() {
+        let row = facts("a", "child", .local, "x")
+        #expect(judge([row], [v1("a", "x")], store: .v1).isOK)
+        #expect(judge([row], [v1("a", "x", updated: 6)], store: .v1).lost.count == 1)
+        #expect(judge([row], [v1("a", "x", updated: nil)], store: .v1).lost.count == 1)
+        func edited(_ result: AccountLine.Result) -> [AccountLine] {
+            [
+                .init(number: 1, at: 100, intent: .init(act: .edit, door: .http, agent: "a", memory: "a", content: "y")),
+                .init(number: 1, at: 101, outcome: .init(result: result)),
+            ]
+        }
+        for (seconds, agrees) in [(90, false), (100, true), (101, true), (110, false)] {
+            #expect(judge([row], after: edited(.done), [v1("a", "y", updated: seconds * 1_000_000)], store: .v1).isOK == agrees)
+        }
+        // Whether an edit without an answer is in, nobody can tell.
+        #expect(judge([row], after: edited(.maybe), [v1("a", "x")], store: .v1).isOK)
+        #expect(judge([row], after: edited(.maybe), [v1("a", "y", updated: 100_000_000)], store: .v1).isOK)
+        #expect(judge([row], after: edited(.nothing), [v1("a", "x", updated: 100_000_000)], store: .v1).lost.count == 1)
+    }
+
+    @Test("a memory of the agents' own door has the time of its commit in both stores, and in v1 a label that nobody else chose")
+    func bornAtADoor() {
+        let lines: [AccountLine] = [
+            .init(number: 1, at: 100, intent: .init(act: .commit, door: .mcp, agent: "a", memory: "mtk0000000000000001", workspace: "child", scope: .local, content: "x")),
+            .init(number: 1, at: 101, outcome: .init(result: .done, id: "n")),
+        ]
+        let second = 1_000_000
+        #expect(judge([], after: lines, [v2("n", "workspace:child", "x", created: 100 * second)]).isOK)
+        #expect(judge([], after: lines, [v2("n", "workspace:child", "x", created: 200 * second)]).lost.count == 1)
+        for (label, agrees) in [("general", true), ("child", true), ("people", false)] {
+            let stored = v1("n", "x", label: label, created: 100 * second, updated: 101 * second)
+            #expect(judge([], after: lines, [stored], store: .v1).isOK == agrees)
+        }
+        #expect(judge([], after: lines, [v1("n", "x", created: 100 * second, updated: 200 * second)], store: .v1).lost.count == 1)
     }
 }

@@ -137,10 +137,12 @@ struct SQLiteFile {
 func journalError(_ error: any Error, at path: String) -> JournalError {
     if let error = error as? JournalError { return error }
     guard let error = error as? DatabaseError else { return .unreachable("the journal \(path) failed: \(error)") }
+    // Where not even its shared memory finds room, SQLite calls a full disk by other names.
+    let hasNoRoom = error.resultCode == .SQLITE_FULL || [.SQLITE_IOERR, .SQLITE_CANTOPEN].contains(error.resultCode) && DiskRoom.isLacking(at: path)
+    if hasNoRoom { return .unreachable("the disk under the journal \(path) is full: make room and try again") }
     return switch error.resultCode {
     case .SQLITE_BUSY, .SQLITE_LOCKED:
         .unreachable("the journal \(path) has been busy for \(Int(SQLiteFile.busySeconds)) s: another process writes to it; nothing was written, try again")
-    case .SQLITE_FULL: .unreachable("the disk under the journal \(path) is full: nothing was written; make room and try again")
     case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN:
         .unreachable("the journal \(path) can't be written: check the rights of the file and its folder")
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:

@@ -114,7 +114,9 @@ struct RunSidecar: ActsOnHost {
         let turn = try await use.turn()
         defer { withExtendedLifetime(turn) {} }
         try use.begin()
-        return Result(pid: Int(try await sidecar.start(host.sight)))
+        let pid = try await sidecar.start(host.sight)
+        try use.keep(sidecar)
+        return Result(pid: Int(pid))
     }
 }
 

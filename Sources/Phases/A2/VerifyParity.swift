@@ -22,12 +22,13 @@ struct VerifyParity: Wait {
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence(["effect": "none"])) }
-    /// A plan that was changed since the copy brings its rules with it.
+    /// A plan that was changed since the copy brings its rules with it; and somebody must settle what agents change meanwhile.
     func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence {
         let queued = try await site.carryOut(PutRules(rules: rules, table: table)).queued
-        guard lane.lane == .http else { return facts(["queued": queued]) }
+        let watch = try await site.carryOut(StartWatch()).pid
+        guard lane.lane == .http else { return facts(["queued": queued, "watchPid": watch]) }
         let listed = try await site.carryOut(ListChanged(table: table, limits: limits))
-        return facts(["queued": queued, "changedInPlugin": listed.listed, "mended": listed.mended])
+        return facts(["queued": queued, "watchPid": watch, "changedInPlugin": listed.listed, "mended": listed.mended])
     }
 
     func observe(_ sight: Sight, began: OperationID) async -> Observation {
@@ -37,6 +38,9 @@ struct VerifyParity: Wait {
             if !verdict.isOpen { return Observation(verdict, clearedBy: gate.naming(sight.ref.tenant)) }
         }
         do {
+            guard try await sight.ask(WatchProgress(table: table)).watchRuns else {
+                return Observation(.shut("the watch does not run, and nothing is kept in step"), needsTending: "the watch does not run")
+            }
             guard try await sight.ask(ReadRules(table: table)) == rules else {
                 return Observation(.shut("the plan's rules for exceptions are not those of the tenant yet"), needsTending: "the plan's rules for exceptions")
             }

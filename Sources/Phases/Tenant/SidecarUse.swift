@@ -16,16 +16,30 @@ struct SidecarUse: Sendable {
         try DurableFile.write("\n", to: own)
     }
 
+    /// It ran: from now on the watch keeps it running.
+    func keep(_ sidecar: Sidecar) throws { try DurableFile.write(try CanonicalJSON.text(sidecar), to: own) }
+
+    /// What the watch is to keep running; nil when this plan never brought it up, or has left it.
+    func kept() throws -> Sidecar? {
+        guard let text = try DurableFile.read(own), !text.allSatisfy(\.isWhitespace) else { return nil }
+        return try CanonicalJSON.value(Sidecar.self, from: text)
+    }
+
     /// The plans that still use it.
     func end() throws -> [String] {
         try DurableFile.remove(own)
         return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     }
 
+    private var lock: String { "\(StateFolder.tenant(of: host.statePath))/sidecar.lock" }
+
+    /// Nil while somebody else has it.
+    func tryTurn() throws -> FileLock? { try FileLock.tryTake(lock) }
+
     /// Held while the plugin is started or stopped.
     func turn() async throws -> FileLock {
-        guard let turn = try await FileLock.take("\(StateFolder.tenant(of: host.statePath))/sidecar.lock", within: 60) else {
-            throw StepFailure("another plan is starting or stopping the plugin", effect: .nothingChanged, next: "cutoverctl why \(host.tenant)")
+        guard let turn = try await FileLock.take(lock, within: 60) else {
+            throw StepFailure("somebody else is starting or stopping the plugin", effect: .nothingChanged, next: "cutoverctl why \(host.tenant)")
         }
         return turn
     }

@@ -33,6 +33,7 @@ public enum MemoryWatch {
                 group.addTask { await probeDoor(host, measure) }
             }
             group.addTask { await sample(host) }
+            group.addTask { await KeepSidecar(host: host).go() }
             // Each ends only when the watch is to end.
             await group.next()
             group.cancelAll()

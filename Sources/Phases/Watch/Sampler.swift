@@ -53,26 +53,41 @@ struct Sampler: Sendable {
         try await host.looking { connection in
             let capture = try await Capture().status(connection)
             guard capture.inPlace else { throw SafetyBroken(what: "capture is not whole: \(capture.missingTriggers + capture.disabledTriggers)") }
+            // Before the rows are counted: what is committed later is for the next sample.
+            let seen = [Self.fallbacksSeen: try await Self.everythingBefore(connection)]
             let fallbacks = try await fallbackRows(connection)
-            guard fallbacks == 0 else { throw SafetyBroken(what: "\(fallbacks) new v1 rows came through the silent fallback") }
+            guard fallbacks == 0 else { throw SafetyBroken(what: "\(fallbacks) new v1 rows came through the silent fallback", facts: seen) }
             let lane = try await StoreLane.of(connection)
             let (differing, changed) = try await lane.dualReads(Self.dualReads, connection)
-            guard differing.isEmpty else { throw SafetyBroken(what: "v1 and v2 differ at \(differing.joined(separator: ", "))") }
-            let facts = ["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)]
+            guard differing.isEmpty else { throw SafetyBroken(what: "v1 and v2 differ at \(differing.joined(separator: ", "))", facts: seen) }
+            let facts = ["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)].merging(seen) { _, new in new }
             return lane.isHTTP ? facts.merging(["changedInPlugin": String(changed)]) { _, new in new } : facts
         }
     }
 
     private static let dualReads = 20
 
-    /// Rows that a wired server wrote to v1 because the plugin did not answer: their label is their workspace's id.
+    private static let fallbacksSeen = "fallbacksSeenUntil"
+
+    /// Every row made before that moment was committed by now, or never will be. A second less, for a transaction that ends between
+    /// two statements of ours.
+    private static func everythingBefore(_ connection: PostgresConnection) async throws -> String {
+        try await connection.query(
+            """
+            SELECT to_json(least(min(xact_start), clock_timestamp()) - interval '1 second')#>>'{}' AS moment
+            FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+            """)[0].string("moment")
+    }
+
+    /// Rows that a wired server wrote to v1 because the plugin did not answer: their label is their workspace's id. Only those that no
+    /// sample has told of yet, so that one outage begins the window anew once, and not for ever.
     private func fallbackRows(_ connection: PostgresConnection) async throws -> Int {
-        let began = try host.evidence.entries().last { $0.kind == "samplingBegan" && $0.facts["marker"] == profile.marker.text }
+        let began = try host.evidence.entries().last { $0.kind == "samplingBegan" && $0.facts["marker"] == profile.marker.text }?.at.description
         return try await connection.query(
             """
             SELECT count(*) AS n FROM public.agent_memories
             WHERE namespace = workspace_id::text AND created_at > $1::timestamptz AND content NOT LIKE 'cutover-probe%'
-            """, [.text(began?.at.description ?? "1970-01-01T00:00:00Z")])[0].int("n")
+            """, [.text(try previous(Self.fallbacksSeen) ?? began ?? "1970-01-01T00:00:00Z")])[0].int("n")
     }
 
     private func soak(_ table: LegacyTable) async throws -> [String: String] {

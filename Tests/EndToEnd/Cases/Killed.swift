@@ -16,7 +16,10 @@ enum Killed {
 
     private static func run(_ stage: Stage, controllerKills: Int, watchKills: Int, hostKills: Int = 0) async throws {
         try await stage.raise()
+        let upload = Task { hostKills > 0 ? try await killUpload(stage) : () }
+        defer { upload.cancel() }
         try await disturbed(stage, watchKills, hostKills) { try await forward(stage, kills: controllerKills, hostDies: hostKills > 0) }
+        if hostKills > 0 { try expect(try await hasEnded(upload), "the archive was there before its upload could be killed") }
         let steps = try await stage.verified()
         try expect(steps == Stage.steps, "the steps were verified in this order: \(steps.joined(separator: ", "))")
         let found = try await stage.status(of: "acme")
@@ -88,17 +91,11 @@ enum Killed {
 
     /// Does `work` while the watch is killed `times` times, at random moments, and `hostTimes` times whatever carries out an operation.
     private static func disturbed(_ stage: Stage, _ times: Int, _ hostTimes: Int, _ work: () async throws -> Void) async throws {
+        let hits = Counter()
         let hostKiller = Task {
-            var done = 0
-            while done < hostTimes, !Task.isCancelled {
-                try await Task.sleep(for: .milliseconds(stage.chance.number(in: 50...900)))
-                while !Task.isCancelled {
-                    let underWay = Leftovers.of(stage.host("acme")).filter { $0.command.contains("cutoverctl host ") }
-                    // One operation as likely as the watch beside it.
-                    if !underWay.isEmpty, kill(underWay[stage.chance.number(in: 0...(underWay.count - 1))].pid, SIGKILL) == 0 { break }
-                    try await Task.sleep(for: .milliseconds(4))
-                }
-                done += 1
+            for _ in 0..<hostTimes {
+                try await killAnOperation(stage)
+                _ = hits.next()
             }
         }
         defer { hostKiller.cancel() }
@@ -111,6 +108,41 @@ enum Killed {
         }
         defer { killer.cancel() }
         try await work()
+        let hit = hits.next() - 1
+        try expect(hit >= hostTimes / 2, "of \(hostTimes) kills on the host only \(hit) met anything")
+    }
+
+    /// A few operations end unharmed first: else every kill would hit the first one of the first step.
+    private static func killAnOperation(_ stage: Stage) async throws {
+        let toSpare = stage.chance.number(in: 0...12)
+        let watchInstead = stage.chance.number(in: 0...2) == 0
+        let delay = stage.chance.number(in: 0...80)
+        var met: Set<Int32> = []
+        while true {
+            let all = Leftovers.of(stage.host("acme")).filter { $0.command.contains("cutoverctl host ") }
+            let watch = all.filter { $0.command.contains(" host watch ") }
+            let operations = all.filter { !$0.command.contains(" host watch ") }
+            met.formUnion(operations.map(\.pid))
+            if met.count > toSpare, let victim = watchInstead ? watch.randomElement() : operations.last {
+                try await Task.sleep(for: .milliseconds(delay))
+                if kill(victim.pid, SIGKILL) == 0 { return }
+            }
+            try await Task.sleep(for: .milliseconds(4))
+        }
+    }
+
+    /// Once, in the middle of the archive's upload.
+    private static func killUpload(_ stage: Stage) async throws {
+        let partial = "\(stage.root)/vault/acme/agent_memories.copy.sealed.partial"
+        while access(partial, F_OK) != 0 { try await Task.sleep(for: .milliseconds(1)) }
+        for process in Leftovers.all where process.command.contains("\(stage.host("acme"))/bin/cutoverctl host writing") { kill(process.pid, SIGKILL) }
+        try expect(access(partial, F_OK) == 0, "the upload was over before it could be killed")
+    }
+
+    private static func hasEnded(_ upload: Task<Void, any Error>) async throws -> Bool {
+        upload.cancel()
+        do { try await upload.value } catch is CancellationError { return false }
+        return true
     }
 
     private static func killWatch(_ stage: Stage) -> Bool {

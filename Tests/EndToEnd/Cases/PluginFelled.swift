@@ -1,26 +1,38 @@
 import Foundation
 
-/// The plugin dies, or takes requests and never answers, in the middle: nothing that depends on it is called verified.
+/// The plugin dies, or takes requests and never answers, in the middle: nothing that depends on it is called verified. One that died
+/// is brought back by the watch, as soon as it can be.
 enum PluginFelled {
+    private enum Way: CustomStringConvertible {
+        case stalled, killed
+        var description: String { self == .stalled ? "stalled" : "killed" }
+    }
+
     @Sendable static func run(_ stage: Stage) async throws {
         try await stage.raise()
-        for (step, signal) in [("A1/env.wire", SIGSTOP), ("A1/shadow.watch", SIGKILL), ("A3/fallback.remove", SIGSTOP)] {
+        // While that file is there, the plugin ends as soon as it is started.
+        let broken = "\(stage.folder)/broken"
+        try PluginWrapper.put("[ ! -e '\(broken)' ] || exit 1\n\"$PLUGIN\" & child=$!\nwait $child", on: "acme", stage)
+        for (step, way) in [("A1/env.wire", Way.stalled), ("A1/shadow.watch", .killed), ("A3/fallback.remove", .stalled), ("A3/soak.wait", .killed)] {
             guard let index = Stage.steps.firstIndex(of: step), index > 0 else { throw Trouble("there is no step \(step)") }
             try await stage.forward("advance", "acme", "--to", Stage.steps[index - 1], "--wait")
             let before = try await stage.verified()
-            let plugin = try felled(stage, signal)
+            guard let plugin = try plugin(stage) else { throw Trouble("no plugin runs") }
+            if way == .killed { _ = try stage.file("broken", "") }
+            kill(plugin, way == .killed ? SIGKILL : SIGSTOP)
             for _ in 0..<2 {
-                let ended = try await stage.ctl("advance", "acme", "--to", step, "--wait", "--patience", "6")
-                try expect(ended.code != 0, "with the plugin felled by signal \(signal), `\(ended.words)` ended with 0")
+                let ended = try await forAWhile(stage, ["advance", "acme", "--to", step, "--wait"])
+                try expect([1, 3, 6].contains(ended.code), "with the plugin \(way), `\(ended.words)` ended with \(ended.code): \(ended.said)")
                 _ = try await stage.sign()
             }
             let verified = try await stage.verified()
-            try expect(!verified.contains(step) && verified.count <= before.count, "with the plugin felled \(step) is verified")
-            if signal == SIGSTOP { kill(plugin, SIGCONT) }
+            try expect(!verified.contains(step) && verified.count <= before.count, "with the plugin \(way) \(step) is verified")
+            try await mended(stage, broken, plugin, way)
             // What is left in doubt or failed goes on once the plugin answers again.
             for _ in 0..<12 {
                 if try await stage.verified().contains(step) { break }
-                _ = try await stage.ctl("advance", "acme", "--to", step, "--wait")
+                // The server's own breaker may keep it from the plugin for a minute.
+                _ = try await stage.start("cutoverctl", ["advance", "acme", "--to", step, "--wait"]).ended(within: 180)
                 try await stage.sign()
             }
             let why = try await stage.why().answer
@@ -31,9 +43,32 @@ enum PluginFelled {
         try await stage.backToTheStart()
     }
 
-    private static func felled(_ stage: Stage, _ signal: Int32) throws -> Int32 {
-        guard let plugin = Leftovers.of(stage.root).first(where: { $0.command.split(separator: " ").first?.hasSuffix("lab-plugin") == true }) else { throw Trouble("no plugin runs") }
-        kill(plugin.pid, signal)
-        return plugin.pid
+    /// Ctrl-C after some seconds: a wait would go on for ever.
+    private static func forAWhile(_ stage: Stage, _ words: [String]) async throws -> RunningProgram.Ended {
+        let program = try await stage.start("cutoverctl", words)
+        let interrupt = Task {
+            try await Task.sleep(for: .seconds(9))
+            program.kill(SIGINT)
+        }
+        defer { interrupt.cancel() }
+        return try await program.ended()
+    }
+
+    private static func mended(_ stage: Stage, _ broken: String, _ plugin: Int32, _ way: Way) async throws {
+        guard way == .killed else {
+            kill(plugin, SIGCONT)
+            return
+        }
+        try FileManager.default.removeItem(atPath: broken)
+        _ = try await eventually("the watch starts the plugin again", within: 40) { try Self.plugin(stage) }
+        _ = try await eventually("the host's evidence tells of it", within: 10) {
+            try String(contentsOfFile: "\(stage.host("acme"))/evidence.jsonl", encoding: .utf8).contains("sidecarRestarted") ? true : nil
+        }
+    }
+
+    /// Known by the address it was told to listen on.
+    private static func plugin(_ stage: Stage) throws -> Int32? {
+        let listens = "MEMORY_PLUGIN_LISTEN_ADDR=\(try EnvText(stage.env("acme")).require("PLUGIN_LISTEN"))"
+        return Leftovers.all.first { $0.command.split(separator: " ").first?.hasSuffix("lab-plugin") == true && Leftovers.read($0.pid, "environ").contains(listens) }?.pid
     }
 }

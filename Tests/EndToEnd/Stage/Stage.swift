@@ -7,17 +7,16 @@ struct Stage: Sendable {
     let places: Places
     let folder: String
     let chance: Chance
-    /// Everything is asked for, not a sample.
-    let all: Bool
+    let depth: Depth
     /// Another plan than the lab's own.
     var plan: String?
     private let counter = Counter()
 
-    init(_ name: String, places: Places, seed: UInt64, all: Bool) throws {
+    init(_ name: String, places: Places, depth: Depth) throws {
         self.name = name
         self.places = places
-        self.all = all
-        self.chance = Chance(seed: seed, name: name)
+        self.depth = depth
+        self.chance = Chance(seed: depth.seed, name: name)
         self.folder = "/tmp/cutover-e2e-\(getpid())-\(name)"
         self.root = "\(folder)/lab"
         // PostgreSQL's own account has to get in.
@@ -25,6 +24,7 @@ struct Stage: Sendable {
         Teardown.remember(self)
     }
 
+    var all: Bool { depth.all }
     var logs: String { "\(folder)/logs" }
     /// The folders of all labs a case may raise.
     var labs: [String] { ["\(folder)/lab", "\(folder)/lab-2"] }
@@ -79,7 +79,7 @@ struct Stage: Sendable {
     }
 
     /// Raises the lab of this case.
-    func raise(tenants: Int = 1, rows: Int = 200, agents: Bool = true, seed: Int = 1) async throws {
+    func raise(tenants: Int = 1, rows: Int = 200, agents: Bool = true, seed: UInt64 = 1) async throws {
         let words = ["up", "--root", root, "--tenants", String(tenants), "--rows", String(rows), "--seed", String(seed)] + (agents ? [] : ["--no-agents"])
         let ended = try await start("cutover-lab", words).ended()
         try expect(ended.code == 0, "the lab did not come up: \(ended.said)")

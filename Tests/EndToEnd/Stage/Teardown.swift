@@ -45,13 +45,18 @@ enum Leftovers {
     }
 
     static func of(_ folder: String) -> [Process] {
+        all.filter { process in
+            let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process.pid)/cwd")) ?? ""
+            return [process.command, read(process.pid, "environ"), place].contains { $0.contains("\(folder)/") || $0.hasSuffix(folder) }
+        }
+    }
+
+    /// Every living process of the machine but ours.
+    static var all: [Process] {
         let own = getpid()
         return ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { name in
             guard let pid = Int32(name), pid != own, isAlive(pid) else { return nil }
-            let command = read(pid, "cmdline")
-            let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) ?? ""
-            guard [command, read(pid, "environ"), place].contains(where: { $0.contains("\(folder)/") || $0.hasSuffix(folder) }) else { return nil }
-            return Process(pid: pid, command: command.replacingOccurrences(of: "\0", with: " "))
+            return Process(pid: pid, command: read(pid, "cmdline").replacingOccurrences(of: "\0", with: " "))
         }
     }
 

@@ -7,14 +7,16 @@ struct Account: Sendable {
 
     init(seeded: [SeededFacts], lines: [AccountLine]) {
         for facts in seeded { memories[facts.id] = MemoryTruth(facts) }
-        var open: [Int: AccountLine.Intent] = [:]
+        var open: [Int: (intent: AccountLine.Intent, at: Double)] = [:]
         for line in lines {
             lastNumber = max(lastNumber, line.number)
-            if let intent = line.intent { open[line.number] = intent }
-            if let outcome = line.outcome, let intent = open.removeValue(forKey: line.number) { apply(intent, outcome) }
+            if let intent = line.intent { open[line.number] = (intent, line.at) }
+            if let outcome = line.outcome, let (intent, began) = open.removeValue(forKey: line.number) {
+                apply(intent, outcome, Span(from: began, to: outcome.result == .done ? line.at : nil))
+            }
         }
         // An intent without an outcome: the agent was killed in between, and nobody knows.
-        for (_, intent) in open.sorted(by: { $0.key < $1.key }) { apply(intent, .init(result: .maybe)) }
+        for (_, (intent, began)) in open.sorted(by: { $0.key < $1.key }) { apply(intent, .init(result: .maybe), Span(from: began, to: nil)) }
     }
 
     init(folder: TenantFolder) throws {
@@ -23,10 +25,10 @@ struct Account: Sendable {
         self.init(seeded: try AccountBase(folder: folder).seeded, lines: lines)
     }
 
-    private mutating func apply(_ intent: AccountLine.Intent, _ outcome: AccountLine.Outcome) {
+    private mutating func apply(_ intent: AccountLine.Intent, _ outcome: AccountLine.Outcome, _ span: Span) {
         if intent.act == .commit, memories[intent.memory] == nil {
-            memories[intent.memory] = MemoryTruth(committing: intent)
+            memories[intent.memory] = MemoryTruth(committing: intent, span)
         }
-        memories[intent.memory]?.apply(intent, outcome)
+        memories[intent.memory]?.apply(intent, outcome, span)
     }
 }

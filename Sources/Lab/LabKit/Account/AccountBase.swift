@@ -9,6 +9,7 @@ struct SeededFacts: Codable, Sendable, Equatable {
     let label: String
     /// Microseconds since 1970.
     let created: Int?
+    let updated: Int?
     /// The digest of its embedding.
     let embedding: String?
     let untouched: Bool
@@ -20,6 +21,7 @@ struct SeededFacts: Codable, Sendable, Equatable {
         content = memory.content
         label = memory.label
         created = memory.createdMicroseconds
+        updated = memory.updatedMicroseconds
         embedding = memory.embedding.map(Embedding.digest)
         untouched = memory.untouched
     }

@@ -64,7 +64,7 @@ struct Judgement {
             verdict.lost.append(offence("the text differs: \(Self.short(memory.content)) instead of \(Self.short(truth.texts))"))
             return
         }
-        let faults = [misplaced(memory, truth), misdated(memory, truth), misembedded(memory, truth)].compactMap { $0 }
+        let faults = [misplaced(memory, truth), misdated(memory, truth), misupdated(memory, truth), misembedded(memory, truth)].compactMap { $0 }
         if faults.isEmpty {
             verdict.accounted += 1
         } else {
@@ -76,6 +76,8 @@ struct Judgement {
         switch memory.place {
         case .v1(let workspace, let scope, let label):
             if let wanted = truth.label, wanted != label { return "the label is \(label) instead of \(wanted)" }
+            // The agents' own door chooses none: v1 was told the workspace's id, and what comes from v2 has the column's default.
+            if truth.label == nil, label != "general", label != truth.workspace { return "the label is \(label), which nobody chose" }
             if workspace == truth.workspace, scope == truth.scope { return nil }
             if truth.ownerMayVary, let workspace, let scope, let wanted = truth.workspace,
                 let name = tree.chain(of: wanted)?.writableNamespace(for: truth.scope),
@@ -99,10 +101,24 @@ struct Judgement {
     }
 
     private func misdated(_ memory: StoredMemory, _ truth: MemoryTruth) -> String? {
+        if let born = truth.born, let created = memory.created, !born.holds(microseconds: created) {
+            return "was created at \(Moment.text(created)), and not when it was committed"
+        }
         guard let facts = truth.seeded, facts.created != memory.created else { return nil }
         // v2 must have a time, so a row without one gets some.
         if store == .v2, facts.created == nil { return nil }
         return "was created at \(memory.created.map(Moment.text) ?? "no time") instead of \(facts.created.map(Moment.text) ?? "no time")"
+    }
+
+    /// v1 alone has that time, and only its edit route advances it.
+    private func misupdated(_ memory: StoredMemory, _ truth: MemoryTruth) -> String? {
+        guard store == .v1, !truth.mayHaveBeenEdited else { return nil }
+        let told = memory.updated.map(Moment.text) ?? "no time"
+        if let span = truth.edited ?? truth.born {
+            return memory.updated.map(span.holds) == true ? nil : "was updated at \(told), and not when its text was last written"
+        }
+        guard let facts = truth.seeded, facts.updated != memory.updated else { return nil }
+        return "was updated at \(told) instead of \(facts.updated.map(Moment.text) ?? "no time")"
     }
 
     private func misembedded(_ memory: StoredMemory, _ truth: MemoryTruth) -> String? {

@@ -19,11 +19,12 @@ struct StoreReading {
     // MARK: - Non public
 
     private static let created = "(extract(epoch FROM created_at) * 1000000)::bigint AS created"
+    private static let updated = "(extract(epoch FROM updated_at) * 1000000)::bigint AS updated"
 
     private static func v1(_ connection: PostgresConnection) throws -> [StoredMemory] {
         let table = "public.agent_memories"
         let embedding = try embeddingColumn(table, connection)
-        return try connection.query("SELECT id, workspace_id, scope, namespace, content, \(created), \(embedding) FROM \(table)").map {
+        return try connection.query("SELECT id, workspace_id, scope, namespace, content, \(created), \(updated), \(embedding) FROM \(table)").map {
             memory(
                 $0,
                 .v1(workspace: $0["workspace_id"], scope: $0["scope"].flatMap(Scope.init), label: $0["namespace"] ?? ""))
@@ -53,6 +54,7 @@ struct StoreReading {
     private static func memory(_ row: Row, _ place: StoredMemory.Place) -> StoredMemory {
         StoredMemory(
             id: row["id"] ?? "", place: place, content: row["content"] ?? "", created: row["created"].flatMap { Int($0) },
+            updated: row["updated"].flatMap { Int($0) },
             embedding: row["embedding"].map { Embedding.digest(Embedding.numbers($0)) })
     }
 }

@@ -17,6 +17,8 @@ struct StoredMemory: Sendable {
     let content: String
     /// Microseconds since 1970.
     let created: Int?
+    /// v2 has no such column.
+    var updated: Int?
     let embedding: String?
 }
 
