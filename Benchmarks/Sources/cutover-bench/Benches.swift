@@ -6,6 +6,7 @@ let benches: [any Bench] = [
     CaptureOverhead(),
     FullParity(),
     CopyMemory(),
+    AgentsLatency(),
     CopyByHTTP(),
 ]
 
@@ -14,6 +15,8 @@ let roles: [String: @Sendable ([String]) async throws -> Void] = [
     CopyingProcess.role: CopyingProcess.main,
     ParityProcess.role: ParityProcess.main,
     PluginProcess.role: PluginProcess.main,
+    ServerProcess.role: ServerProcess.main,
+    ThrottledCopy.role: ThrottledCopy.main,
 ]
 
 /// Measures one of the figures promised, or several that share their work. One file each.

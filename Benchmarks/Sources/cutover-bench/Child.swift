@@ -31,6 +31,30 @@ enum Child {
         return said
     }
 
+    /// Starts this program as `role` and does not wait for its end.
+    static func start(_ role: String, _ arguments: [String]) throws -> pid_t {
+        var child = pid_t()
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        var argv: [UnsafeMutablePointer<CChar>?] = ([program, "--as", role] + arguments).map { strdup($0) } + [nil]
+        defer { argv.forEach { free($0) } }
+        guard posix_spawn(&child, program, nil, nil, &argv, environ) == 0 else { throw Trouble("the \(role) cannot be started") }
+        return child
+    }
+
+    static func stop(_ pid: pid_t) {
+        kill(pid, SIGKILL)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    }
+
+    /// In a child that was started: ends with the program that did it, however that ends.
+    static func endWith(_ parent: Int32) {
+        Thread.detachNewThread {
+            while getppid() == parent { usleep(200_000) }
+            exit(0)
+        }
+    }
+
     /// The most memory this process ever had resident, in MiB.
     static func peakMiB() throws -> Double {
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)

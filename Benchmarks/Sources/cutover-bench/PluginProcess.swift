@@ -10,13 +10,7 @@ struct PluginProcess: Sendable {
 
     static func start(database: String) async throws -> PluginProcess {
         let listen = "127.0.0.1:\(try freePort())"
-        var child = pid_t()
-        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let words: [String] = [program, "--as", role, database, listen, String(getpid())]
-        var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { argv.forEach { free($0) } }
-        guard posix_spawn(&child, program, nil, nil, &argv, environ) == 0 else { throw Trouble("the plugin cannot be started") }
-        let plugin = PluginProcess(pid: child, url: "http://\(listen)")
+        let plugin = PluginProcess(pid: try Child.start(role, [database, listen, String(getpid())]), url: "http://\(listen)")
         for _ in 0..<500 {
             if let answer = try? await HTTPClient().send(HTTPRequest("GET", "\(plugin.url)/v1/health")), answer.status == 200 { return plugin }
             try await Task.sleep(for: .milliseconds(20))
@@ -25,24 +19,17 @@ struct PluginProcess: Sendable {
         throw Trouble("the plugin does not become healthy")
     }
 
-    func stop() {
-        kill(pid, SIGKILL)
-        var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-    }
+    func stop() { Child.stop(pid) }
 
     /// Ends with the program that started it, however that ends.
     static let main: @Sendable ([String]) async throws -> Void = { words in
         guard words.count == 3, let parent = Int32(words[2]) else { throw Trouble("plugin DATABASE LISTEN PARENT") }
-        Thread.detachNewThread {
-            while getppid() == parent { usleep(200_000) }
-            exit(0)
-        }
+        Child.endWith(parent)
         let status = await PluginProgram.run(environment: ["MEMORY_PLUGIN_DATABASE_URL": words[0], "MEMORY_PLUGIN_LISTEN_ADDR": words[1]])
         if status != 0 { throw Trouble("the plugin ended with \(status)") }
     }
 
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(handle) }
         var address = sockaddr_in()

@@ -2,8 +2,8 @@ import Crypto
 import Foundation
 
 /// A workspace's bearer token: the SHA-256 of the tenant's secret, a colon and the workspace's id, in lowercase hex.
-enum WorkspaceToken {
-    static func make(secret: String, workspace: String) -> String {
+public enum WorkspaceToken {
+    public static func make(secret: String, workspace: String) -> String {
         Hex.text(SHA256.hash(data: Data("\(secret):\(workspace)".utf8)))
     }
 }
