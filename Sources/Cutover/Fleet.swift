@@ -24,11 +24,11 @@ public enum StateFolder {
 extension Fleet {
     /// The same hosts, with the folders in which the plan keeps its state.
     public func serving(_ plan: Plan) -> Fleet {
-        Fleet(
-            tenants: tenants.map { host in
-                TenantHost(
-                    id: host.id, host: host.host, transport: host.transport, labels: host.labels, env: host.env, state: StateFolder.of(plan, in: host.state))
-            })
+        func serving(_ host: TenantHost) -> TenantHost {
+            TenantHost(
+                id: host.id, host: host.host, transport: host.transport, labels: host.labels, env: host.env, state: StateFolder.of(plan, in: host.state))
+        }
+        return Fleet(tenants: tenants.map(serving), others: others.map(serving))
     }
 }
 

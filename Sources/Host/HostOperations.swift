@@ -59,8 +59,15 @@ public struct HostOperationBook: Sendable {
         let run: @Sendable (HostRequest, HostHand) async throws -> String
     }
     private(set) var handlers: [OperationKind: Handler] = [:]
+    /// What processes of their own carry out, by name: the order's payload in, the result as JSON out.
+    private(set) var works: [String: @Sendable (String, HostHand) async throws -> String] = [:]
 
     public init() {}
+
+    public mutating func add(work name: String, _ run: @escaping @Sendable (String, HostHand) async throws -> String) {
+        precondition(works[name] == nil, "two works are called \(name)")
+        works[name] = run
+    }
 
     public mutating func add<R: ReadsOnHost>(_ type: R.Type) {
         add(R.kind, .reading) { try await CanonicalJSON.value(type, from: $0.payload).read($1.sight) }

@@ -67,7 +67,8 @@ public struct ProcessRuntime: Sendable {
                 throw HostFault.said("\(words.first ?? "the command") did not start: \(result.standardError)")
             }
         } catch let fault as HostFault { throw fault } catch { throw HostFault.said("\(error)") }
-        for _ in 0..<250 {
+        // A machine under load takes its time; one that ended is known at once.
+        for _ in 0..<1500 {
             if try running() != nil { return }
             if let pid = try recordedPid(), !Self.isAlive(pid) { break }
             do { try await Task.sleep(for: .milliseconds(20)) } catch { break }

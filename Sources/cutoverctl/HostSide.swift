@@ -13,6 +13,10 @@ enum HostSide {
         try await WatchProgress.told(HostSight(tenant: TenantID(tenant), statePath: state, envPath: env))
     }
 
+    static func work(_ name: String, state: String, env: String, tenant: String) async -> Int32 {
+        await DetachedWork(name, HostSight(tenant: TenantID(tenant), statePath: state, envPath: env)).carryOut(MemoryCatalog.hostOperations)
+    }
+
     static func watch(state: String, env: String, tenant: String) async -> Int32 {
         await MemoryWatch.run(state: state, env: env, tenant: TenantID(tenant))
     }

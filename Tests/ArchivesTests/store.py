@@ -66,6 +66,8 @@ def control(path):
             body = body[:number]
         s3.put_object(Bucket=bucket, Key=key, Body=bytes(body))
         return "ok"
+    if verb == "objects":
+        return "\n".join(sorted(found["Key"] for found in s3.list_objects_v2(Bucket=words[0]).get("Contents", [])))
     if verb == "unfinished":
         return str(len(s3.list_multipart_uploads(Bucket=words[0]).get("Uploads", [])))
     return "what?"

@@ -24,6 +24,32 @@ struct LookTests {
         #expect(try await stage.placed(id) == "live")
     }
 
+    @Test("an edit in v1 of the label alone, or of the time alone, reaches the facts that v2 keeps, and nothing else of the row")
+    func labelAlone() async throws {
+        let stage = try await Stage.make()
+        let id = try await stage.add1("x", scope: "TEAM", label: "notes")
+        let theirs = try await stage.add2("nobody's facts", namespace: "team:\(Stage.root.lowercased)")
+        try await stage.settle()
+        let kept = "SELECT r::text FROM (SELECT id, namespace, content, kind, source, pin, created_at, embedding FROM memory_plugin.memory_records WHERE id = '\(id)') r"
+        func facts() async throws -> String? {
+            try await stage.agent.query(
+                "SELECT propagation->'cutover'->>'label' || ' ' || (propagation->'cutover'->>'updated_micros') AS facts FROM memory_plugin.memory_records WHERE id = $1", [.uuid(id)]
+            )[0].optionalString("facts")
+        }
+        let before = try await stage.agent.query(kept)[0].string("r")
+        try await stage.agent.execute("UPDATE agent_memories SET namespace = 'plans', updated_at = '2026-01-01Z' WHERE id = '\(id)'")
+        try await stage.settle()
+        #expect(try await facts() == "plans 1767225600000000")
+        try await stage.agent.execute("UPDATE agent_memories SET updated_at = '2026-01-02Z' WHERE id = '\(id)'")
+        // A record that an agent made carries no facts of v1, and is given none.
+        try await stage.agent.execute("UPDATE agent_memories SET namespace = 'plans' WHERE id = '\(theirs)'")
+        try await stage.settle()
+        #expect(try await facts() == "plans 1767312000000000")
+        #expect(try await stage.agent.query(kept)[0].string("r") == before)
+        #expect(try await stage.count("memory_plugin.memory_records r WHERE r.id = '\(theirs)' AND r.propagation ? 'cutover'") == 0)
+        #expect(try await Parity().compare(stage.ours, against: .v1).clean)
+    }
+
     @Test("a new v2 row is carried to v1 with label general and its times")
     func insertOne() async throws {
         let stage = try await Stage.make()

@@ -27,8 +27,14 @@ struct ResolutionTests {
     func settles(choice: Resolution.Choice, text: String) async throws {
         let stage = try await Stage.make()
         let (id, seen1, seen2) = try await conflict(stage, scope: "TEAM")
-        for _ in 1...2 {
-            try await Resolution(fence: 0).settle(id, seen1: seen1, seen2: seen2, keep: choice, stage.ours)
+        for round in 1...2 {
+            let dropped = try await Resolution(fence: 0).settle(id, seen1: seen1, seen2: seen2, keep: choice, stage.ours)
+            // An embedding says what the old texts said: with a text of somebody's own it goes, and he is told.
+            let isOwn = if case .text = choice { true } else { false }
+            #expect(dropped == (isOwn && round == 1))
+            for table in ["agent_memories", "memory_plugin.memory_records"] {
+                #expect(try await stage.count("\(table) x WHERE x.id = '\(id)' AND x.embedding IS NULL") == (isOwn ? 1 : 0))
+            }
             #expect(try await stage.text(1, id) == text)
             #expect(try await stage.text(2, id) == text)
             #expect(try await stage.placed(id) == "live")

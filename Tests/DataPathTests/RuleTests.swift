@@ -82,6 +82,39 @@ struct RuleTests {
         #expect(try await TakeAway().run(stage.ours).removed == 1)
     }
 
+    @Test("an embedding of what is blotted out stays in v1, comes to v2 when the rule is taken back, and a new one in v2 brings its text to v1")
+    func redactedEmbedding() async throws {
+        let stage = try await Stage.make()
+        func embedding(_ side: Int, _ id: UUID) async throws -> String? {
+            let table = side == 1 ? "agent_memories" : "memory_plugin.memory_records"
+            return try await stage.ours.query("SELECT embedding::text AS embedding FROM \(table) WHERE id = $1", [.uuid(id)]).first?.optionalString("embedding")
+        }
+        let id = try await stage.add1("secret=abc, and more")
+        let plain = try await stage.add1("nothing to hide")
+        try await stage.settle()
+        #expect(try await embedding(2, id) == "[1,2,3]")
+        for (rule, held) in [(ExceptionRule.Word.redact, String?.none), (.flag, "[1,2,3]"), (.redact, nil)] {
+            _ = try await ExceptionRules.set([ExceptionRules.credential: .init(rule)], fence: 0, stage.ours)
+            try await stage.settle()
+            #expect(try await embedding(2, id) == held, "\(rule)")
+            #expect(try await embedding(1, id) == "[1,2,3]")
+            #expect(try await embedding(2, plain) == "[1,2,3]")
+            #expect(try await Parity().compare(stage.ours, against: .v1).clean)
+        }
+        // An edit elsewhere in the row keeps what v1 alone has.
+        try await stage.agent.execute("UPDATE memory_plugin.memory_records SET created_at = '2024-05-05' WHERE id = '\(id)'")
+        try await stage.settle()
+        #expect(try await embedding(1, id) == "[1,2,3]")
+        #expect(try await stage.text(1, id) == "secret=abc, and more")
+        // One that an agent made of the blotted text: v1 can hold it with that text only.
+        try await stage.agent.execute("UPDATE memory_plugin.memory_records SET embedding = '[4,5,6]' WHERE id = '\(id)'")
+        try await stage.settle()
+        #expect(try await embedding(1, id) == "[4,5,6]")
+        #expect(try await stage.text(1, id) == "secret=[REDACTED] and more")
+        #expect(try await embedding(2, id) == "[4,5,6]")
+        #expect(try await Parity().compare(stage.ours, against: .v1).clean)
+    }
+
     @Test("a damaged row is not excused by being flagged")
     func flaggedIsCompared() async throws {
         let stage = try await Stage.make()

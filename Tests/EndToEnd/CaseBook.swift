@@ -32,6 +32,8 @@ enum CaseBook {
         Case(name: "null-metadata-500", run: NullMetadata.run),
         Case(name: "fresh-namespace-outage", run: FreshNamespace.run),
         Case(name: "dropped-next-day", run: DroppedNextDay.run),
+        Case(name: "archive-elsewhere", run: ArchiveElsewhere.run),
+        Case(name: "archive-of-100000", sampling: .whole, run: ArchiveElsewhere.large),
         Case(name: "skipped-rows-exit-0", run: SkippedRows.run),
         Case(name: "persons-choice", run: PersonsChoice.run),
         Case(name: "verify-by-sample", run: VerifyBySample.run),

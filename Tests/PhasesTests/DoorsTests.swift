@@ -53,7 +53,10 @@ extension StepTrialTests {
             if try await engine.standing(of: tenant).position(of: step) == .verified { return }
             switch try await engine.advance(tenant) {
             case .gated(_, let answers) where answers.contains { $0.claim.contains("reads") }:
-                for side in ["gains", "losses"] { try await engine.approve(tenant, topic: "access/\(side)", reason: "trial", facts: ["count": "1000"]) }
+                let change = try await engine.ask(AccessChange(), of: tenant).get()
+                for side in SignedAccess.Side.allCases {
+                    try await engine.approve(tenant, topic: SignedAccess.topic(side), reason: "trial", facts: SignedAccess(side, of: change).facts)
+                }
             case .failed(_, let failure): throw LabTenant.Trouble(description: failure.what)
             case .did: break
             default: try await Task.sleep(for: .milliseconds(100))

@@ -31,7 +31,9 @@ import Testing
         let words = command.split(separator: " ").map(String.init)
         guard words.prefix(2) == ["cutoverctl", "approve"] else { return [] }
         func value(of option: String) -> String? { words.firstIndex(of: option).map { words[$0 + 1] } }
-        if let side = value(of: "--access") { return [.init(by: "trial", topic: "access/\(side)", facts: ["count": "1000"])] }
+        if let side = value(of: "--access").flatMap({ SignedAccess.Side(rawValue: $0) }) {
+            return [.init(by: "trial", topic: SignedAccess.topic(side), facts: SignedAccess(side, of: try await engine.ask(AccessChange(), of: ref.tenant).get()).facts)]
+        }
         if let reason = value(of: "--exceptions") {
             let list = try await engine.ask(ListExceptions(table: LegacyTable.of(engine.plan)[0]), of: ref.tenant).get()
             return [.init(by: "trial", topic: "exceptions/\(reason)", facts: ["count": "\(list.counts[reason] ?? 0)", "digest": list.digest(of: reason)])]

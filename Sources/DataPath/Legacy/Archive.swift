@@ -18,6 +18,14 @@ public struct Archive: Sendable {
         public let keys: [String]
     }
 
+    /// How far an archive is: rows written, or restored, of how many.
+    public struct Progress: Sendable {
+        public let rows: Int
+        public let of: Int
+    }
+    /// Told often while rows move; what it throws ends the work.
+    public typealias Told = @Sendable (Progress) async throws -> Void
+
     public let settings: DataPathSettings
 
     public init(_ settings: DataPathSettings = DataPathSettings()) {
@@ -30,7 +38,7 @@ public struct Archive: Sendable {
     ///
     /// Throws `.refused` unless v1 is frozen, and when another tenant's archive lies there.
     public func export(
-        _ connection: PostgresConnection, to place: any ArchivePlace, sealedTo recipients: [ArchiveRecipient], label: String
+        _ connection: PostgresConnection, to place: any ArchivePlace, sealedTo recipients: [ArchiveRecipient], label: String, told: @escaping Told = { _ in }
     ) async throws -> Report {
         guard try await Freeze(settings).state(connection).frozen else {
             throw DataPathError.refused("\(settings.v1Memories) is not frozen: what is archived could still change")
@@ -52,18 +60,23 @@ public struct Archive: Sendable {
             plainSHA256: "", fileBytes: 0, fileSHA256: "", frozenRows: 0, frozenDigest: "", exportedAt: Date.now.formatted(.iso8601),
             ddl: try await TableDDL.read(table, settings, connection))
         manifest = try await connection.transaction(.repeatableRead, readOnly: true) { connection in
-            var told = manifest
-            told.rows = try await connection.query("SELECT count(*) AS n FROM \(layout.v1)")[0].int("n")
-            (told.frozenRows, told.frozenDigest) = try await Freeze(settings).recorded(connection)
+            var made = manifest
+            made.rows = try await connection.query("SELECT count(*) AS n FROM \(layout.v1)")[0].int("n")
+            (made.frozenRows, made.frozenDigest) = try await Freeze(settings).recorded(connection)
             // Row security that hid rows from us would make an archive without them: then better an error.
             try await connection.execute("SET LOCAL row_security = off")
             let list = columns.map(quoted).joined(separator: ", ")
             return try await place.put(name) { upload in
                 var sealing = try await SealingStream(to: upload, cipher: cipher, salt: salt)
-                try await connection.copyOut("COPY (SELECT \(list) FROM \(layout.v1) ORDER BY id) TO STDOUT") { try await sealing.append($0) }
-                (told.plainSHA256, told.fileSHA256) = try await sealing.finish()
-                (told.plainBytes, told.fileBytes) = (sealing.plainBytes, sealing.fileBytes)
-                return told
+                var rows = 0
+                try await connection.copyOut("COPY (SELECT \(list) FROM \(layout.v1) ORDER BY id) TO STDOUT") { chunk in
+                    try await sealing.append(chunk)
+                    rows += Self.rows(in: chunk)
+                    try await told(Progress(rows: rows, of: made.rows))
+                }
+                (made.plainSHA256, made.fileSHA256) = try await sealing.finish()
+                (made.plainBytes, made.fileBytes) = (sealing.plainBytes, sealing.fileBytes)
+                return made
             }
         }
         try await manifest.write(to: place, cipher: cipher)
@@ -71,11 +84,13 @@ public struct Archive: Sendable {
     }
 
     /// Restores into a scratch schema, compares every row with the frozen list, and drops the schema again, also after a failure.
-    public func rehearse(_ connection: PostgresConnection, from place: any ArchivePlace, with opener: ArchiveOpener) async throws -> Report {
+    public func rehearse(
+        _ connection: PostgresConnection, from place: any ArchivePlace, with opener: ArchiveOpener, told: @escaping Told = { _ in }
+    ) async throws -> Report {
         let (manifest, cipher, salt) = try await ArchiveManifest.read(from: place, settings.v1Memories, opener: opener)
         try await connection.execute("DROP SCHEMA IF EXISTS \(scratch.schema) CASCADE; CREATE SCHEMA \(scratch.schema)")
         do {
-            try await load(manifest, cipher, salt, place, into: scratch, connection)
+            try await load(manifest, cipher, salt, place, into: scratch, connection, told)
             try await compare(scratch, connection)
             for statement in manifest.ddl.settle(scratch) { try await connection.execute(statement) }
         } catch {
@@ -90,14 +105,16 @@ public struct Archive: Sendable {
     ///
     /// Its foreign key is remembered, and `Freeze.unfreeze` puts it back. One transaction. Throws `.refused` when a table of
     /// that name is there.
-    public func restore(_ connection: PostgresConnection, from place: any ArchivePlace, with opener: ArchiveOpener) async throws -> Report {
+    public func restore(
+        _ connection: PostgresConnection, from place: any ArchivePlace, with opener: ArchiveOpener, told: @escaping Told = { _ in }
+    ) async throws -> Report {
         let (manifest, cipher, salt) = try await ArchiveManifest.read(from: place, settings.v1Memories, opener: opener)
         try await connection.transaction { connection in
             let there = try await connection.query(
                 "SELECT to_regclass($1) IS NOT NULL AS there", [.text(settings.v1Memories.sql)])
             if try there[0].bool("there") { throw DataPathError.refused("table \(settings.v1Memories) is there already") }
             for statement in manifest.ddl.createSequences { try await connection.execute(statement) }
-            try await load(manifest, cipher, salt, place, into: settings.v1Memories, connection)
+            try await load(manifest, cipher, salt, place, into: settings.v1Memories, connection, told)
             // The functions went with the capture; digests cannot be compared without them.
             let layout = try await Layout.complete(connection, settings)
             try await connection.execute(layout.projection.functions)
@@ -137,17 +154,26 @@ public struct Archive: Sendable {
 
     private func load(
         _ manifest: ArchiveManifest, _ cipher: ArchiveCipher, _ salt: [UInt8], _ place: any ArchivePlace, into table: TableName,
-        _ connection: PostgresConnection
+        _ connection: PostgresConnection, _ told: Told
     ) async throws {
         try await connection.execute(manifest.ddl.createTable(table, ownNames: table == manifest.table))
         var reader = try await OpeningStream(place, manifest.file, cipher: cipher, salt: salt)
         let columns = manifest.columns.map(quoted).joined(separator: ", ")
-        let taken = try await connection.copyIn("COPY \(table.sql) (\(columns)) FROM STDIN") { try await reader.chunk() }
+        var rows = 0
+        let taken = try await connection.copyIn("COPY \(table.sql) (\(columns)) FROM STDIN") {
+            guard let chunk = try await reader.chunk() else { return nil }
+            rows += Self.rows(in: chunk)
+            try await told(Progress(rows: rows, of: manifest.rows))
+            return chunk
+        }
         guard taken == manifest.rows else {
             throw DataPathError.archive("\(taken) rows came back, the manifest says \(manifest.rows)")
         }
         for statement in manifest.ddl.afterLoad(table) { try await connection.execute(statement) }
     }
+
+    /// The text form of COPY ends each row with a line feed, and writes those within a value otherwise.
+    private static func rows(in chunk: [UInt8]) -> Int { chunk.reduce(0) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 } }
 
     /// Every row of `table` against the frozen list.
     private func compare(_ table: TableName, _ connection: PostgresConnection) async throws {

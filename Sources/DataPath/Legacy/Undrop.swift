@@ -15,7 +15,8 @@ extension Drop {
     /// The looks after `Freeze.unfreeze` then carry to v1 what happened in v2 meanwhile, forgets included. `archive` is needed
     /// only when the hold is gone too. Running it again completes what was left undone.
     public func undrop(
-        _ connection: PostgresConnection, archive: (place: any ArchivePlace, opener: ArchiveOpener)? = nil, lockTimeoutSeconds: Double = 2
+        _ connection: PostgresConnection, archive: (place: any ArchivePlace, opener: ArchiveOpener)? = nil, lockTimeoutSeconds: Double = 2,
+        told: @escaping Archive.Told = { _ in }
     ) async throws -> Return {
         var impostor: TableName?
         var source = Return.Source.nothingToDo
@@ -37,7 +38,7 @@ extension Drop {
             }
             _ = try await Archive(settings).check(archive.place, with: archive.opener)
             impostor = try await connection.transaction { try await moveImpostor($0) }
-            _ = try await Archive(settings).restore(connection, from: archive.place, with: archive.opener)
+            _ = try await Archive(settings).restore(connection, from: archive.place, with: archive.opener, told: told)
             source = .archive
         }
         try await underLockTimeout(

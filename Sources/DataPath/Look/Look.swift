@@ -198,6 +198,8 @@ struct Look: Sendable {
                 try await connection.prepared(sql.spendArchive, [.uuids(some.map(\.id))])
             }
         }
+        let same = ids(.same).filter { $0.a != nil }
+        if !same.isEmpty, let refresh = sql.projection.refresh2 { try await connection.prepared(refresh, [.uuids(same.map(\.id))]) }
     }
 
     private func change(

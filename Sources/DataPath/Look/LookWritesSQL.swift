@@ -34,11 +34,14 @@ extension MemoryProjection {
             """
     }
 
+    /// v1 keeps what v2 holds blotted out, and the embedding of it, until somebody writes it anew in v2.
     var update1: String {
-        """
+        let same = "\(carriedContent("m")) = r.content\(layout.hasEmbedding ? " AND (r.embedding IS NULL OR NOT coalesce(\(isRedacted("m")), false))" : "")"
+        let embedding = ", embedding = CASE WHEN \(isRedacted("m")) AND \(same) THEN m.embedding ELSE r.embedding END"
+        return """
         UPDATE \(layout.v1) m SET workspace_id = u.owner, scope = u.scope, created_at = r.created_at,
-            content = CASE WHEN \(carriedContent("m")) = r.content THEN m.content ELSE r.content END\
-        \(layout.hasUpdatedAt ? ", updated_at = now()" : "")\(layout.hasEmbedding ? ", embedding = r.embedding" : "")
+            content = CASE WHEN \(same) THEN m.content ELSE r.content END\
+        \(layout.hasUpdatedAt ? ", updated_at = now()" : "")\(layout.hasEmbedding ? embedding : "")
         FROM unnest($1::uuid[], $2::uuid[], $3::text[]) u(id, owner, scope) JOIN \(layout.v2) r ON r.id = u.id
         WHERE m.id = u.id
         """
@@ -50,7 +53,7 @@ extension MemoryProjection {
         var embedding = ""
         if layout.hasEmbedding {
             columns += ", embedding"
-            embedding = ", m.embedding"
+            embedding = ", \(carriedEmbedding("m", "m.embedding"))"
         } else if let embeddingType {
             columns += ", embedding"
             embedding = ", (x.row->>'embedding')::\(embeddingType)"
@@ -82,9 +85,19 @@ extension MemoryProjection {
         """
         UPDATE \(layout.v2) r SET namespace = u.namespace, content = \(carriedContent("m")), created_at = \(createdAt("m")),
             propagation = CASE WHEN r.propagation ? 'cutover' THEN r.propagation || \(facts) ELSE r.propagation END\
-        \(layout.hasEmbedding ? ", embedding = m.embedding" : "")
+        \(layout.hasEmbedding ? ", embedding = \(carriedEmbedding("m", "m.embedding"))" : "")
         FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id
         WHERE r.id = u.id
+        """
+    }
+
+    /// An edit of the label alone, or of the time alone, changes nothing that both sides hold; without this it would be lost with v1.
+    var refresh2: String? {
+        """
+        UPDATE \(layout.v2) r SET propagation = r.propagation || f.facts
+        FROM \(layout.v1) m CROSS JOIN LATERAL (SELECT \(facts)) f(facts)
+        WHERE m.id = r.id AND r.id = ANY ($1::uuid[]) AND jsonb_typeof(r.propagation->'cutover') = 'object'
+            AND r.propagation->'cutover' IS DISTINCT FROM f.facts->'cutover'
         """
     }
 }

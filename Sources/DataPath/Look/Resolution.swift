@@ -26,21 +26,28 @@ public struct Resolution: Sendable {
         self.fence = fence
     }
 
-    /// Writes the choice to both stores. `seen1` and `seen2` are the digests of the two rows the person saw.
+    /// Writes the choice to both stores. `seen1` and `seen2` are the digests of the two rows the person saw. Answers whether an embedding
+    /// went with the texts that were replaced.
     ///
     /// Throws `.refused` when either row is another by now, or the other store cannot hold the choice.
+    @discardableResult
     public func settle(
         _ id: UUID, seen1: String, seen2: String, keep choice: Choice, _ connection: PostgresConnection
-    ) async throws {
+    ) async throws -> Bool {
         try await looking(connection) { connection, layout in
             let look = Look(layout: layout)
-            guard let now = try await look.plan([id], connection).first else { return }
-            if now.state == "live", now.a == now.b, try await isSettled(now, seen1, seen2, choice, layout, connection) { return }
+            guard let now = try await look.plan([id], connection).first else { return false }
+            if now.state == "live", now.a == now.b, try await isSettled(now, seen1, seen2, choice, layout, connection) { return false }
             guard now.state == "conflict", now.a == seen1, now.b == seen2 else {
                 throw DataPathError.refused("\(id.lowercased) is no longer the conflict that was looked at: one of its texts has changed, or it is settled")
             }
-            if case .text(let text) = choice { try await rewrite(id, text, look, connection) }
+            var hadEmbedding = false
+            if case .text(let text) = choice {
+                hadEmbedding = try await self.hadEmbedding(id, layout, connection)
+                try await rewrite(id, text, look, connection)
+            }
             try await carry(id, Look(layout: layout, forced: choice == .v2 ? .upd1 : .upd2), connection)
+            return hadEmbedding
         }
     }
 
@@ -79,16 +86,18 @@ public struct Resolution: Sendable {
     // MARK: - Non public
 
     /// Collisions with a writer or an agent are tried again: what they committed is then part of what is compared.
-    private func looking(
-        _ connection: PostgresConnection, _ body: @Sendable (PostgresConnection, Layout) async throws -> Void
-    ) async throws {
+    private func looking<Answer: Sendable>(
+        _ connection: PostgresConnection, _ body: @Sendable (PostgresConnection, Layout) async throws -> Answer
+    ) async throws -> Answer {
         let layout = try await Layout.complete(connection, settings)
-        for attempt in 1... {
+        var attempt = 0
+        while true {
+            attempt += 1
             do {
                 return try await connection.transaction(.repeatableRead) { connection in
                     try await Look.begin(connection, layout)
                     try await Control.checkFence(fence, connection, settings)
-                    try await body(connection, layout)
+                    return try await body(connection, layout)
                 }
             } catch let error as PostgresError where error.isCollision && attempt < 40 {
                 try await Task.sleep(for: .milliseconds(50))
@@ -109,6 +118,12 @@ public struct Resolution: Sendable {
             return try await connection.query("SELECT content = $2 AS same FROM \(layout.v1) WHERE id = $1", [.uuid(now.id), .text(text)])
                 .first?.bool("same") ?? false
         }
+    }
+
+    private func hadEmbedding(_ id: UUID, _ layout: Layout, _ connection: PostgresConnection) async throws -> Bool {
+        guard layout.hasEmbedding else { return false }
+        let sides = [layout.v1, layout.v2].map { "EXISTS (SELECT FROM \($0) WHERE id = $1 AND embedding IS NOT NULL)" }
+        return try await connection.query("SELECT \(sides.joined(separator: " OR ")) AS had", [.uuid(id)])[0].bool("had")
     }
 
     private func rewrite(_ id: UUID, _ text: String, _ look: Look, _ connection: PostgresConnection) async throws {

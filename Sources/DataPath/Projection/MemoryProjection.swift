@@ -28,6 +28,12 @@ struct MemoryProjection: Projection {
         "CASE WHEN \(credentialRule) = 'redact' THEN \(layout.schema).redacted(\(row).content) ELSE \(row).content END"
     }
 
+    /// True of a v1 row whose text v2 is to hold without what looks like a credential.
+    func isRedacted(_ row: String) -> String { "(\(credentialRule) = 'redact' AND \(layout.schema).credential(\(row).content) IS NOT NULL)" }
+
+    /// An expression of v1 row `row`'s embedding, as v2 is to hold it: one that was made of the whole text would give away what is blotted out.
+    func carriedEmbedding(_ row: String, _ expression: String) -> String { "CASE WHEN NOT coalesce(\(isRedacted(row)), false) THEN \(expression) END" }
+
     /// Asked once a statement, not once a row. NULL where the plan names no rule.
     private var credentialRule: String { "(SELECT rule FROM \(layout.schema).rules WHERE reason = '\(ExceptionRules.credential)')" }
 
@@ -36,11 +42,16 @@ struct MemoryProjection: Projection {
         return "\(column.send)(\(row).embedding)"
     }
 
+    /// The same for digests.
+    func embedding1(_ row: String) -> String {
+        layout.hasEmbedding ? carriedEmbedding(row, embedding(row, in: layout.v1Columns)) : embedding(row, in: layout.v1Columns)
+    }
+
     /// The digest of v1 row `row`, NULL when the row is absent from an outer join.
     func digest1(_ row: String, _ workspace: String) -> String {
         """
         CASE WHEN \(row).id IS NOT NULL THEN \(layout.schema).digest(\(target(row, workspace)), \(carriedContent(row)), \
-        \(createdAt(row)), \(embedding(row, in: layout.v1Columns))) END
+        \(createdAt(row)), \(embedding1(row))) END
         """
     }
 
@@ -56,7 +67,7 @@ struct MemoryProjection: Projection {
             ProjectedField(name: "namespace", one: "(\(target(row1, workspace)))::text", two: "\(row2).namespace::text"),
             ProjectedField(name: "content", one: "(\(carriedContent(row1)))::text", two: "\(row2).content::text"),
             ProjectedField(name: "created_at", one: createdAt(row1), two: "\(row2).created_at"),
-            ProjectedField(name: "embedding", one: embedding(row1, in: layout.v1Columns), two: embedding(row2, in: layout.v2Columns)),
+            ProjectedField(name: "embedding", one: embedding1(row1), two: embedding(row2, in: layout.v2Columns)),
         ]
     }
 
@@ -122,7 +133,7 @@ struct MemoryProjection: Projection {
         """
         \(row2).namespace = \(target(row1, workspace)) AND \(row2).content COLLATE "C" = (\(carriedContent(row1))) COLLATE "C" \
         AND \(row2).created_at = \(createdAt(row1)) \
-        AND \(embedding(row2, in: layout.v2Columns)) IS NOT DISTINCT FROM \(embedding(row1, in: layout.v1Columns))
+        AND \(embedding(row2, in: layout.v2Columns)) IS NOT DISTINCT FROM \(embedding1(row1))
         """
     }
 }

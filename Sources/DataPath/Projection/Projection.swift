@@ -50,6 +50,8 @@ protocol Projection: Sendable {
     var update1: String { get }
     var insert2: String { get }
     var update2: String { get }
+    /// Of ids that both sides hold alike: brings up to date what v2 holds of v1 beside that. `$1` ids. Nil where there is nothing of the kind.
+    var refresh2: String? { get }
 
     // MARK: Rows the copy meets for the first time
 
@@ -66,6 +68,7 @@ extension Projection {
         "\(digest1(row1, workspace)) = \(digest2(row2))"
     }
     var insertFresh: String { insert2 }
+    var refresh2: String? { nil }
 }
 
 /// One of the things both stores hold of a row.

@@ -54,6 +54,13 @@ public struct RemoteResolution: Sendable {
         }
     }
 
+    /// Of v1's row. Whatever text takes its place, the embedding of the one before is not sent with it.
+    public func hasEmbedding(_ id: UUID, _ connection: PostgresConnection) async throws -> Bool {
+        let layout = try await Layout.introspect(connection, settings)
+        guard layout.v1Has("embedding") else { return false }
+        return try await connection.query("SELECT EXISTS (SELECT FROM \(layout.v1) WHERE id = $1 AND embedding IS NOT NULL) AS had", [.uuid(id)])[0].bool("had")
+    }
+
     // MARK: - Non public
 
     private func choosing(_ id: UUID, _ connection: PostgresConnection, _ body: (Stage) async throws -> Void) async throws {

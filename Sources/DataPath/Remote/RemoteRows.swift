@@ -128,7 +128,7 @@ struct RemoteRows: Sendable {
         base == .v1
             ? """
             SELECT m.id, coalesce(\(memories.target("m", "w")), '') AS namespace, encode(\(memories.digest1("m", "w")), 'hex') AS digest,
-                \(memories.carriedContent("m")) AS words, \(layout.hasEmbedding ? "m.embedding::text" : "NULL::text") AS embedding,
+                \(memories.carriedContent("m")) AS words, \(layout.hasEmbedding ? memories.carriedEmbedding("m", "m.embedding::text") : "NULL::text") AS embedding,
                 \(CanonicalSQL.fingerprint(CanonicalSQL(layout: layout).v1("m", "w")))::text AS fingerprint
             FROM \(from) WHERE m.id = ANY ($1::uuid[]) AND NOT \(memories.isProbe1("m"))
             """

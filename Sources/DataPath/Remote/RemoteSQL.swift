@@ -47,7 +47,7 @@ struct RemoteSQL: Sendable {
 
     /// One row an id, oldest first: what v1 has, what was agreed, what may be in the air, and the entries seen.
     var plan: String {
-        let embedding = layout.hasEmbedding ? "m.embedding::text" : "NULL::text"
+        let embedding = layout.hasEmbedding ? memories.carriedEmbedding("m", "m.embedding::text") : "NULL::text"
         return """
             WITH seen AS MATERIALIZED (
                 SELECT i.id, \(layout.digest1("m", "w")) AS a, p.state, p.digest AS agreed, p.namespace AS agreed_namespace, s.namespaces AS sent,
@@ -83,13 +83,13 @@ struct RemoteSQL: Sendable {
 
     /// Rows as they were frozen, in the place that was agreed on; those of which v1 has something else now are left out.
     var frozen: String {
-        let embedding = layout.hasEmbedding ? "m.embedding::text" : "NULL::text"
+        let embedding = layout.hasEmbedding ? memories.carriedEmbedding("m", "m.embedding::text") : "NULL::text"
         return """
             SELECT f.id, p.namespace, encode(f.digest, 'hex') AS digest, \(memories.carriedContent("m")) AS content, \(embedding) AS embedding,
                 jsonb_build_object('cutover', \(facts) || jsonb_build_object('digest', encode(f.digest, 'hex')))::text AS propagation
             FROM \(schema).frozen f JOIN \(schema).placed p ON p.id = f.id AND p.namespace IS NOT NULL JOIN \(layout.v1) m ON m.id = f.id
             WHERE f.id = ANY ($1::uuid[]) AND f.digest = \(schema).digest(
-                p.namespace, \(memories.carriedContent("m")), \(memories.createdAt("m")), \(memories.embedding("m", in: layout.v1Columns)))
+                p.namespace, \(memories.carriedContent("m")), \(memories.createdAt("m")), \(memories.embedding1("m")))
             ORDER BY \(memories.createdAt("m")), f.id
             """
     }

@@ -1,24 +1,14 @@
 import DataPath
 import Foundation
 
-/// Which of the watch's reports go into the journal: at each tenth of the way, when another bound holds, and every five minutes.
+/// Those of the watch's reports that go into the journal.
 struct CopyCheckpoints: Sendable {
-    private var tenth = 0
-    private var bound: String?
-    private var toldAt: Int?
+    private var news = ProgressNews()
 
     /// Nil when there is no news.
     mutating func next(_ report: WatchReport, elapsedSeconds: Int) -> [String: String]? {
-        let nowTenth = report.copy.rows == 0 ? 0 : report.copy.copied * 10 / report.copy.rows
-        let nowBound = report.holds.first?.bound.rawValue
-        let since = toldAt.map { elapsedSeconds - $0 }
-        // A bound that comes and goes within the minute is told once.
-        let isNews = nowTenth > tenth || (nowBound != bound && since.map { $0 >= 60 } ?? true) || since.map { $0 >= 300 } ?? false
-        guard isNews, report.copy.copied > 0 || nowBound != nil else { return nil }
-        tenth = max(tenth, nowTenth)
-        bound = nowBound
-        toldAt = elapsedSeconds
-        return Self.facts(report)
+        let bound = report.holds.first?.bound.rawValue
+        return news.isWorthNoting(done: report.copy.copied, of: report.copy.rows, bound: bound, elapsedSeconds: elapsedSeconds) ? Self.facts(report) : nil
     }
 
     private static func facts(_ report: WatchReport) -> [String: String] {

@@ -20,8 +20,8 @@ struct WireServer: ReversibleStep {
             .reading("the stores are nearly in step", StoreLag()) { lag, _ in
                 lag.entries <= drainBelow ? .open(facts(["entries": lag.entries])) : .shut("\(lag.entries) changes wait, \(drainBelow) are allowed")
             },
-            accessGate("nobody reads more than before, or it was signed", "access/gains") { $0.gained },
-            accessGate("nobody reads less than before, or it was acknowledged", "access/losses") { $0.lost },
+            accessGate("nobody reads more than before, or it was signed", .gains),
+            accessGate("nobody reads less than before, or it was acknowledged", .losses),
         ]
     }
 
@@ -33,15 +33,15 @@ struct WireServer: ReversibleStep {
         ]
     }
 
-    private func accessGate(_ claim: String, _ topic: String, _ count: @escaping @Sendable (AccessChange.Result) -> Int) -> Gate {
-        let flag = topic.split(separator: "/").last ?? ""
-        return .reading(claim, clearedBy: .person("cutoverctl approve TENANT --access \(flag) --reason TEXT"), AccessChange()) { change, sight in
-            let found = count(change)
+    private func accessGate(_ claim: String, _ side: SignedAccess.Side) -> Gate {
+        .reading(claim, clearedBy: .person("cutoverctl approve TENANT --access \(side.rawValue) --reason TEXT"), AccessChange()) { change, sight in
+            let found = SignedAccess.pairs(side, change)
             if found == 0 { return .open(Evidence(["pairs": "0"])) }
-            guard let consent = sight.consent(to: topic) else { return .shut("\(found) pairs of reader and memory, not signed") }
-            let signed = consent.facts["count"].flatMap { Int($0) } ?? 0
-            // Agents go on writing; what is signed is the rule, so the count may grow with the rows but not by another kind of change.
-            return .open(Evidence(["pairs": String(found), "signed": String(signed), "by": consent.by.text]))
+            guard let consent = sight.consent(to: SignedAccess.topic(side)), let signed = SignedAccess(consent.facts) else {
+                return .shut("\(found) pairs of reader and memory, not signed")
+            }
+            if let why = signed.whyNot(side, change) { return .shut(why) }
+            return .open(Evidence(["pairs": String(found), "signed": String(signed.pairs), "upTo": String(signed.upTo), "by": consent.by.text]))
         }
     }
 

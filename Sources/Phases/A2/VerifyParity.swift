@@ -46,13 +46,13 @@ struct VerifyParity: Wait {
             }
             let exceptions = try await sight.ask(ListExceptions(table: table))
             if let why = unsigned(exceptions, sight) { return why }
-            let parity = try await sight.ask(CompareStores(table: table, base: .v1, limits: limits))
+            let parity = try await sight.ask(CompareStores(table: table, base: .v1, limits: limits, wait: began))
             guard parity.clean else {
                 if parity.complete, parity.changedCount > 0 {
                     return Observation(.shut(parity.words), needsTending: "what changed in the plugin is to be listed", clearedBy: .time)
                 }
                 guard parity.complete || parity.differences > 0 else {
-                    return Observation(.unknown("\(parity.provenRows) of about \(parity.estimatedRows) rows were compared in time, \(parity.inFlightCount) are under way"))
+                    return Observation(.unknown("\(parity.provenRows) of about \(parity.estimatedRows) rows are compared so far, \(parity.inFlightCount) are under way; the next look goes on"))
                 }
                 let next = "cutoverctl repair \(sight.ref.tenant) --preview"
                 return Observation(.shut(parity.words), clearedBy: parity.differences > 0 ? .person(next) : .time)
@@ -94,13 +94,27 @@ struct CompareStores: ReadsOnHost {
     let table: LegacyTable
     let base: Parity.Base
     var limits = ChangesSince.Limits()
+    /// The wait that asks: what time did not allow is gone on with when it asks again. Nil: all is asked at once.
+    var wait: OperationID?
 
     /// Longer than it takes, shorter than what a host operation may take.
     private static let withinSeconds = 200.0
 
     func read(_ host: HostSight) async throws -> ParityReport {
-        try await host.looking {
-            try await StoreLane.of($0, table).compare($0, against: base, listLimit: 10, limits: limits, withinSeconds: Self.withinSeconds)
+        try await host.looking { connection in
+            let lane = try await StoreLane.of(connection, table)
+            guard let wait else {
+                return try await lane.compare(connection, against: base, listLimit: 10, limits: limits, withinSeconds: Self.withinSeconds)
+            }
+            let files = ParityFiles(host, base, of: wait, table)
+            guard let lock = try files.lock() else {
+                throw StepFailure("another comparison for \(host.tenant) is under way", effect: .nothingChanged, next: "cutoverctl advance \(host.tenant)")
+            }
+            defer { withExtendedLifetime(lock) {} }
+            let report = try await lane.compare(connection, against: base, listLimit: 10, limits: limits, withinSeconds: Self.withinSeconds, notes: files)
+            // What differed is looked for anew each time, until nothing does.
+            if report.complete { try files.forget() }
+            return report
         }
     }
 }

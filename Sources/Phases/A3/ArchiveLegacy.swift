@@ -29,20 +29,20 @@ struct ArchiveLegacy: ReversibleStep {
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         var commands = [
-            sight.commandLine(.writing, WriteArchive.kind),
+            sight.commandLine(.writing, BeginWork<WriteArchive>.kind),
             "COPY \(table.name) TO STDOUT, compressed, encrypted, with its DDL and SHA-256, to \(vault.to); it opens with any of: \(vault.toldKeys)",
         ]
         if let (host, path) = vault.otherHost(sight.ref.tenant) {
             commands.append("carry the sealed files to \(path) on \(host), and from there back for the rehearsal, in slices of \(TakeSlice.bytes) bytes")
         }
         return Preview(commands: commands + [
-            sight.commandLine(.writing, RehearseArchive.kind),
+            sight.commandLine(.writing, BeginWork<RehearseArchive>.kind),
             "restore it from there into schema \(table.schema)_rehearsal, compare every row with \(table.schema).frozen, drop the schema",
         ])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        let written = try await site.carryOut(WriteArchive(vault: vault, table: table))
+        let written = try await site.seeThrough(WriteArchive(vault: vault, table: table))
         if let (host, path) = vault.otherHost(site.sight.ref.tenant) {
             let there = try site.at(host)
             _ = try await there.placeHand()
@@ -51,10 +51,10 @@ struct ArchiveLegacy: ReversibleStep {
             _ = try await site.carryOut(ClearShelf(shelf: .returned, names: haul.names))
             try await haul.carry(from: there, .path(path), to: site, .returned)
         }
-        let rehearsed = try await site.carryOut(RehearseArchive(vault: vault, table: table))
+        let rehearsed = try await site.seeThrough(RehearseArchive(vault: vault, table: table))
         return facts([
             "rows": written.rows, "bytes": written.bytes, "sha256": written.digest, "keys": vault.told(written.keys), "to": vault.to,
-            "rehearsed": "\(rehearsed.rows) rows equal to what was frozen",
+            "rehearsed": "\(rehearsed.rows) rows equal to what was frozen", "peakMiB": max(written.peakMiB, rehearsed.peakMiB),
         ])
     }
 
@@ -128,64 +128,6 @@ struct LegacyHangers: ReadsOnHost {
     }
 }
 
-struct WriteArchive: ActsOnHost {
-    static let kind: OperationKind = "archive.write"
-    static let once = Once.convergent
-    struct Result: Sendable, Codable {
-        let rows: Int
-        let bytes: Int
-        let digest: String
-        let keys: [String]
-    }
-    let vault: Vault
-    let table: LegacyTable
-
-    func act(_ host: HostHand) async throws -> Result {
-        try await Effect.archive(table).begin(by: host)
-        let (place, keys) = (try vault.open(host.sight), try vault.sealedTo(host.sight))
-        // Told before the work: what can't be opened here can't be rehearsed.
-        guard keys.map(\.id).contains(try vault.opener(host.sight).id()) else {
-            throw StepFailure(
-                "the key that `opens:` names is none of those that the archive is sealed to", effect: .nothingChanged, next: "add its public half to `recipients:`")
-        }
-        let report = try await host.writing { try await Archive(table.dataPath).export($0, to: place, sealedTo: keys, label: host.sight.tenant.text) }
-        return Result(rows: report.rows, bytes: report.fileBytes, digest: report.fileSHA256, keys: report.keys)
-    }
-}
-
-/// Restores from where the archive lies, or from what was fetched back from there, and notes what the place showed.
-struct RehearseArchive: ActsOnHost {
-    static let kind: OperationKind = "archive.rehearse"
-    static let once = Once.convergent
-    struct Result: Sendable, Codable { let rows: Int }
-    let vault: Vault
-    let table: LegacyTable
-
-    func act(_ host: HostHand) async throws -> Result {
-        let hauled = vault.otherHost(host.sight.tenant) != nil
-        let place: any ArchivePlace = hauled ? Shelf.returned.place(host.sight) : try vault.open(host.sight)
-        let opener = try vault.opener(host.sight)
-        let marks = try await marks(place)
-        let report = try await host.writing { try await Archive(table.dataPath).rehearse($0, from: place, with: opener) }
-        guard try await self.marks(place) == marks else {
-            throw StepFailure("the archive was changed while it was rehearsed", effect: .partlyChanged, next: "cutoverctl advance \(host.sight.tenant)")
-        }
-        if hauled {
-            for shelf in [Shelf.outgoing, .returned] { _ = try await ClearShelf(shelf: shelf, names: Archive(table.dataPath).objects()).act(host) }
-        }
-        try await ExerciseTrace.record(
-            table.own("archive.rehearsal"), green: true,
-            ["sha256": report.fileSHA256, "marks": marks, "rows": String(report.rows), "frozenDigest": report.frozenDigest], by: host)
-        return Result(rows: report.rows)
-    }
-
-    private func marks(_ place: any ArchivePlace) async throws -> String {
-        var all: [String: ArchivedObject] = [:]
-        for name in Archive(table.dataPath).objects() { all[name] = try await place.find(name) }
-        return try CanonicalJSON.text(all)
-    }
-}
-
 /// What the place shows, against what was rehearsed. Of an archive on another host, only what was rehearsed.
 struct ArchiveState: ReadsOnHost {
     static let kind: OperationKind = "archive.state"
@@ -225,10 +167,7 @@ struct ArchiveState: ReadsOnHost {
             there: false, problem: nil, rows: trace?.facts["rows"].flatMap { Int($0) } ?? 0, rehearsed: false, exportedAt: trace?.at,
             frozenDigest: trace?.facts["frozenDigest"], rehearsedObjects: marks)
         guard vault.otherHost(host.tenant) == nil else { return rehearsed }
-        let place = try vault.open(host)
-        var objects: [String: ArchivedObject] = [:]
-        for name in Archive(table.dataPath).objects() { objects[name] = try await place.find(name) }
-        return rehearsed.seen(objects, table)
+        return rehearsed.seen(try await Archive(table.dataPath).found(in: try vault.open(host)), table)
     }
 }
 
@@ -243,6 +182,8 @@ struct DeleteArchive: ActsOnHost {
     let onlyWhenTableIsBack: Bool
 
     func act(_ host: HostHand) async throws -> Result {
+        // What still writes would put back what is deleted here.
+        for name in [WriteArchive.name, RehearseArchive.name] { try await DetachedWork(name, host.sight).end() }
         if onlyWhenTableIsBack {
             let state = try await host.writing { connection in
                 try await connection.execute("DROP SCHEMA IF EXISTS \(table.schema)_rehearsal CASCADE")

@@ -107,7 +107,7 @@ struct DropLegacy: GracefulStep {
             _ = try await there.placeHand()
             try await Haul(names: names).carry(from: there, .path(path), to: site, .returned)
         }
-        let back = try await site.carryOut(BringTableBack(vault: vault, table: table))
+        let back = try await site.seeThrough(BringTableBack(vault: vault, table: table))
         _ = try await site.carryOut(ClearShelf(shelf: .returned, names: names))
         return Evidence(["from": back.source, "queued": String(back.queued), "impostor": back.impostor ?? "none"])
     }
@@ -143,9 +143,9 @@ struct DropTable: ActsOnHost {
     }
 }
 
-struct BringTableBack: ActsOnHost {
-    static let kind: OperationKind = "legacy.bringBack"
-    static let once = Once.convergent
+/// A restore from the archive takes as long as the table is large.
+struct BringTableBack: LongWork {
+    static let name = "legacy.bringBack"
     struct Result: Sendable, Codable {
         let source: String
         let queued: Int
@@ -154,11 +154,13 @@ struct BringTableBack: ActsOnHost {
     let vault: Vault
     let table: LegacyTable
 
-    func act(_ host: HostHand) async throws -> Result {
+    func carryOut(_ host: HostHand, _ progress: WorkProgress) async throws -> Result {
         let hauled = vault.otherHost(host.sight.tenant) != nil
         let place: any ArchivePlace = hauled ? Shelf.returned.place(host.sight) : try vault.open(host.sight)
         let archive = (place: place, opener: try vault.opener(host.sight))
-        let back = try await host.writing { try await Drop(table.dataPath).undrop($0, archive: archive, lockTimeoutSeconds: 5) }
+        let back = try await host.writing {
+            try await Drop(table.dataPath).undrop($0, archive: archive, lockTimeoutSeconds: 5) { try await progress.told("restored", done: $0.rows, of: $0.of) }
+        }
         return Result(source: back.source.rawValue, queued: back.queued, impostor: back.impostorMovedTo?.description)
     }
 }

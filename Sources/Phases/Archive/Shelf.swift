@@ -138,6 +138,8 @@ struct Haul: Sendable {
     func carry(from: Site, _ source: Shelf, to: Site, _ target: Shelf) async throws(StepFailure) {
         let there = try await from.ask(ShelfState(shelf: source, names: names)).objects
         let arrived = try await to.ask(ShelfState(shelf: target, names: names))
+        // The last name makes the others whole: it must never stand beside those that it does not describe.
+        if let last = names.last, let old = arrived.objects[last], old != there[last] { _ = try await to.carryOut(ClearShelf(shelf: target, names: [last])) }
         for name in names {
             guard let object = there[name] else {
                 throw StepFailure("\(name) is not where it should be fetched from", effect: .nothingChanged, next: "cutoverctl advance \(from.sight.ref.tenant)")
@@ -147,6 +149,7 @@ struct Haul: Sendable {
             while offset < object.bytes {
                 let slice = try await from.ask(TakeSlice(shelf: source, name: name, offset: offset))
                 offset = try await to.carryOut(PutSlice(shelf: target, name: name, offset: offset, base64: slice.base64)).arrived
+                try from.tell(StepProgress("\(offset) of \(object.bytes) bytes of \(name) carried", share: Double(offset) / Double(max(1, object.bytes))))
             }
             _ = try await to.carryOut(ShelveObject(shelf: target, name: name, sent: object))
         }

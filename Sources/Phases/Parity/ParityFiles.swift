@@ -1,3 +1,4 @@
+import Cutover
 import DataPath
 import Foundation
 import Host
@@ -7,10 +8,20 @@ import Host
 struct ParityFiles: Sendable {
     let base: Parity.Base
     private let folder: String
+    /// What was proven for another one proves nothing to this.
+    private let owner: String
 
     init(_ host: HostSight, _ base: Parity.Base) {
         self.base = base
         self.folder = "\(host.statePath)/parity"
+        self.owner = ""
+    }
+
+    /// The notes of a wait: what was proven before it began, or for another table, is none of its evidence.
+    init(_ host: HostSight, _ base: Parity.Base, of wait: OperationID, _ table: LegacyTable) {
+        self.base = base
+        self.folder = "\(host.statePath)/parity/\(table.rawValue)"
+        self.owner = "\(wait) "
     }
 
     var notes: String { "\(folder)/\(base.rawValue).proven" }
@@ -41,7 +52,7 @@ extension ParityFiles: ParityNotes {
         guard let text = try DurableFile.read(path) else { return nil }
         let lines = text.split(separator: "\n")
         let decoder = JSONDecoder()
-        guard let first = lines.first, let head = try? decoder.decode(Head.self, from: Data(first.utf8)), head.print == print else { return nil }
+        guard let first = lines.first, let head = try? decoder.decode(Head.self, from: Data(first.utf8)), head.print == owner + print else { return nil }
         var slices: [Slice] = []
         for line in lines.dropFirst() {
             guard let slice = try? decoder.decode(Slice.self, from: Data(line.utf8)), follows(slice, slices.last) else { break }
@@ -51,7 +62,7 @@ extension ParityFiles: ParityNotes {
     }
 
     func begin(print: String) async throws {
-        try DurableFile.write(try Self.json(Head(print: print)) + "\n", to: notes)
+        try DurableFile.write(try Self.json(Head(print: owner + print)) + "\n", to: notes)
     }
 
     func add(_ slice: ProvenSlice) async throws { try DurableFile.append(line: try Self.json(slice), to: notes) }
@@ -65,7 +76,7 @@ extension ParityFiles: ParityNotes {
 
 extension ParityFiles: RemoteNotes {
     func readRemote(print: String) async throws -> [RemoteSlice]? { try slices(remoteNotes, print) { (_: RemoteSlice, _) in true } }
-    func beginRemote(print: String) async throws { try DurableFile.write(try Self.json(Head(print: print)) + "\n", to: remoteNotes) }
+    func beginRemote(print: String) async throws { try DurableFile.write(try Self.json(Head(print: owner + print)) + "\n", to: remoteNotes) }
     func addRemote(_ slice: RemoteSlice) async throws { try DurableFile.append(line: try Self.json(slice), to: remoteNotes) }
 }
 

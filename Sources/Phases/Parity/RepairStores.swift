@@ -41,10 +41,16 @@ public struct RepairStores: ActsOnHost {
     }
 
     public func act(_ host: HostHand) async throws -> Result {
-        let result = try await host.writing { connection in
-            let base = try await DiffStores.base(against, table, connection, host.sight)
-            let lane = try await StoreLane.of(connection, table)
-            return lane.isHTTP ? try await overHTTP(lane, base, connection, host) : try await bySQL(base, connection, host)
+        let result: Result
+        do {
+            result = try await host.writing { connection in
+                let base = try await DiffStores.base(against, table, connection, host.sight)
+                let lane = try await StoreLane.of(connection, table)
+                return lane.isHTTP ? try await overHTTP(lane, base, connection, host) : try await bySQL(base, connection, host)
+            }
+        } catch DataPathError.refused(let why) {
+            // The old table was set aside for the drop.
+            throw StepFailure(why, effect: .nothingChanged, next: "cutoverctl revert \(host.sight.tenant) --to soak.wait --reason TEXT, then cutoverctl repair \(host.sight.tenant) --preview")
         }
         // What was noted of the rows as they were is worth nothing now.
         for base in [Parity.Base.v1, .frozen] { try ParityFiles(host.sight, base).forget() }

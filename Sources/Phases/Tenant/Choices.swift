@@ -8,7 +8,11 @@ import Postgres
 public struct SettleConflict: ActsOnHost {
     public static let kind: OperationKind = "conflict.settle"
     public static let once = Once.convergent
-    public struct Result: Sendable, Codable { public let settled: Bool }
+    public struct Result: Sendable, Codable {
+        public let settled: Bool
+        /// The memory had an embedding of a text that is replaced, and has none now.
+        public let droppedEmbedding: Bool
+    }
 
     public enum Keep: Sendable, Codable, Equatable { case v1, v2, text(String) }
 
@@ -35,13 +39,16 @@ public struct SettleConflict: ActsOnHost {
             case .text(let text): .text(text)
             }
         let id = try memory(id)
-        try await host.choosing(table) { settling, connection in
+        let dropped = try await host.choosing(table) { settling, connection in
             switch settling {
-            case .bySQL(let resolution): try await resolution.settle(id, seen1: seen1, seen2: seen2, keep: choice, connection)
-            case .overHTTP(let resolution): try await resolution.settle(id, seen1: seen1, seen2: seen2, keep: choice, connection)
+            case .bySQL(let resolution): return try await resolution.settle(id, seen1: seen1, seen2: seen2, keep: choice, connection)
+            case .overHTTP(let resolution):
+                let had = try await resolution.hasEmbedding(id, connection)
+                try await resolution.settle(id, seen1: seen1, seen2: seen2, keep: choice, connection)
+                return had && choice != .v1
             }
         }
-        return Result(settled: true)
+        return Result(settled: true, droppedEmbedding: dropped)
     }
 }
 
@@ -139,14 +146,14 @@ private func memory(_ id: String) throws(DataPathError) -> UUID {
 
 extension HostHand {
     /// What is refused has changed nothing.
-    fileprivate func choosing(_ table: LegacyTable, _ body: (Settling, PostgresConnection) async throws -> Void) async throws {
+    fileprivate func choosing<Answer: Sendable>(_ table: LegacyTable, _ body: (Settling, PostgresConnection) async throws -> Answer) async throws -> Answer {
         do {
-            try await writing { connection in
+            return try await writing { connection in
                 guard try await connection.there("\(table.schema).conflicts") else { throw DataPathError.refused("nothing is kept in step for this tenant yet") }
                 let lane = try await StoreLane.of(connection, table)
                 if lane.isHTTP { return try await body(.overHTTP(RemoteResolution(lane.settings, records: lane.records, fence: Int64(fence))), connection) }
                 try await Control.raiseFence(to: Int64(fence), connection, table.dataPath)
-                try await body(.bySQL(Resolution(fence: Int64(fence), settings: table.dataPath)), connection)
+                return try await body(.bySQL(Resolution(fence: Int64(fence), settings: table.dataPath)), connection)
             }
         } catch DataPathError.refused(let why) {
             throw StepFailure(why, effect: .nothingChanged, next: "cutoverctl exceptions \(sight.tenant)")

@@ -50,11 +50,13 @@ struct StoreLane: Sendable {
         ).report
     }
 
-    func compare(_ connection: PostgresConnection, against base: Parity.Base, listLimit: Int, limits: ChangesSince.Limits, withinSeconds: Double) async throws -> ParityReport {
+    func compare(_ connection: PostgresConnection, against base: Parity.Base, listLimit: Int, limits: ChangesSince.Limits, withinSeconds: Double, notes: ParityFiles? = nil) async throws -> ParityReport {
         guard isHTTP else {
-            return try await Parity(settings, listLimit: listLimit, limits: limits).compareUntilSettled(connection, against: base, timeoutSeconds: withinSeconds)
+            return try await Parity(settings, listLimit: listLimit, limits: limits).run(connection, against: base, withinSeconds: withinSeconds, notes: notes)
         }
-        return try await RemoteParity(settings, records: records, listLimit: listLimit, limits: limits).compare(connection, against: base, withinSeconds: withinSeconds).parity
+        return try await RemoteParity(settings, records: records, listLimit: listLimit, limits: limits).run(
+            connection, against: base, withinSeconds: withinSeconds, notes: notes
+        ).parity
     }
 
     /// As `compare`; over HTTP what changed in the plugin is listed, by a session of its own. Few of them are accounted for by that: whether they

@@ -49,19 +49,8 @@ public struct WatchReport: Sendable, Codable, Equatable {
             + unknown.map { "can't be read, so the copy goes at half its speed: \($0.rawValue)" }
     }
 
-    /// `2 m to 5 m left`.
-    public var timeLeft: String? {
-        guard let soonest = copy.soonestSeconds else { return nil }
-        guard let latest = copy.latestSeconds else { return "at least \(Self.span(soonest)) left" }
-        let (low, high) = (Self.span(soonest), Self.span(latest))
-        return low == high ? "\(low) left" : "\(low) to \(high) left"
-    }
-
-    private static func span(_ seconds: Double) -> String {
-        let whole = Int(seconds.rounded(.up))
-        if whole < 90 { return "\(whole) s" }
-        if whole < 90 * 60 { return "\((whole + 30) / 60) m" }
-        return "\((whole + 1800) / 3600) h"
+    var timeLeft: String? {
+        Pace(rowsPerSecond: copy.rowsPerSecond, soonestSeconds: copy.soonestSeconds, latestSeconds: copy.latestSeconds).timeLeft
     }
 }
 
@@ -72,6 +61,8 @@ public struct WatchProgress: ReadsOnHost {
         /// Nil when the watch has told nothing yet.
         public let report: WatchReport?
         public let watchRuns: Bool
+        /// How far the long work under way beside the watch is: an archive written, rehearsed or brought back.
+        public var work: String?
     }
     public let table: LegacyTable
     public init(table: LegacyTable) { self.table = table }
@@ -83,7 +74,16 @@ public struct WatchProgress: ReadsOnHost {
 
     public func read(_ host: HostSight) async throws -> Result {
         let text = try DurableFile.read(WatchReport.path(host, table))
-        return Result(report: try text.map { try CanonicalJSON.value(WatchReport.self, from: $0) }, watchRuns: try WatchProcess(host).running() != nil)
+        return Result(
+            report: try text.map { try CanonicalJSON.value(WatchReport.self, from: $0) }, watchRuns: try WatchProcess(host).running() != nil, work: try work(host))
+    }
+
+    private func work(_ host: HostSight) throws -> String? {
+        for name in [WriteArchive.name, RehearseArchive.name, BringTableBack.name] {
+            let state = try DetachedWork(name, host).state()
+            if state.runs { return state.told.flatMap { try? CanonicalJSON.value(WorkReport.self, from: $0).line } ?? "\(name) is under way" }
+        }
+        return nil
     }
 }
 

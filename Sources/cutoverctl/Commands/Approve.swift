@@ -5,7 +5,7 @@ import Phases
 struct Approve: Command {
     static let configuration = CommandConfiguration(
         abstract: "Records that you agree to a step, to a class of exceptions, or to a change of access, or attests that a blocker is closed.",
-        usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses | --alerts | --blocker NAME | --changes KIND|all) --reason TEXT")
+        usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses [--up-to PAIRS] | --alerts | --blocker NAME | --changes KIND|all) --reason TEXT")
 
     @Argument(help: "The tenant (unless --wave names them), then the step.")
     var words: [String] = []
@@ -15,6 +15,8 @@ struct Approve: Command {
     var exceptions: String?
     @Option(help: "gains or losses.")
     var access: AccessSide?
+    @Option(help: "With --access: how many pairs there may come to be while agents go on writing. A tenth more than there are when not said.")
+    var upTo: Int?
     @Option(help: "A class of changes of v2 since the freeze that explain nothing until somebody signed them: truncate, foreign-role, bulk-forget, or all.")
     var changes: String?
     @Option(help: "An external blocker named in the plan, which you attest to be closed.")
@@ -28,6 +30,10 @@ struct Approve: Command {
     @OptionGroup var inputs: InputOptions
 
     enum AccessSide: String, ExpressibleByArgument, Sendable { case gains, losses }
+
+    func validate() throws {
+        if upTo != nil, access == nil { throw ValidationError("--up-to belongs to --access") }
+    }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
@@ -140,9 +146,12 @@ struct Approve: Command {
     }
 
     private func approveAccess(_ side: AccessSide, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
-        let change = try await MemoryQuestions(engine: site.engine).access(of: tenant)
-        let count = side == .gains ? change.gained : change.lost
-        try await site.engine.approve(tenant, topic: "access/\(side.rawValue)", reason: reason, facts: ["count": String(count)])
-        console.note("\(tenant): \(site.engine.me) approved \(count) access \(side.rawValue)")
+        let change = try await site.engine.ask(AccessChange(), of: tenant).get()
+        let signed = SignedAccess(side == .gains ? .gains : .losses, of: change, upTo: upTo)
+        guard signed.upTo >= signed.pairs else {
+            throw CommandFailure("\(tenant) has \(signed.pairs) access \(side.rawValue)", why: "--up-to \(signed.upTo) is fewer", next: "cutoverctl diff \(tenant) --access", status: .inTheWay)
+        }
+        try await site.engine.approve(tenant, topic: "access/\(side.rawValue)", reason: reason, facts: signed.facts)
+        console.note("\(tenant): \(site.engine.me) approved \(signed.pairs) access \(side.rawValue), up to \(signed.upTo) as agents go on writing, of these kinds: \(signed.kinds.joined(separator: ", "))")
     }
 }

@@ -14,7 +14,7 @@ struct Hold: Command {
         for tenant in try chosen.tenants(of: site) {
             try await site.engine.hold(tenant, reason: reason)
             console.note("\(tenant): held")
-            try await CopyHold(site: site, console: console).set(tenant, by: "by \(site.engine.me): \(reason)", reason: reason)
+            try await WorkHold(site: site, console: console).set(tenant, by: "by \(site.engine.me): \(reason)", reason: reason)
         }
         return .done
     }
@@ -37,7 +37,7 @@ struct Release: Command {
             }
             try await site.engine.release(tenant, reason: reason)
             console.note("\(tenant): released")
-            try await CopyHold(site: site, console: console).set(tenant, by: nil, reason: reason)
+            try await WorkHold(site: site, console: console).set(tenant, by: nil, reason: reason)
         }
         return .done
     }

@@ -9,6 +9,8 @@ struct Resolve: Command {
         usage: "cutoverctl resolve TENANT NUMBER|ID (--keep v1|v2|both | --text FILE | --purge) --reason TEXT",
         discussion: """
             The choice is written to both stores, and only if both rows are still those that were listed: otherwise nothing is changed.
+            With --text the memory loses its embedding, which was made of the text before; the plugin makes none, so until an agent writes
+            the memory anew with one, it is found by its words alone.
             Of a twin, v1 is the one that came by the server's fallback and v2 the one that came by the plugin; both keeps both.
             Of a row that changed in a plugin reached over HTTP, v2 says that an agent forgot or edited it there, and v1 follows; v1 says
             that the plugin lost it, and it is sent again.
@@ -49,7 +51,7 @@ struct Resolve: Command {
         }
         let listed = try await MemoryQuestions(engine: site.engine).exceptions(of: tenant)
         if let conflict = listed.conflicts.last(where: { String($0.n) == what || $0.id == what.lowercased() }) {
-            try await settle(conflict, tenant, site)
+            try await settle(conflict, tenant, site, console)
         } else if let twin = listed.exceptions.first(where: { $0.id == what.lowercased() && $0.reason == "suspected-twin" }) {
             try await settle(twin, tenant, site)
         } else if let changed = listed.exceptions.first(where: { $0.id == what.lowercased() && ExceptionsReport.changedInPlugin.contains($0.reason) }) {
@@ -63,12 +65,17 @@ struct Resolve: Command {
         return .done
     }
 
-    private func settle(_ conflict: ExceptionsReport.Conflict, _ tenant: TenantID, _ site: Wiring.Site) async throws {
+    private func settle(_ conflict: ExceptionsReport.Conflict, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
         let (choice, word) = try choice()
         let operation = SettleConflict(id: conflict.id, seen1: conflict.v1Digest, seen2: conflict.v2Digest, keep: choice, table: LegacyTable.of(site.plan)[0])
         // The texts stay with the tenant: the journal has their digests.
         let facts = Evidence(["conflict": String(conflict.n), "memory": conflict.id, "keep": word, "v1": conflict.v1Digest, "v2": conflict.v2Digest])
-        _ = try await site.engine.carryOut(operation, on: tenant, reason: reason, facts: facts) { _ in Evidence(["keep": word]) }.get()
+        let settled = try await site.engine.carryOut(operation, on: tenant, reason: reason, facts: facts) {
+            Evidence(["keep": word].merging($0.droppedEmbedding ? ["embedding": "dropped"] : [:]) { $1 })
+        }.get()
+        if settled.droppedEmbedding {
+            console.note("\(tenant): memory \(conflict.id) has no embedding any more: it is found by its words alone until an agent writes it anew with one")
+        }
     }
 
     private func settle(_ twin: ExceptionsReport.Exception, _ tenant: TenantID, _ site: Wiring.Site) async throws {

@@ -54,7 +54,9 @@ struct StatusReader {
             let moving = report.tenants.filter { [.running, .reverting, .inDoubt].contains($0.state) }.map(\.tenant)
             let questions = MemoryQuestions(engine: site.engine)
             for (tenant, told) in zip(moving, try await eachTenant(moving) { await questions.progress(of: $0) }) {
-                if let told, told.report?.copy.done == false { live[tenant] = WatchView(tenant: tenant, told: told).line }
+                if let work = told?.work {
+                    live[tenant] = work
+                } else if let told, told.report?.copy.done == false { live[tenant] = WatchView(tenant: tenant, told: told).line }
             }
         }
         return StatusView(report: report, live: live, strangers: statuses.map(\.tenant).filter { !known.contains($0) })

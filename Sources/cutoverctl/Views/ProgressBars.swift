@@ -22,12 +22,15 @@ final class ProgressBars: Sendable {
         self.write = write
     }
 
-    static func onStandardError() -> ProgressBars {
+    static func onStandardError() -> ProgressBars { on(STDERR_FILENO, ProcessInfo.processInfo.environment) }
+
+    static func on(_ file: Int32, _ environment: [String: String]) -> ProgressBars {
         var size = winsize()
-        let isTerminal = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
-        let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        let isPlain = ProcessInfo.processInfo.environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-        return ProgressBars(columns: isTerminal ? known ? Int(size.ws_col) : 80 : 0, isPlain: isPlain) { try? FileHandle.standardError.write(contentsOf: Data($0.utf8)) }
+        let isTerminal = isatty(file) == 1 && environment["TERM"] != "dumb"
+        let known = ioctl(file, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        let isPlain = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: false)
+        return ProgressBars(columns: isTerminal ? known ? Int(size.ws_col) : 80 : 0, isPlain: isPlain) { try? handle.write(contentsOf: Data($0.utf8)) }
     }
 
     func told(_ tenant: TenantID, _ progress: StepProgress) {

@@ -33,8 +33,9 @@ struct StatusView {
         if let line = live[tenant.tenant] { return line }
         guard let checkpoint = tenant.progress else { return nil }
         let facts = checkpoint.facts
-        var parts = facts["copied"].flatMap { copied in facts["of"].map { ["\(copied) of \($0) rows"] } } ?? facts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-        if facts["copied"] != nil {
+        var parts = facts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        if let of = facts["of"], let done = facts["copied"] ?? facts["done"] {
+            parts = ["\(done) of \(of) rows\(facts["stage"].map { " \($0)" } ?? "")"]
             if let rate = facts["rowsPerSecond"] { parts.append("\(rate) rows/s") }
             if let left = facts["left"] { parts.append(left) }
             if let bound = facts["bound"] { parts.append("waits: \(bound) is \(facts["value"] ?? "?"), \(facts["limit"] ?? "?") allowed") }

@@ -6,7 +6,7 @@ struct WatchView {
     let tenant: TenantID
     let told: WatchProgress.Result
 
-    func human() -> String { "\(tenant): \(PlainText.line(line))" }
+    func human() -> String { "\(tenant): \(PlainText.line(told.work ?? line))" }
 
     var line: String {
         guard let report = told.report else { return told.watchRuns ? "the watch has told nothing yet" : "the watch does not run" }
@@ -19,13 +19,14 @@ struct WatchView {
         return "\(tenant): " + report.limitLines.map(PlainText.line).joined(separator: "\n  ")
     }
 
-    func json() throws -> String { try JSONText.document(Document(tenant: tenant, watchRuns: told.watchRuns, report: told.report)) }
-    func jsonLine() throws -> String { try JSONText.line(Document(tenant: tenant, watchRuns: told.watchRuns, report: told.report)) }
+    func json() throws -> String { try JSONText.document(Document(tenant: tenant, watchRuns: told.watchRuns, report: told.report, work: told.work)) }
+    func jsonLine() throws -> String { try JSONText.line(Document(tenant: tenant, watchRuns: told.watchRuns, report: told.report, work: told.work)) }
 
     private struct Document: Encodable {
         let formatVersion = 1
         let tenant: TenantID
         let watchRuns: Bool
         let report: WatchReport?
+        let work: String?
     }
 }
