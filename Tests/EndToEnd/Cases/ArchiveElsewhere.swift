@@ -121,7 +121,7 @@ enum ArchiveElsewhere {
     }
 
     private static func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        for _ in 0..<600 {
+        for _ in 0..<2400 {
             if try await holds() { return }
             try await Task.sleep(for: .milliseconds(50))
         }
