@@ -19,8 +19,8 @@ public enum FleetFile {
 }
 
 struct FleetReader {
-    static let transports = ["local"]
-    static let laterTransports = ["ssh", "ssm"]
+    static let transports = ["local", "ssh"]
+    static let laterTransports = ["ssm"]
     let findings: Findings
 
     func fleet(_ root: Node) -> Fleet? {

@@ -73,11 +73,14 @@ struct Wiring: Sendable {
         let fleet = try fleet()
         let plan = try plan(for: fleet)
         let journal = try journal(ifMissing: ifMissing)
-        let local = LocalTransport(program: ThisProgram.path)
+        let roads: [String: any Transport] = [
+            "local": LocalTransport(program: ThisProgram.path),
+            "ssh": SSHTransport(program: ThisProgram.path, settings: SSHSettings(environment: ProcessInfo.processInfo.environment)),
+        ]
         let engine = Engine(
             plan: plan, fleet: fleet, catalog: Self.catalog, journal: journal, time: Self.time, me: asking ? OperatorID(inputs.person ?? "-") : try person(),
             holder: ProcessName.holder()
-        ) { host in host.transport == "local" ? local : nil }
+        ) { roads[$0.transport] }
         return Site(engine: engine, choice: TenantChoice(fleet: fleet, plan: plan))
     }
 

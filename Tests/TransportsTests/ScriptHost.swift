@@ -1,13 +1,24 @@
 import Cutover
 import Foundation
+import Testing
 import Transports
+
+/// The transports that the exam is for.
+enum Road: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case local, ssh
+    var testDescription: String { rawValue }
+}
 
 /// A host in a folder of the test, and a shell script that stands for the program put on hosts.
 final class ScriptHost: Sendable {
+    let road: Road
     let path: String
     let target: TenantHost
+    private let server: SSHServer?
 
-    init() throws {
+    init(_ road: Road) async throws {
+        self.road = road
+        server = road == .ssh ? try await SSHServer.shared() : nil
         path = NSTemporaryDirectory() + "transport-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         target = TenantHost(id: "acme", host: "acme.test", transport: "local", labels: [:], env: "\(path)/env", state: "\(path)/state")
@@ -19,21 +30,26 @@ final class ScriptHost: Sendable {
     var hand: String { "\(path)/state/bin/cutoverctl" }
 
     /// A transport that puts this script on hosts. The script's file is a new one each time, as a build makes it.
-    func transport(_ script: String) throws -> LocalTransport {
+    func transport(_ script: String) throws -> any Transport {
         try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: program), options: .atomic)
         chmod(program, 0o755)
-        return LocalTransport(program: program)
+        return transport(of: program)
+    }
+
+    func transport(of program: String) -> any Transport {
+        guard let server else { return LocalTransport(program: program) }
+        return SSHTransport(program: program, settings: server.settings)
     }
 
     /// A transport whose script stands on the host already.
-    func placed(_ script: String) async throws -> LocalTransport {
+    func placed(_ script: String) async throws -> any Transport {
         let transport = try transport(script)
         _ = try await transport.placeHand(on: target)
         return transport
     }
 
     func run(
-        _ transport: LocalTransport, _ operationClass: OperationClass = .writing, input: [UInt8] = [], within seconds: Int = 60
+        _ transport: any Transport, _ operationClass: OperationClass = .writing, input: [UInt8] = [], within seconds: Int = 60
     ) async throws(TransportError) -> ActionResult {
         try await transport.run(RemoteAction(id: "op-1", operationClass: operationClass, input: input, timeoutSeconds: seconds), on: target)
     }

@@ -23,7 +23,7 @@ public struct LocalTransport: Transport {
     public init(program: String) { self.program = ProgramFile(path: program) }
 
     public func run(_ action: RemoteAction, on host: TenantHost) async throws(TransportError) -> ActionResult {
-        let hand = Self.handPath(host)
+        let hand = host.handPath
         guard FileManager.default.isExecutableFile(atPath: hand) else {
             throw TransportError(host: host.host, outcome: .neverSent, detail: "no program stands there yet: after host.prepare")
         }
@@ -44,7 +44,7 @@ public struct LocalTransport: Transport {
 
     public func probeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
         let script = #"test -x "$1" || exit 3; sha256sum < "$1""#
-        let answer = try await ask(host, "/bin/sh", ["-c", script, "sh", Self.handPath(host)])
+        let answer = try await ask(host, "/bin/sh", ["-c", script, "sh", host.handPath])
         if answer.exitCode == 3 { return .absent }
         guard answer.exitCode == 0, let digest = answer.output.split(separator: " ").first else {
             throw TransportError(host: host.host, outcome: .neverSent, detail: "the probe ended with \(answer.exitCode): \(answer.errors)")
@@ -59,13 +59,13 @@ public struct LocalTransport: Transport {
     public func placeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
         do {
             let digest = try await program.digest()
-            let folder = "\(host.state)/bin"
+            let folder = host.handFolder
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             let target = "\(folder)/cutoverctl-\(digest)"
             // What lies there already may have been damaged, or be a link to a file that was written over since.
             if try !FileManager.default.fileExists(atPath: target) || ProgramFile.digest(of: target) != digest { try place(target, digest) }
-            let link = "\(Self.handPath(host)).\(UUID().uuidString.prefix(8)).new"
-            guard symlink("cutoverctl-\(digest)", link) == 0, rename(link, Self.handPath(host)) == 0 else {
+            let link = "\(host.handPath).\(UUID().uuidString.prefix(8)).new"
+            guard symlink("cutoverctl-\(digest)", link) == 0, rename(link, host.handPath) == 0 else {
                 throw TransportError(host: host.host, outcome: .neverSent, detail: "\(link): \(String(cString: strerror(errno)))")
             }
             return .present(digest: digest, isThisBuild: true)
@@ -75,13 +75,11 @@ public struct LocalTransport: Transport {
     }
 
     public func removeHand(from host: TenantHost) async throws(TransportError) {
-        let answer = try await ask(host, "/bin/sh", ["-c", #"rm -rf -- "$1""#, "sh", "\(host.state)/bin"])
+        let answer = try await ask(host, "/bin/sh", ["-c", #"rm -rf -- "$1""#, "sh", host.handFolder])
         guard answer.exitCode == 0 else {
             throw TransportError(host: host.host, outcome: .sentOutcomeUnknown, detail: "rm ended with \(answer.exitCode): \(answer.errors)")
         }
     }
-
-    private static func handPath(_ host: TenantHost) -> String { "\(host.state)/bin/cutoverctl" }
 
     /// A copy, switched in by rename: a link would change with the program's own file when that is written over.
     private func place(_ target: String, _ digest: String) throws {

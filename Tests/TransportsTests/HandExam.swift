@@ -4,22 +4,20 @@ import Synchronization
 import Testing
 import Transports
 
-@Suite("the program that the local transport puts on hosts") struct LocalHandTests {
-    let host: ScriptHost
-
-    init() throws { host = try ScriptHost() }
-
+@Suite("the program that a transport puts on hosts") struct HandExam {
     private func digest(_ path: String) throws -> String { Digest.sha256([UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))) }
 
-    @Test("no program stands on a new host, and looking changes nothing")
-    func absent() async throws {
+    @Test("no program stands on a new host, and looking changes nothing", arguments: Road.allCases)
+    func absent(road: Road) async throws {
+        let host = try await ScriptHost(road)
         let transport = try host.transport("exit 0")
         #expect(try await transport.probeHand(on: host.target) == .absent)
         #expect(!host.has("state"))
     }
 
-    @Test("it is put there by its digest, and a look finds this build")
-    func place() async throws {
+    @Test("it is put there by its digest, and a look finds this build", arguments: Road.allCases)
+    func place(road: Road) async throws {
+        let host = try await ScriptHost(road)
         let transport = try host.transport("exit 0")
         let digest = try digest(host.program)
         #expect(try await transport.placeHand(on: host.target) == .present(digest: digest, isThisBuild: true))
@@ -29,8 +27,9 @@ import Transports
         #expect(FileManager.default.isExecutableFile(atPath: host.hand))
     }
 
-    @Test("putting it there twice is harmless")
-    func twice() async throws {
+    @Test("putting it there twice is harmless", arguments: Road.allCases)
+    func twice(road: Road) async throws {
+        let host = try await ScriptHost(road)
         let transport = try host.transport("exit 0")
         let first = try await transport.placeHand(on: host.target)
         let names = host.names("state/bin")
@@ -38,8 +37,9 @@ import Transports
         #expect(host.names("state/bin") == names)
     }
 
-    @Test("a changed program is another build until it is put there, and the earlier one stays for whoever still runs it")
-    func changed() async throws {
+    @Test("a changed program is another build until it is put there, and the earlier one stays for whoever still runs it", arguments: Road.allCases)
+    func changed(road: Road) async throws {
+        let host = try await ScriptHost(road)
         _ = try await host.placed("exit 0")
         let old = try digest(host.program)
         let transport = try host.transport("exit 1")
@@ -50,18 +50,20 @@ import Transports
         #expect(try await host.run(transport).exitCode == 1)
     }
 
-    @Test("what stands on the host does not change when the program's own file is written over")
-    func writtenOver() async throws {
+    @Test("what stands on the host does not change when the program's own file is written over", arguments: Road.allCases)
+    func writtenOver(road: Road) async throws {
+        let host = try await ScriptHost(road)
         let transport = try await host.placed("exit 7")
         let file = try #require(FileHandle(forWritingAtPath: host.program))
         try file.write(contentsOf: Data("#!/bin/sh\nexit 8\n".utf8))
         try file.close()
         #expect(try await host.run(transport).exitCode == 7)
-        #expect(try await LocalTransport(program: host.program).probeHand(on: host.target) != transport.probeHand(on: host.target))
+        #expect(try await host.transport(of: host.program).probeHand(on: host.target) != transport.probeHand(on: host.target))
     }
 
-    @Test("a program that was damaged on the host is not this build, and is put there again")
-    func damaged() async throws {
+    @Test("a program that was damaged on the host is not this build, and is put there again", arguments: Road.allCases)
+    func damaged(road: Road) async throws {
+        let host = try await ScriptHost(road)
         let transport = try await host.placed("exit 0")
         let placed = try await transport.probeHand(on: host.target)
         let real = "\(host.path)/state/bin/\(try FileManager.default.destinationOfSymbolicLink(atPath: host.hand))"
@@ -76,8 +78,9 @@ import Transports
         #expect(try await host.run(transport).exitCode == 0)
     }
 
-    @Test("while one build takes the place of another there is always a whole one")
-    func atomic() async throws {
+    @Test("while one build takes the place of another there is always a whole one", arguments: Road.allCases)
+    func atomic(road: Road) async throws {
+        let host = try await ScriptHost(road)
         _ = try await host.placed("exit 0")
         let hand = host.hand
         let done = Mutex(false)
@@ -94,8 +97,9 @@ import Transports
         #expect(await missing == 0)
     }
 
-    @Test("it is taken away twice without harm, and what else the host keeps stays")
-    func remove() async throws {
+    @Test("it is taken away twice without harm, and what else the host keeps stays", arguments: Road.allCases)
+    func remove(road: Road) async throws {
+        let host = try await ScriptHost(road)
         let transport = try await host.placed("exit 0")
         try Data("kept".utf8).write(to: URL(fileURLWithPath: "\(host.path)/state/evidence.jsonl"))
         for _ in 0..<2 {
@@ -105,18 +109,19 @@ import Transports
         #expect(host.names("state") == ["evidence.jsonl"])
     }
 
-    @Test("a program of one's own that can't be read is told before anything is sent")
-    func noProgram() async throws {
-        let transport = LocalTransport(program: "\(host.path)/nothing")
+    @Test("a program of one's own that can't be read is told before anything is sent", arguments: Road.allCases)
+    func noProgram(road: Road) async throws {
+        let host = try await ScriptHost(road)
+        let transport = host.transport(of: "\(host.path)/nothing")
         let error = await #expect(throws: TransportError.self) { try await transport.placeHand(on: host.target) }
         #expect(error?.outcome == .neverSent)
         #expect(error?.host == "acme.test")
         #expect(try await transport.probeHand(on: host.target) == .absent)
     }
 
-    @Test("two controllers that put it there at once leave one whole program")
-    func atOnce() async throws {
-        let host = host
+    @Test("two controllers that put it there at once leave one whole program", arguments: Road.allCases)
+    func atOnce(road: Road) async throws {
+        let host = try await ScriptHost(road)
         let transport = try host.transport("exit 4")
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<6 { group.addTask { _ = try await transport.placeHand(on: host.target) } }

@@ -1,0 +1,72 @@
+import Foundation
+
+/// A program of the host's own shell around what is to run there.
+///
+/// It says `ready` before it reads anything, so that input which was never asked for was never sent; and it says how the program ended,
+/// since the client's own exit code 255 may mean the connection or the program.
+struct RemoteScript: Sendable {
+    /// What our lines on standard error begin with; nothing that runs there knows it.
+    let mark: String
+    let body: String
+    let words: [String]
+
+    /// - Parameter body: shell text that gets `words` as `$1`…; its standard input is the action's.
+    init(_ body: String, _ words: [String]) {
+        mark = "cutover-\(UUID().uuidString.prefix(13).lowercased())"
+        self.body = body
+        self.words = words
+    }
+
+    /// As the host's login shell reads it, whichever it is.
+    var command: String {
+        let script = """
+            mark=$1; shift; echo "$mark ready" >&2
+            (
+            \(body)
+            )
+            code=$?; printf '\\n%s end\\n' "$mark"; printf '\\n%s ended %s\\n' "$mark" "$code" >&2
+            """
+        return (["exec /bin/sh -c", Self.quoted(script), "cutover", mark] + words.map(Self.quoted)).joined(separator: " ")
+    }
+
+    // What it says, on standard error unless told otherwise.
+    static func ready(_ mark: String) -> String { "\(mark) ready\n" }
+    static func absent(_ mark: String) -> String { "\(mark) absent\n" }
+    /// The exit code and the end of the line follow.
+    static func ended(_ mark: String) -> String { "\n\(mark) ended " }
+    /// On standard output.
+    static func outputEnd(_ mark: String) -> String { "\n\(mark) end\n" }
+
+    static func quoted(_ word: String) -> String { "'\(word.replacing("'", with: "'\\''"))'" }
+
+    /// The tenant's own program, without anything of the session's environment.
+    static func operation(_ hand: String, _ operationClass: String, within seconds: Int) -> RemoteScript {
+        RemoteScript(
+            """
+            test -x "$1" || { echo "$mark absent" >&2; exit 3; }
+            limit=; command -v timeout >/dev/null 2>&1 && limit="timeout -s KILL $3"
+            exec $limit env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8 "$1" host "$2"
+            """, [hand, operationClass, String(seconds)])
+    }
+
+    static func probe(_ hand: String) -> RemoteScript { RemoteScript(#"test -x "$1" || exit 3; sha256sum < "$1""#, [hand]) }
+
+    /// Takes the program in on standard input, unless it lies there whole.
+    static func place(_ folder: String, _ digest: String) -> RemoteScript {
+        RemoteScript(
+            #"""
+            set -e
+            umask 077; mkdir -p "$1"; chmod 700 "$1"; target="$1/cutoverctl-$2"
+            whole() { test -f "$1" && test "$(sha256sum < "$1" | cut -c1-64)" = "$2"; }
+            if ! whole "$target" "$2"; then
+                new="$target.$$.new"; trap 'rm -f "$new"' EXIT
+                cat > "$new"
+                whole "$new" "$2" || { echo "what arrived has another digest" >&2; exit 4; }
+                chmod 700 "$new"; sync "$new" 2>/dev/null || true; mv -f "$new" "$target"
+            fi
+            ln -sfn "cutoverctl-$2" "$1/cutoverctl.$$.new"; mv -fT "$1/cutoverctl.$$.new" "$1/cutoverctl"
+            """#, [folder, digest])
+    }
+
+    static func remove(_ folder: String) -> RemoteScript { RemoteScript(#"rm -rf -- "$1""#, [folder]) }
+}
