@@ -16,10 +16,7 @@ enum Killed {
 
     private static func run(_ stage: Stage, controllerKills: Int, watchKills: Int, hostKills: Int = 0) async throws {
         try await stage.raise()
-        let upload = Task { hostKills > 0 ? try await killUpload(stage) : () }
-        defer { upload.cancel() }
-        try await disturbed(stage, watchKills, hostKills) { try await forward(stage, kills: controllerKills, hostDies: hostKills > 0) }
-        if hostKills > 0 { try expect(try await hasEnded(upload), "the archive was there before its upload could be killed") }
+        try await disturbed(stage, watchKills, hostKills, within: 2500) { try await forward(stage, kills: controllerKills, hostDies: hostKills > 0) }
         let steps = try await stage.verified()
         try expect(steps == Stage.steps, "the steps were verified in this order: \(steps.joined(separator: ", "))")
         let found = try await stage.status(of: "acme")
@@ -29,7 +26,8 @@ enum Killed {
         try await intentsCameFirst(stage)
 
         let onTheWayBack = stage.all ? times : 4
-        try await disturbed(stage, watchKills > 0 ? onTheWayBack : 0, hostKills > 0 ? onTheWayBack : 0) {
+        // It is one command with few operations.
+        try await disturbed(stage, watchKills > 0 ? onTheWayBack : 0, hostKills > 0 ? onTheWayBack : 0, within: 300) {
             try await back(stage, kills: controllerKills > 0 ? onTheWayBack : 0, hostDies: hostKills > 0)
         }
         let left = try await stage.verified()
@@ -90,11 +88,11 @@ enum Killed {
     }
 
     /// Does `work` while the watch is killed `times` times, at random moments, and `hostTimes` times whatever carries out an operation.
-    private static func disturbed(_ stage: Stage, _ times: Int, _ hostTimes: Int, _ work: () async throws -> Void) async throws {
+    private static func disturbed(_ stage: Stage, _ times: Int, _ hostTimes: Int, within milliseconds: Int, _ work: () async throws -> Void) async throws {
         let hits = Counter()
         let hostKiller = Task {
             for _ in 0..<hostTimes {
-                try await killAnOperation(stage)
+                try await killAnOperation(stage, within: milliseconds)
                 _ = hits.next()
             }
         }
@@ -109,40 +107,33 @@ enum Killed {
         defer { killer.cancel() }
         try await work()
         let hit = hits.next() - 1
-        try expect(hit >= hostTimes / 2, "of \(hostTimes) kills on the host only \(hit) met anything")
+        try expect(hit > 0 || hostTimes == 0, "of \(hostTimes) kills on the host only \(hit) met anything")
     }
 
-    /// A few operations end unharmed first: else every kill would hit the first one of the first step.
-    private static func killAnOperation(_ stage: Stage) async throws {
-        let toSpare = stage.chance.number(in: 0...12)
-        let watchInstead = stage.chance.number(in: 0...2) == 0
-        let delay = stage.chance.number(in: 0...80)
-        var met: Set<Int32> = []
+    /// At a random moment whatever acts on the host, now and then the watch beside it.
+    private static func killAnOperation(_ stage: Stage, within milliseconds: Int) async throws {
+        let watchInstead = stage.chance.number(in: 0...3) == 0
+        let delay = stage.chance.number(in: 0...60)
+        try await Task.sleep(for: .milliseconds(stage.chance.number(in: 0...milliseconds)))
         while true {
-            let all = Leftovers.of(stage.host("acme")).filter { $0.command.contains("cutoverctl host ") }
-            let watch = all.filter { $0.command.contains(" host watch ") }
-            let operations = all.filter { !$0.command.contains(" host watch ") }
-            met.formUnion(operations.map(\.pid))
-            if met.count > toSpare, let victim = watchInstead ? watch.randomElement() : operations.last {
+            if watchInstead, killWatch(stage) { return }
+            if !watchInstead, holder(ofLock: "\(stage.host("acme"))/lock") != nil {
                 try await Task.sleep(for: .milliseconds(delay))
-                if kill(victim.pid, SIGKILL) == 0 { return }
+                if let pid = holder(ofLock: "\(stage.host("acme"))/lock"), kill(pid, SIGKILL) == 0 { return }
             }
-            try await Task.sleep(for: .milliseconds(4))
+            try await Task.sleep(for: .milliseconds(3))
         }
     }
 
-    /// Once, in the middle of the archive's upload.
-    private static func killUpload(_ stage: Stage) async throws {
-        let partial = "\(stage.root)/vault/acme/agent_memories.copy.sealed.partial"
-        while access(partial, F_OK) != 0 { try await Task.sleep(for: .milliseconds(1)) }
-        for process in Leftovers.all where process.command.contains("\(stage.host("acme"))/bin/cutoverctl host writing") { kill(process.pid, SIGKILL) }
-        try expect(access(partial, F_OK) == 0, "the upload was over before it could be killed")
-    }
-
-    private static func hasEnded(_ upload: Task<Void, any Error>) async throws -> Bool {
-        upload.cancel()
-        do { try await upload.value } catch is CancellationError { return false }
-        return true
+    /// Who carries out an operation has the host's lock; looking through all processes would take longer than most operations.
+    private static func holder(ofLock path: String) -> Int32? {
+        var file = stat()
+        guard stat(path, &file) == 0, let locks = FileManager.default.contents(atPath: "/proc/locks") else { return nil }
+        for line in String(decoding: locks, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count > 5, words[1] == "FLOCK", words[5].hasSuffix(":\(file.st_ino)"), let pid = Int32(words[4]), pid > 1 { return pid }
+        }
+        return nil
     }
 
     private static func killWatch(_ stage: Stage) -> Bool {
