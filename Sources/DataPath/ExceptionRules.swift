@@ -31,6 +31,20 @@ public struct ExceptionRule: Sendable, Equatable, Codable {
 public enum ExceptionRules {
     public static let credential = "credential-look-alike"
     public static let twin = "suspected-twin"
+    /// Over HTTP: the plugin will not have it, said it had it and has not, or said so and nothing shows it.
+    public static let refused = "refused-by-plugin"
+    public static let notStored = "not-stored"
+    public static let notReadBack = "not-read-back"
+
+    /// Queues what the plugin did not take for another look: it may have been mended since. Answers how many.
+    public static func tryAgain(_ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings(lane: .http)) async throws -> Int {
+        try await connection.query(
+            """
+            INSERT INTO \(settings.schema).change_log (id, side, del)
+            SELECT id, 1, false FROM \(settings.schema).exceptions WHERE closed IS NULL AND reason = ANY ($1::text[])
+            """, [.texts([refused, notStored, notReadBack])]
+        ).affected
+    }
 
     public static func read(
         _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()

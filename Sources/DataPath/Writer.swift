@@ -20,6 +20,8 @@ public actor Writer {
         public var longest = Duration.zero
         /// Key ranges the copy is divided into, as the control row says now.
         public var ranges = 1
+        /// Over HTTP: why the last errand that has to be tried again was not carried out; nil once one was.
+        public var trouble: String?
         /// There was nothing to do: wait before the next step.
         public var idle = true
         public init() {}

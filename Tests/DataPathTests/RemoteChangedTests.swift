@@ -60,6 +60,22 @@ import Testing
         #expect(try await parity(remote).compare(remote.stage.ours, against: .v1).parity.equal == 6)
     }
 
+    @Test("a memory that is listed for what it holds is listed as changed all the same, and for what it holds again when it is back")
+    func flagged() async throws {
+        let (remote, _) = try await filled(1)
+        let id = try await remote.stage.add1("login with password=hunter2")
+        try await remote.settle()
+        let mark = try await remote.plugin.shown(RemoteStage.child).first { $0.id == id.lowercased }?.propagation?.cutover?.digest
+        try await remote.forget(id)
+        #expect(try await list(remote).listed == 1)
+        #expect(try await remote.stage.reasons() == ["absent-in-plugin": 1])
+        #expect(try await parity(remote).compare(remote.stage.ours, against: .v1).clean)
+        try await remote.rewrite(id, "login with password=hunter2", digest: mark)
+        #expect(try await list(remote).mended == 1)
+        try await remote.settle()
+        #expect(try await remote.stage.reasons() == [ExceptionRules.credential: 1])
+    }
+
     @Test("a plan lets a few pass, and never so many that it may be a loss")
     func passing() async throws {
         let (remote, ids) = try await filled(8)

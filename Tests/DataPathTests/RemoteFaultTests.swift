@@ -41,11 +41,11 @@ import Testing
         try await remote.plugin.misbehave(#"{"mode": "lie"}"#)
         try await remote.settle()
         #expect(try await remote.count("cutover.placed WHERE state = 'live'") == 0)
-        #expect(try await remote.stage.reasons() == ["not-read-back": ids.count])
+        #expect(try await remote.stage.reasons() == [ExceptionRules.notStored: ids.count])
         // One of them is forgotten before the plugin is mended: it must not come back.
         try await remote.plugin.misbehave(nil)
         try await remote.stage.forget(1, ids[0])
-        try await Control.restartCopy(fence: 0, remote.stage.ours)
+        #expect(try await ExceptionRules.tryAgain(remote.stage.ours) == ids.count)
         try await remote.settle()
         #expect(try await remote.count("cutover.placed WHERE state = 'live'") == ids.count - 1)
         #expect(try await remote.falselyPlaced().isEmpty)

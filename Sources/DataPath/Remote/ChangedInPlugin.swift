@@ -51,7 +51,8 @@ public struct ChangedInPlugin: Sendable {
             """
             INSERT INTO \(schema).exceptions (id, side, reason, detail)
             SELECT u.id, 1, u.reason, u.detail FROM unnest($1::uuid[], $2::text[], $3::text[]) u(id, reason, detail) ORDER BY u.id
-            ON CONFLICT (id) WHERE closed IS NULL DO NOTHING
+            ON CONFLICT (id) WHERE closed IS NULL DO UPDATE SET reason = excluded.reason, detail = excluded.detail, carried = false, at = now()
+            WHERE exceptions.carried
             """,
             [.uuids(found.map(\.line.id)), .texts(reasons), .texts(found.map { "\($0.line.fields.joined()) in \($0.namespace ?? "")" })]
         ).affected
@@ -59,6 +60,13 @@ public struct ChangedInPlugin: Sendable {
             "UPDATE \(schema).exceptions SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[]) AND reason = ANY ($2::text[])",
             [.uuids(mended), .texts(Self.reasons)]
         ).affected
+        if report.mended == 0 { return report }
+        // A look lists again what was listed before for what it holds. Frozen, v1 is not read any more.
+        try await connection.query(
+            """
+            INSERT INTO \(schema).change_log (id, side, del) SELECT unnest($1::uuid[]), 1, false
+            WHERE NOT EXISTS (SELECT FROM \(schema).remembered WHERE what = 'frozen_table')
+            """, [.uuids(mended)])
         return report
     }
 }

@@ -104,8 +104,8 @@ struct NamespaceErrands: Sendable {
     private struct Before: Sendable {
         var kept: FoundRecord?
         var unread = false
-        /// The last request for it was answered.
-        var wasAnswered = true
+        /// Why the last request for it counts as not answered; nil when it was.
+        var unanswered: String?
     }
 
     /// Nil when the record was sent and has yet to be read back.
@@ -118,9 +118,9 @@ struct NamespaceErrands: Sendable {
                 if let conflict = try await readBefore(errand, &record, &before) { return conflict }
                 switch await store.put(record) {
                 case .done: waiting.append((errand, record, before))
-                case .refused(let why): return Errandry(errand: errand, end: .excepted(reason: "refused-by-plugin", detail: why, mayLieThere: errand.agreed != nil))
+                case .refused(let why): return Errandry(errand: errand, end: .excepted(reason: ExceptionRules.refused, detail: why, mayLieThere: errand.agreed != nil))
                 case .notNow(let why): return Errandry(errand: errand, end: .notNow(why))
-                case .unknown: return await afterwards(errand, record, before)
+                case .unknown(let why): return await afterwards(errand, record, before, why)
                 }
                 return nil
             }
@@ -166,7 +166,7 @@ struct NamespaceErrands: Sendable {
         for _ in 1...Self.sendings {
             let answer = await store.forget(id, in: namespace)
             switch answer {
-            case .refused(let why): return .excepted(reason: "refused-by-plugin", detail: "forgetting it: \(why)", mayLieThere: true)
+            case .refused(let why): return .excepted(reason: ExceptionRules.refused, detail: "forgetting it: \(why)", mayLieThere: true)
             case .notNow(let why): return .notNow(why)
             // It may land late, after somebody has written the id anew: not before that time is over is it settled.
             case .unknown: try await Task.sleep(for: .seconds(store.lateSeconds))
@@ -178,14 +178,14 @@ struct NamespaceErrands: Sendable {
             default: continue
             }
         }
-        return .excepted(reason: "not-read-back", detail: "the plugin was told to forget the memory, and shows it", mayLieThere: true)
+        return .excepted(reason: ExceptionRules.notReadBack, detail: "the plugin was told to forget the memory, and shows it", mayLieThere: true)
     }
 
     /// After a request without an answer: nothing is believed until it can't land any more.
-    private func afterwards(_ errand: Errand, _ record: SentRecord, _ before: Before) async -> Errandry {
+    private func afterwards(_ errand: Errand, _ record: SentRecord, _ before: Before, _ why: String) async -> Errandry {
         do { try await Task.sleep(for: .seconds(store.lateSeconds)) } catch { return Errandry(errand: errand, end: .notNow("stopped")) }
         var before = before
-        before.wasAnswered = false
+        before.unanswered = why
         return await prove([(errand, record, before)])[0]
     }
 
@@ -203,20 +203,21 @@ struct NamespaceErrands: Sendable {
             for one in left {
                 if case .found(let found)? = findings[one.errand.id], found.holds(one.record) {
                     ended.append(Errandry(errand: one.errand, end: .proven, kept: one.before.kept, unread: one.before.unread))
-                } else if sending == Self.sendings, !one.before.wasAnswered {
+                } else if sending == Self.sendings, let why = one.before.unanswered {
                     // Nobody said that it was stored: there is nothing wrong with the record.
-                    ended.append(Errandry(errand: one.errand, end: .notNow("the plugin does not answer")))
+                    ended.append(Errandry(errand: one.errand, end: .notNow(why)))
                 } else if sending == Self.sendings {
-                    ended.append(Errandry(errand: one.errand, end: .excepted(reason: "not-read-back", detail: Self.words(findings[one.errand.id]), mayLieThere: true)))
+                    ended.append(Errandry(errand: one.errand, end: Self.notThere(findings[one.errand.id])))
                 } else {
                     var one = one
                     let answer = await store.put(one.record)
-                    one.before.wasAnswered = answer == .done
+                    one.before.unanswered = nil
                     switch answer {
                     case .done: again.append(one)
-                    case .refused(let why): ended.append(Errandry(errand: one.errand, end: .excepted(reason: "refused-by-plugin", detail: why, mayLieThere: true)))
+                    case .refused(let why): ended.append(Errandry(errand: one.errand, end: .excepted(reason: ExceptionRules.refused, detail: why, mayLieThere: true)))
                     case .notNow(let why): ended.append(Errandry(errand: one.errand, end: .notNow(why)))
-                    case .unknown:
+                    case .unknown(let why):
+                        one.before.unanswered = why
                         do { try await Task.sleep(for: .seconds(store.lateSeconds)) } catch { return ended + left.map { Errandry(errand: $0.errand, end: .notNow("stopped")) } }
                         again.append(one)
                     }
@@ -228,11 +229,12 @@ struct NamespaceErrands: Sendable {
         return ended
     }
 
-    private static func words(_ finding: Showing?) -> String {
+    /// Known not to be there, or not known to be.
+    private static func notThere(_ finding: Showing?) -> Errandry.End {
         switch finding {
-        case .found: "the plugin shows another text than was sent"
-        case .absent: "the plugin answered 201 and does not have it"
-        case .undetermined, nil: "the plugin answered 201, and no search shows it"
+        case .found: .excepted(reason: ExceptionRules.notStored, detail: "the plugin shows another text than was sent", mayLieThere: true)
+        case .absent: .excepted(reason: ExceptionRules.notStored, detail: "the plugin answered 201 and does not have it", mayLieThere: true)
+        case .undetermined, nil: .excepted(reason: ExceptionRules.notReadBack, detail: "the plugin answered 201, and no search shows it", mayLieThere: true)
         }
     }
 }

@@ -22,9 +22,18 @@ actor FlightGate {
 
     private var now: Double { Self.seconds(ContinuousClock.now - began) }
     var present: Int { limit.limit }
+    var isWaitedFor: Int { waiting.count }
 
     /// Returns when a request may be sent: the moment, to be handed back with its fate. Throws when the task was cancelled.
     func enter() async throws -> Double {
+        do { return try await enterUnlessCancelled() } catch {
+            // Who was woken and goes away instead has to wake the next: nobody else may come this way.
+            if inFlight == 0, !waiting.isEmpty { waiting.removeFirst().resume() }
+            throw error
+        }
+    }
+
+    private func enterUnlessCancelled() async throws -> Double {
         while true {
             try Task.checkCancellation()
             let now = now

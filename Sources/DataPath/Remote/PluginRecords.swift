@@ -12,6 +12,7 @@ public final class PluginRecords: RecordStore {
     /// Namespaces known to be there: something was stored in them.
     private let known = Mutex<Set<String>>([])
     private let made = Atomic(0)
+    private let lastTrouble = Mutex<String?>(nil)
 
     /// - Parameter chance: 0..<1, spreads pauses.
     public init(_ settings: LaneSettings, latencySeconds: Double = 0.5, chance: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }) {
@@ -21,6 +22,8 @@ public final class PluginRecords: RecordStore {
         pool = HTTPPool(connections: settings.most)
         gate = FlightGate(.init(least: settings.least, most: settings.most, latencySeconds: latencySeconds), chance: chance)
     }
+
+    public var trouble: String? { lastTrouble.withLock { $0 } }
 
     /// Namespaces this value has created.
     public var namespacesMade: Int { made.load(ordering: .relaxed) }
@@ -148,10 +151,12 @@ public final class PluginRecords: RecordStore {
         do {
             let answer = try await pool.send(HTTPRequest(method, base + path, headers: Contract.headers, body: body, timeoutMilliseconds: timeout))
             let refused = answer.status == 429 || answer.status >= 500
+            if !isNeither(answer.status) { lastTrouble.withLock { $0 = refused ? Contract.problem(answer) : nil } }
             await gate.leave(entered, isNeither(answer.status) ? .neither : refused ? .refused(retryAfter: answer.retryAfterSeconds) : .answered)
             return answer
         } catch {
             await gate.leave(entered, .refused(retryAfter: nil))
+            if !(error is CancellationError) { lastTrouble.withLock { $0 = "\(error)" } }
             throw error
         }
     }

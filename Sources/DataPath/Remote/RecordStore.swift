@@ -4,6 +4,8 @@ public import Foundation
 public protocol RecordStore: Sendable {
     /// How long after a request was given up it may still take effect, seconds.
     var lateSeconds: Double { get }
+    /// Why it does not do what it is asked at this moment; nil when its last answer was one.
+    var trouble: String? { get }
 
     /// Writes the record whole over whatever has its id.
     func put(_ record: SentRecord) async -> StoreAnswer
@@ -11,6 +13,10 @@ public protocol RecordStore: Sendable {
     func forget(_ id: UUID, in namespace: String) async -> StoreAnswer
     /// What the store shows of these ids in that namespace. Throws `StoreSilent` when it does not answer as it should.
     func read(_ sought: [Sought], in namespace: String) async throws -> [UUID: Showing]
+}
+
+extension RecordStore {
+    public var trouble: String? { nil }
 }
 
 public enum StoreAnswer: Sendable, Equatable {

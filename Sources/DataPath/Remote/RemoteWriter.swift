@@ -22,6 +22,7 @@ public actor RemoteWriter {
     private var lastSettled = ContinuousClock.now
     private var lastAsked = ContinuousClock.now
     private var resting = false
+    private var trouble: String?
     /// What an earlier writer left in the air may land until then.
     private var quietUntil = ContinuousClock.now
 
@@ -82,6 +83,7 @@ public actor RemoteWriter {
         if isAsked, looking, !resting, ContinuousClock.now >= quietUntil { try await begin(control, sql, copying: copying, &step) }
         try await settleSome(sql, &step)
         if resting, flying.isEmpty { try await rest(sql) }
+        step.trouble = store.trouble ?? trouble
         step.idle = step.looks.looked == 0 && step.markersExpanded == 0 && step.copied == 0 && flying.isEmpty
         if !flying.isEmpty, step.looks.looked == 0, step.copied == 0 { try await Task.sleep(for: .milliseconds(4)) }
         return step
@@ -204,6 +206,13 @@ public actor RemoteWriter {
 
     private func hear(_ news: [Errandry]) {
         ended += news
+        for one in news {
+            switch one.end {
+            case .proven: trouble = nil
+            case .notNow(let why): trouble = why
+            case .conflict, .excepted: break
+            }
+        }
         postpone(news.compactMap { if case .notNow = $0.end { $0.errand.id } else { nil } })
     }
 

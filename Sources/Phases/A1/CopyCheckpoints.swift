@@ -25,6 +25,11 @@ struct CopyCheckpoints: Sendable {
             facts["limit"] = hold.limit
         }
         if let keeping = report.keeping, !keeping.keepsUp { facts["behind"] = keeping.words }
+        if let over = report.overHTTP {
+            facts["overwrittenUnread"] = String(over.unread["overwritten-unread"] ?? 0)
+            facts["forgottenUnread"] = String(over.unread["forgotten-unread"] ?? 0)
+            facts["trouble"] = over.trouble
+        }
         return facts
     }
 }

@@ -64,7 +64,14 @@ struct CopyRows: ReversibleStep {
             // The report is the watch's word; that the copy is done, the stores themselves must say.
             if told.report?.copy.done != false {
                 let state = try await site.ask(CopyState(table: table))
-                if state.done, state.unlooked == 0 { return state.evidence }
+                if state.done, state.unlooked == 0, state.retried == 0 {
+                    guard state.notStored == 0 else {
+                        throw StepFailure(
+                            "the plugin answered 201 for \(state.notStored) memories and does not have them", effect: .partlyChanged,
+                            next: "mend the plugin, then cutoverctl advance \(site.sight.ref.tenant), which sends them again")
+                    }
+                    return state.evidence
+                }
             }
             if let report = told.report {
                 try site.tell(StepProgress(report.line, share: report.copy.rows == 0 ? nil : Double(report.copy.copied) / Double(report.copy.rows)))
@@ -93,7 +100,7 @@ struct CopyRows: ReversibleStep {
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
         let state = try await sight.ask(CopyState(table: table))
         if state.placed == 0, !state.done, !state.asked { return .absent(state.evidence) }
-        return state.done && state.unlooked == 0 ? .inPlace(state.evidence) : .partial(state.evidence)
+        return state.done && state.unlooked == 0 && state.notStored == 0 ? .inPlace(state.evidence) : .partial(state.evidence)
     }
 
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
@@ -124,6 +131,7 @@ struct BeginCopy: ActsOnHost {
             if table == .memories { try await lane.recorded(sidecar, host.sight).save(connection) }
             try await Control.raiseFence(to: fence, connection, table.dataPath)
             let control = try await Control.read(connection, table.dataPath)
+            if lane.lane == .http { _ = try await ExceptionRules.tryAgain(connection, table.dataPath) }
             if control.copyDone { try await Control.set(.sync, fence: fence, connection, table.dataPath) }
             else if control.copied == 0 {
                 if lane.lane == .sql { _ = try await KeptRows.bringBack(connection, table.dataPath) }
@@ -154,12 +162,15 @@ struct CopyState: ReadsOnHost {
         let exceptions: Int
         /// Ids of v1 that are neither placed nor excepted nor waiting in the log.
         let unlooked: Int
+        /// Over HTTP: memories that the plugin said it had and has not; and those of them that are being sent again.
+        let notStored: Int
+        let retried: Int
         let done: Bool
         let asked: Bool
         let watchRuns: Bool
 
         var evidence: Evidence {
-            facts(["rows": rowsV1, "placed": placed, "exceptions": exceptions, "unlooked": unlooked])
+            facts(["rows": rowsV1, "placed": placed, "exceptions": exceptions, "unlooked": unlooked, "notStored": notStored])
         }
     }
 
@@ -170,12 +181,14 @@ struct CopyState: ReadsOnHost {
         return try await host.looking { connection in
             guard try await connection.there("\(table.schema).control") else {
                 let rows = try await connection.query("SELECT count(*) AS n FROM \(table.name)")[0].int("n")
-                return Result(rowsV1: rows, copied: 0, placed: 0, exceptions: 0, unlooked: rows, done: false, asked: false, watchRuns: watchRuns)
+                return Result(rowsV1: rows, copied: 0, placed: 0, exceptions: 0, unlooked: rows, notStored: 0, retried: 0, done: false, asked: false, watchRuns: watchRuns)
             }
             let control = try await Control.read(connection, table.dataPath)
+            let notStored = "SELECT count(*) FROM \(table.schema).exceptions e WHERE e.closed IS NULL AND e.reason = '\(ExceptionRules.notStored)'"
             let row = try await connection.query(
                 """
-                SELECT (SELECT count(*) FROM \(table.name)) AS rows, (SELECT count(*) FROM \(table.schema).placed) AS placed,
+                SELECT (\(notStored)) AS not_stored, (\(notStored) AND EXISTS (SELECT FROM \(table.schema).change_log l WHERE l.id = e.id)) AS retried,
+                    (SELECT count(*) FROM \(table.name)) AS rows, (SELECT count(*) FROM \(table.schema).placed) AS placed,
                     (SELECT count(*) FROM \(table.schema).exceptions WHERE closed IS NULL) AS exceptions,
                     (SELECT count(*) FROM \(table.name) m
                      WHERE NOT EXISTS (SELECT FROM \(table.schema).placed p WHERE p.id = m.id)
@@ -184,7 +197,7 @@ struct CopyState: ReadsOnHost {
                 """)[0]
             return Result(
                 rowsV1: try row.int("rows"), copied: control.copied, placed: try row.int("placed"), exceptions: try row.int("exceptions"),
-                unlooked: try row.int("unlooked"), done: control.copyDone, asked: control.mode == .copy || control.mode == .sync, watchRuns: watchRuns)
+                unlooked: try row.int("unlooked"), notStored: try row.int("not_stored"), retried: try row.int("retried"), done: control.copyDone, asked: control.mode == .copy || control.mode == .sync, watchRuns: watchRuns)
         }
     }
 }

@@ -92,6 +92,15 @@ struct StoreLane: Sendable {
             connection, against: base, withinSeconds: withinSeconds, notes: notes, includingListed: includingListed, each: each)
     }
 
+    /// Over HTTP: what was overwritten or forgotten in the plugin without having been read just before, and what was sent and not proven
+    /// yet, counted; nil in the sql lane.
+    func counts(_ connection: PostgresConnection) async throws -> (unread: [String: Int], underWay: Int)? {
+        guard isHTTP, try await connection.there("\(table.schema).unseen") else { return nil }
+        let rows = try await connection.query("SELECT what, n FROM \(table.schema).unseen")
+        let underWay = try await connection.query("SELECT count(*) AS n FROM \(table.schema).sent WHERE state = 'flying'")[0].int("n")
+        return (try Dictionary(rows.map { (try $0.string("what"), try $0.int("n")) }) { first, _ in first }, underWay)
+    }
+
     /// Entries and, over HTTP, what is in the air.
     func lag(_ connection: PostgresConnection) async throws -> Lag {
         isHTTP ? try await Lag.readRemote(connection, settings) : try await Lag.read(connection, settings)

@@ -59,12 +59,14 @@ struct KeepInStep: Sendable {
 
     private func writeOverHTTP(_ lane: StoreLane, _ control: Control, _ connection: PostgresConnection) async throws {
         let writer = RemoteWriter(connection, settings: lane.settings, store: lane.records, fence: control.fence)
+        await measure.plugin(isInTrouble: nil)
         do {
             try await writer.start()
             while !Task.isCancelled {
                 let throttle = try await measure.throttle()
                 let began = ContinuousClock.now
                 let step = try await writer.step(looking: throttle.lookRest != nil, copying: throttle.copies)
+                await measure.plugin(isInTrouble: step.trouble)
                 guard try await goesOn(after: step, throttle, since: began, connection) else { break }
             }
         } catch {

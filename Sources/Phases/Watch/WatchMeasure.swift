@@ -18,6 +18,8 @@ actor WatchMeasure {
     private var log: LogState?
     private var control: Control?
     private var rows = 0
+    private var counts: (unread: [String: Int], underWay: Int)?
+    private var trouble: String?
     private var countedAt: Double?
     private var measuredAt: Double?
 
@@ -49,6 +51,9 @@ actor WatchMeasure {
     /// How long until measuring again makes sense.
     var pause: Duration { control?.copyDone == false ? .seconds(1) : .seconds(5) }
 
+    /// Over HTTP: what keeps the writer from carrying something over now.
+    func plugin(isInTrouble why: String?) { trouble = why }
+
     func doorTook(milliseconds: Double) { latencies.add(milliseconds: milliseconds, at: now) }
 
     private func readOrders() throws {
@@ -68,6 +73,7 @@ actor WatchMeasure {
         let control = try await Control.read(connection, table.dataPath)
         self.control = control
         load = try await DatabaseLoad.read(connection)
+        counts = try await StoreLane.of(connection, table).counts(connection)
         let log = try await LogState.read(connection, table.dataPath)
         self.log = log
         let now = now
@@ -103,7 +109,8 @@ actor WatchMeasure {
                 copied: control.copied, rows: total, done: control.copyDone, rowsPerSecond: copyRate.rate, soonestSeconds: eta?.soonest,
                 latestSeconds: eta?.latest),
             holds: throttle.holds, unknown: throttle.unknown, limits: orders.effective, log: log,
-            keeping: log.flatMap { Keeping(incoming: incoming, looked: looked, entries: $0.entries) })
+            keeping: log.flatMap { Keeping(incoming: incoming, looked: looked, entries: $0.entries) },
+            overHTTP: counts.map { WatchReport.OverHTTP(unread: $0.unread, underWay: $0.underWay, trouble: trouble) })
     }
 
     /// Not synced: what a crash takes is told again a second later.

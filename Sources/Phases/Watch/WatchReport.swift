@@ -16,6 +16,18 @@ public struct WatchReport: Sendable, Codable, Equatable {
         public let latestSeconds: Double?
     }
 
+    /// Of a plugin that is reached over HTTP alone.
+    public struct OverHTTP: Sendable, Codable, Equatable {
+        /// By what was done without having read the record just before: `overwritten-unread`, `forgotten-unread`.
+        public let unread: [String: Int]
+        /// Memories that were sent and not proven yet.
+        public let underWay: Int
+        /// Why what is sent now is not carried over.
+        public let trouble: String?
+
+        var words: String { "\(underWay) sent and not proven yet, \(unread["overwritten-unread"] ?? 0) overwritten unread, \(unread["forgotten-unread"] ?? 0) forgotten unread" }
+    }
+
     public let at: Timestamp
     public let mode: String
     public let copy: Copy
@@ -26,6 +38,8 @@ public struct WatchReport: Sendable, Codable, Equatable {
     public let limits: ThrottleLimits
     public let log: LogState?
     public let keeping: Keeping?
+    /// Nil where looks see the plugin's tables.
+    public var overHTTP: OverHTTP?
 
     static func path(_ host: HostSight, _ table: LegacyTable) -> String { "\(host.statePath)/\(table == .memories ? "progress" : "progress.\(table.rawValue)").json" }
 
@@ -33,13 +47,15 @@ public struct WatchReport: Sendable, Codable, Equatable {
     public var line: String {
         let share = copy.rows == 0 ? 100 : min(100, copy.copied * 100 / copy.rows)
         var parts = ["\(copy.copied) of \(copy.rows) rows (\(share)%)"]
-        if copy.done { parts = ["all \(copy.copied) rows copied"] }
+        if copy.done { parts = [(overHTTP?.underWay ?? 0) > 0 ? "all \(copy.copied) rows sent" : "all \(copy.copied) rows copied"] }
         if !copy.done, let rate = copy.rowsPerSecond, holds.isEmpty { parts.append("\(Int(rate.rounded())) rows/s") }
         if !copy.done, holds.isEmpty, let left = timeLeft { parts.append(left) }
         if !copy.done, let hold = holds.first { parts.append("waits: \(hold)") }
         if !unknown.isEmpty { parts.append("at half speed: \(unknown.map(\.rawValue).joined(separator: ", ")) can't be read") }
         if let log, log.entries + log.markers > 0 { parts.append("lag \(log.entries) changes, \(Int((log.oldestSeconds ?? 0).rounded(.up))) s") }
         if let keeping, !keeping.keepsUp { parts.append(keeping.words) }
+        if let overHTTP { parts.append(overHTTP.words) }
+        if let trouble = overHTTP?.trouble { parts.append("the plugin is in trouble: \(trouble)") }
         return parts.joined(separator: ", ")
     }
 

@@ -41,6 +41,8 @@ struct StatusView {
             if let bound = facts["bound"] { parts.append("waits: \(bound) is \(facts["value"] ?? "?"), \(facts["limit"] ?? "?") allowed") }
             if let lag = facts["lagEntries"] { parts.append("lag \(lag) changes, \(facts["lagSeconds"] ?? "0") s") }
             if let behind = facts["behind"] { parts.append(behind) }
+            if let over = facts["overwrittenUnread"] { parts.append("\(over) overwritten unread, \(facts["forgottenUnread"] ?? "0") forgotten unread") }
+            if let trouble = facts["trouble"] { parts.append("the plugin is in trouble: \(trouble)") }
         }
         return "\(parts.joined(separator: ", ")) (at \(PlainText.moment(checkpoint.at.description)))"
     }

@@ -1,33 +1,40 @@
 import Foundation
 
-/// The plugin dies, or takes requests and never answers, in the middle: nothing that depends on it is called verified. One that died
+/// The plugin dies, takes requests and never answers, answers 500 or breaks off in the middle of an answer: nothing that depends on it is called verified. One that died
 /// is brought back by the watch, as soon as it can be.
 enum PluginFelled {
     private enum Way: CustomStringConvertible {
         case stalled, killed
-        var description: String { self == .stalled ? "stalled" : "killed" }
+        /// Answers 500, and then breaks off.
+        case faulty
+        var description: String { self == .stalled ? "stalled" : self == .killed ? "killed" : "faulty" }
     }
 
     @Sendable static func run(_ stage: Stage) async throws {
         try await stage.raise()
         // While that file is there, the plugin ends as soon as it is started.
         let broken = "\(stage.folder)/broken"
-        try PluginWrapper.put("[ ! -e '\(broken)' ] || exit 1\n\"$PLUGIN\" & child=$!\nwait $child", on: "acme", stage)
-        for (step, way) in [("A1/env.wire", Way.stalled), ("A1/shadow.watch", .killed), ("A3/fallback.remove", .stalled), ("A3/soak.wait", .killed)] {
+        try PluginWrapper.put("[ ! -e '\(broken)' ] || exit 1\nLAB_PLUGIN_FAULT_FILE='\(stage.folder)/fault' \"$PLUGIN\" & child=$!\nwait $child", on: "acme", stage)
+        for (step, way) in [("A0/sidecar.start", Way.faulty), ("A1/env.wire", .stalled), ("A1/shadow.watch", .killed), ("A3/fallback.remove", .stalled), ("A3/soak.wait", .killed)] {
             guard let index = Stage.steps.firstIndex(of: step), index > 0 else { throw Trouble("there is no step \(step)") }
             try await stage.forward("advance", "acme", "--to", Stage.steps[index - 1], "--wait")
             let before = try await stage.verified()
-            guard let plugin = try plugin(stage) else { throw Trouble("no plugin runs") }
+            let plugin = try plugin(stage)
             if way == .killed { _ = try stage.file("broken", "") }
-            kill(plugin, way == .killed ? SIGKILL : SIGSTOP)
-            for _ in 0..<2 {
+            if way != .faulty {
+                guard let plugin else { throw Trouble("no plugin runs") }
+                kill(plugin, way == .killed ? SIGKILL : SIGSTOP)
+            }
+            for fault in ["broken", "truncate"] {
+                if way == .faulty { _ = try stage.file("fault", fault) }
                 let ended = try await forAWhile(stage, ["advance", "acme", "--to", step, "--wait"])
                 try expect([1, 3, 4, 6].contains(ended.code), "with the plugin \(way), `\(ended.words)` ended with \(ended.code): \(ended.said)")
                 _ = try await stage.sign()
             }
             let verified = try await stage.verified()
             try expect(!verified.contains(step) && verified.count <= before.count, "with the plugin \(way) \(step) is verified")
-            try await mended(stage, broken, plugin, way)
+            _ = try stage.file("fault", "none")
+            if let plugin { try await mended(stage, broken, plugin, way) }
             // What is left in doubt or failed goes on once the plugin answers again.
             for _ in 0..<12 {
                 if try await stage.verified().contains(step) { break }

@@ -12,10 +12,10 @@ enum SecondPlugin {
                 python3 '\(stage.places.repository)/Tests/Fixtures/second-plugin/second-plugin.py' & child=$!
             wait $child
             """, on: "acme", stage)
-        stage.plan = try plan(stage, accepts: "")
+        stage.plan = try stage.overHTTP(accepts: [])
         try await wayBackIsShut(stage)
 
-        stage.plan = try plan(stage, accepts: ", accepts: [no-way-back-over-http]")
+        stage.plan = try stage.overHTTP(revision: 2)
         try await stage.forward("advance", "acme", "--to", "A2/backfill.verify", "--wait", "--adopt-plan")
         try await holdsWhatV1Has(stage, memories)
         try await stage.forwardToTheDrop()
@@ -27,17 +27,6 @@ enum SecondPlugin {
         try await stage.backToTheStart()
         let left = try await ask(stage, memories, "SELECT count(*) FROM memories WHERE propagation LIKE '%digest%'")
         try expect(left == ["0"], "after the way back the plugin still has \(left) of our records")
-    }
-
-    /// The lab's plan in the other lane, with a short late window.
-    private static func plan(_ stage: Stage, accepts: String) throws -> String {
-        let text = try String(contentsOfFile: stage.places.plan, encoding: .utf8)
-        let copy = "uses: backfill.copy, with: { "
-        try expect(text.contains(copy), "the lab's plan has no backfill.copy")
-        // What is accepted is a newer revision, taken up on purpose.
-        let changed = text.replacingOccurrences(of: copy, with: copy + "lane: http, timeout: 2s, lateWindow: 2s\(accepts), ")
-            .replacingOccurrences(of: "revision: 1", with: accepts.isEmpty ? "revision: 1" : "revision: 2")
-        return try stage.file("plan-http-\(accepts.isEmpty ? 1 : 2).yaml", changed)
     }
 
     private static func wayBackIsShut(_ stage: Stage) async throws {

@@ -11,8 +11,12 @@ struct PluginDesk: Desk {
     var faultFile: String?
 
     func answer(_ asked: Asked) async -> Answer {
+        let isHealth = asked.path == ["v1", "health"]
         do {
-            return try await route(asked)
+            if current == .broken, !isHealth { throw PluginProblem.broken("internal error") }
+            var answer = try await route(asked)
+            if current == .truncate, !isHealth { answer.body = String(answer.body.prefix(answer.body.count / 2)) }
+            return answer
         } catch let problem as PluginProblem {
             return problem.answer
         } catch {
@@ -100,13 +104,15 @@ struct PluginDesk: Desk {
         let memory = try MemoryWrite(LenientObject(asked.body))
         let fault = current
         if fault == .nullMetadata, memory.propagation == nil { throw PluginProblem.broken("propagation: null value") }
+        if fault == .notFound, try await !store.has(namespace) { throw PluginProblem.notFound("namespace not found") }
         if fault == .freshNamespace, try await !store.isUsed(namespace) { throw PluginProblem.broken("the namespace's row is missing") }
-        let id = fault == .lie ? UUID().uuidString.lowercased() : try await store.write(memory, into: namespace)
+        let id = fault == .lie ? memory.id ?? UUID().uuidString.lowercased() : try await store.write(memory, into: namespace)
         return .json(201, ["id": .string(id), "namespace": .string(namespace)])
     }
 
     private func search(_ asked: Asked) async throws -> Answer {
-        .json(200, ["memories": try await store.search(MemorySearch(LenientObject(asked.body)))])
+        let found = try await store.search(MemorySearch(LenientObject(asked.body)))
+        return .json(200, ["memories": current == .emptyList && found == .null ? .array([]) : found])
     }
 
     private func deleteMemory(_ asked: Asked, id: String) async throws -> Answer {

@@ -53,11 +53,15 @@ struct PluginStore: Sendable {
         return !rows.isEmpty
     }
 
-    /// Stores the memory and answers its id. An id that exists already is overwritten, wherever it lay; its creation time stays.
+    func has(_ namespace: String) async throws -> Bool {
+        try await lanes.run { try !$0.query("SELECT FROM memory_plugin.memory_namespaces WHERE name = $1", [namespace]).isEmpty }
+    }
+
     func isUsed(_ namespace: String) async throws -> Bool {
         try await lanes.run { try !$0.query("SELECT FROM memory_plugin.memory_records WHERE namespace = $1 LIMIT 1", [namespace]).isEmpty }
     }
 
+    /// Stores the memory and answers its id. An id that exists already is overwritten, wherever it lay; its creation time stays.
     func write(_ memory: MemoryWrite, into namespace: String) async throws -> String {
         let rows = try await lanes.run {
             try $0.query(
