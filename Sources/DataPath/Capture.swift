@@ -45,17 +45,29 @@ public struct Capture: Sendable {
         _ connection: PostgresConnection, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20, acceptingAbsent: Bool = false
     ) async throws {
         let settings = try await settings.asRecorded(connection)
-        let layout = try await Layout.complete(connection, settings)
-        let missed = try await isBroken(connection)
-        if missed, !acceptingAbsent { try await refuseAbsent(connection) }
+        let second = await connection.partner as? SecondDatabase
+        if settings.lane == .separate, second == nil { throw DataPathError.notInstalled("a session with the plugin's database") }
+        let layout = settings.lane == .far ? try await Layout.introspect(connection, settings) : try await Layout.complete(connection, settings)
+        var missed = try await isBroken(connection)
+        if let second {
+            await second.setInstalling(true)
+            if try await Capture(second.settings).isBroken(second.far) { missed = true }
+            if try await second.apart(connection) != nil { missed = true }
+        }
+        if missed, !acceptingAbsent { try await refuseAbsent(connection, settings) }
+        _ = try await second?.countAlike(connection)
+        if let second { try await Capture(second.settings).install(second.far, lockTimeoutSeconds: lockTimeoutSeconds, attempts: attempts, acceptingAbsent: true) }
         try await connection.transaction { connection in
             // Two installers at once would collide in the catalogue.
             try await connection.execute("SELECT pg_advisory_xact_lock(\(Locks.install(settings)))")
             try await connection.execute(TablesSQL.create(settings.schema))
             if settings.lane == .http { try await connection.execute(RemoteSQL.tables(settings.schema)) }
-            try await connection.execute(layout.projection.functions)
+            if settings.lane == .separate { try await connection.execute(SeparateSQL.near(settings.schema)) }
+            if settings.lane == .far { try await connection.execute(SeparateSQL.far(settings.schema)) } else {
+                try await connection.execute(layout.projection.functions)
+                try await connection.execute(FreezeSQL(settings).function)
+            }
             try await connection.execute(CaptureSQL.functions(layout, variant))
-            try await connection.execute(FreezeSQL(settings).function)
             if variant == .deduplicatedLog {
                 try await connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS change_log_one ON \(settings.schema).change_log (id)")
             }
@@ -83,11 +95,10 @@ public struct Capture: Sendable {
             try await underLockTimeout(connection, "triggers on \(table)", lockTimeoutSeconds, attempts, statements.joined() + adopt)
         }
         // Over HTTP nobody can list what a store holds; a row found alike when it is read back is agreed on then.
-        if settings.lane == .sql { try await ForeignRows.adoptTwins(connection, layout) }
-        try await connection.transaction { connection in
-            if missed { _ = try await LookAgain.queueEverything(connection, layout) }
-            try await CaptureSeal.remember(connection, settings)
-        }
+        if settings.lane == .sql || second != nil { try await connection.seeingBoth { try await ForeignRows.adoptTwins($0, layout) } }
+        if missed, settings.lane != .far { try await connection.seeingBoth { _ = try await LookAgain.queueEverything($0, layout) } }
+        try await CaptureSeal.remember(connection, settings)
+        await second?.setInstalling(false)
     }
 
     /// Takes the triggers and functions away, and with `keepRecords` false the whole schema.
@@ -97,6 +108,9 @@ public struct Capture: Sendable {
     public func remove(
         _ connection: PostgresConnection, keepRecords: Bool = false, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20
     ) async throws {
+        if let second = await connection.partner as? SecondDatabase {
+            try await Capture(second.settings).remove(second.far, keepRecords: keepRecords, lockTimeoutSeconds: lockTimeoutSeconds, attempts: attempts)
+        }
         let frozen = try await connection.query(
             "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname = '\(FreezeSQL(settings).trigger)') AS frozen")[0].bool("frozen")
         if frozen && !keepRecords { throw DataPathError.refused("\(settings.v1Memories) is frozen: unfreeze it first") }
@@ -140,14 +154,19 @@ public struct Capture: Sendable {
             JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = '\(settings.schema)'
             """)
         let bare = Set(try functions.map { try $0.string("bare") })
-        let wanted = CaptureSQL.names + settings.holding.functionNames
+        // Of the plugin's own database as well, where the session is joined with it.
+        let second = await connection.partner as? SecondDatabase
+        let far: Status? = if let second { try await Capture(second.settings).status(second.far) } else { nil }
+        func beside(_ names: [String]?) -> [String] { (names ?? []).map { "\($0) in the plugin's database" } }
+        let tables = try await connection.query(
+            """
+            SELECT to_regclass('\(settings.schema).change_log') IS NOT NULL AND to_regclass('\(settings.schema).placed') IS NOT NULL AS there
+            """)[0].bool("there")
+        let wanted = CaptureSQL.names + (settings.lane == .far ? [] : settings.holding.functionNames)
         return Status(
-            missingTriggers: missing, disabledTriggers: disabled,
-            missingFunctions: wanted.filter { name in !bare.contains(String(name.prefix { $0 != "(" })) },
-            tablesThere: try await connection.query(
-                """
-                SELECT to_regclass('\(settings.schema).change_log') IS NOT NULL AND to_regclass('\(settings.schema).placed') IS NOT NULL AS there
-                """)[0].bool("there"))
+            missingTriggers: missing + beside(far?.missingTriggers), disabledTriggers: disabled + beside(far?.disabledTriggers),
+            missingFunctions: wanted.filter { name in !bare.contains(String(name.prefix { $0 != "(" })) } + beside(far?.missingFunctions),
+            tablesThere: tables && far?.tablesThere != false)
     }
 
     public func growth(_ connection: PostgresConnection) async throws -> Growth {
@@ -166,17 +185,19 @@ public struct Capture: Sendable {
         return try await !CaptureSeal.read(connection, settings).isWhole(since: sealed)
     }
 
-    private func refuseAbsent(_ connection: PostgresConnection) async throws {
+    private func refuseAbsent(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws {
         // A store that is reached over HTTP lists nothing, so nothing can be said of it.
-        let isHere = try await settings.asRecorded(connection).lane == .sql
+        let isHere = settings.lane == .sql || settings.lane == .separate
         let two = isHere ? "count(*) FILTER (WHERE NOT EXISTS (SELECT FROM \(settings.v2Records.sql) r WHERE r.id = p.id))" : "0"
-        let row = try await connection.query(
-            """
-            SELECT count(*) FILTER (WHERE NOT EXISTS (SELECT FROM \(settings.v1Memories.sql) m WHERE m.id = p.id)) AS v1,
-                \(two) AS v2
-            FROM \(settings.schema).placed p WHERE p.state = 'live'
-            """)[0]
-        let (v1, v2) = (try row.int("v1"), try row.int("v2"))
+        let (v1, v2) = try await connection.seeingBoth { connection in
+            let row = try await connection.query(
+                """
+                SELECT count(*) FILTER (WHERE NOT EXISTS (SELECT FROM \(settings.v1Memories.sql) m WHERE m.id = p.id)) AS v1,
+                    \(two) AS v2
+                FROM \(settings.schema).placed p WHERE p.state = 'live'
+                """)[0]
+            return (try row.int("v1"), try row.int("v2"))
+        }
         guard v1 + v2 > 0 else { return }
         throw DataPathError.refused("\(v1) memories that were in step are absent from v1 and \(v2) from v2: captured again, they would count as forgotten")
     }

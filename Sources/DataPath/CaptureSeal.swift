@@ -17,7 +17,7 @@ public struct CaptureSeal: Sendable, Codable, Equatable {
 
     /// Reads the catalogue only.
     public static func read(_ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()) async throws -> CaptureSeal {
-        let names = [settings.v1Memories, settings.v2Records, settings.v1Workspaces]
+        let names = settings.sealed
         let rows = try await connection.query(
             """
             SELECT w.name, coalesce(c.oid::text, '') AS oid,
@@ -111,7 +111,7 @@ public struct CaptureSeal: Sendable, Codable, Equatable {
     /// By the catalogue as it is for names, and as the transaction's snapshot shows it for triggers: a deletion that this snapshot sees
     /// came after whatever kept it from being captured.
     private static func marked(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> String {
-        let names = [settings.v1Memories, settings.v2Records, settings.v1Workspaces].map(\.sql)
+        let names = settings.sealed.map(\.sql)
         return try await connection.prepared(
             """
             SELECT coalesce((SELECT string_agg(coalesce(to_regclass(n)::oid::text, '-'), ' ') FROM unnest($1::text[]) n), '') || ' '

@@ -49,6 +49,36 @@ public struct DataPathSettings: Sendable, Hashable, Codable {
 }
 
 extension DataPathSettings {
+    /// v2 as a session sees it that is joined with the plugin's database.
+    var joined: DataPathSettings {
+        var settings = self
+        settings.v2Records = TableName("pg_temp", "memory_records")
+        settings.v2Namespaces = TableName("pg_temp", "memory_namespaces")
+        settings.lane = .separate
+        return settings
+    }
+
+    /// Of the plugin's own database, as a session there sees it.
+    var far: DataPathSettings {
+        var settings = DataPathSettings(v1Memories: v1Memories, v1Workspaces: v1Workspaces, schema: schema, holding: holding)
+        settings.lane = .far
+        return settings
+    }
+
+    /// Entries, and markers, as they are read. Where the plugin's database is another, what lies there is brought beside ours for readers.
+    var log: String { both("change_log", "seq, id, side, del, xid, at, role") }
+    var markers: String { both("marker", "n, what, arg, side, at, xid, role") }
+
+    /// v2's own tables are in the database these are the settings of.
+    var hasV2: Bool { lane == .sql || lane == .far }
+
+    /// What a seal is about: tables by their lasting names.
+    var sealed: [TableName] { [v1Memories, lane == .separate ? far.v2Records : v2Records, v1Workspaces] }
+
+    private func both(_ table: String, _ columns: String) -> String {
+        lane == .separate ? "(SELECT \(columns) FROM \(schema).\(table) UNION ALL SELECT \(columns) FROM pg_temp.\(table))" : "\(schema).\(table)"
+    }
+
     /// The workspaces' keys and values, beside the memories and with everything about them in a schema of their own.
     public static let keyValues = DataPathSettings(v1Memories: TableName("public", "workspace_memory"), schema: "cutover_kv", holding: .keyValues)
 }

@@ -12,7 +12,8 @@ public struct ForeignRows: Sendable, Equatable, Codable {
         _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
     ) async throws -> ForeignRows {
         let layout = try await Layout.complete(connection, settings)
-        let rows = try await connection.query(
+        let rows = try await connection.seeingBoth(readOnly: true) { connection in
+            try await connection.query(
             """
             \(Stores(layout: layout).common)
             SELECT two.id, count(*) OVER () AS total
@@ -21,6 +22,7 @@ public struct ForeignRows: Sendable, Equatable, Codable {
                 AND NOT EXISTS (SELECT FROM \(settings.schema).v2_archive a WHERE a.id = two.id AND a.alone AND a.restored IS NULL)
             ORDER BY 1 LIMIT 100
             """)
+        }
         return ForeignRows(count: try rows.first?.int("total") ?? 0, ids: try rows.map { try $0.uuid("id") })
     }
 

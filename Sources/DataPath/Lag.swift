@@ -30,9 +30,14 @@ public struct Lag: Sendable, Equatable, Codable {
             FROM (SELECT count(*) AS entries, min(at) AS oldest FROM \(settings.schema).change_log) l,
                  (SELECT count(*) AS markers, min(at) AS oldest FROM \(settings.schema).marker) k
             """, [.text(String(xid))])[0]
-        let entries = try row.int("entries")
-        let markers = try row.int("markers")
-        let passed = try row.bool("passed")
+        var entries = try row.int("entries")
+        var markers = try row.int("markers")
+        var passed = try row.bool("passed")
+        if let second = await connection.partner as? SecondDatabase, let far = try await second.lag(connection) {
+            entries += far.entries
+            markers += far.markers
+            passed = passed && far.zero
+        }
         return Lag(
             entries: entries, markers: markers, oldestSeconds: try row.optionalDouble("age"),
             zero: entries == 0 && markers == 0 && passed, marker: xid)

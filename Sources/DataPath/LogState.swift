@@ -19,9 +19,13 @@ public struct LogState: Sendable, Codable, Equatable {
             FROM (SELECT count(*) AS entries, min(at) AS oldest FROM \(settings.schema).change_log) l,
                  (SELECT count(*) AS markers, min(at) AS oldest FROM \(settings.schema).marker) k
             """)[0]
-        return LogState(
+        let here = LogState(
             entries: try row.int("entries"), markers: try row.int("markers"), oldestSeconds: try row.optionalDouble("age"), bytes: try row.int("bytes"),
             highest: try row.int("highest"))
+        guard let second = await connection.partner as? SecondDatabase, let far = try await second.log(connection) else { return here }
+        return LogState(
+            entries: here.entries + far.entries, markers: here.markers + far.markers, oldestSeconds: [here.oldestSeconds, far.oldestSeconds].compactMap { $0 }.max(),
+            bytes: here.bytes + far.bytes, highest: here.highest + far.highest)
     }
 }
 

@@ -7,7 +7,7 @@ public struct PlannedSQL: Sendable {
     /// The triggers of change capture; each table's are one transaction.
     public func capture(lockTimeoutSeconds: Double = 0.5) -> [String] {
         [setTimeout(lockTimeoutSeconds)]
-            + CaptureSQL.triggers(settings).flatMap { trigger in
+            + (CaptureSQL.triggers(settings) + (settings.lane == .separate ? CaptureSQL.triggers(settings.far) : [])).flatMap { trigger in
                 [
                     "CREATE TRIGGER \(trigger.name) \(trigger.definition)",
                     "ALTER TABLE \(trigger.table.sql) ENABLE ALWAYS TRIGGER \(trigger.name)",

@@ -82,10 +82,12 @@ public struct Quiesce: Sendable {
             // EXCLUSIVE also keeps out SELECT FOR UPDATE: a weaker lock would let another writer's rows look held.
             try await connection.execute(
                 "LOCK TABLE \(layout.v1), \(layout.v2), \(layout.workspaces) IN EXCLUSIVE MODE")
+            try await (connection.partner as? SecondDatabase)?.lockAgainstWriters(lockTimeoutSeconds)
             try await boundStatements(connection, deadline, budgetSeconds)
             try await Look.mark(connection, settings)
             if let fence { try await Control.checkFence(fence, connection, settings) }
             try await CaptureSeal.mark(connection, settings)?.require(connection, settings)
+            try await connection.bringEverything()
             let looked = try await lookAtEverything(connection, layout, deadline, budgetSeconds)
             let stores = try await Stores(layout: layout).compare(connection)
             let differing = stores.differing + (copyMayBeUnfinished ? 0 : stores.aheadOfCopy)

@@ -36,6 +36,7 @@ public struct SchemaFingerprint: Sendable, Equatable, Codable {
     public static func read(
         _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
     ) async throws -> SchemaFingerprint {
+        let connection = (await connection.partner as? SecondDatabase)?.far ?? connection
         let tables = [settings.v2Namespaces, settings.v2Records]
         let rows = try await connection.query(
             """

@@ -100,6 +100,8 @@ public actor Writer {
             self.layout = layout
         }
         let look = Look(layout: layout, variant: variant)
+        // No more than the next batches take in: entries of both stores are to have their turn.
+        _ = try await (connection.partner as? SecondDatabase)?.relay(connection, atMost: max(1, pace.rows(atMost: control.chunkRows) / 2))
         if try await Markers.visible(connection, settings) {
             (step.markersExpanded, step.truncated) = try await expandMarkers(layout)
         }
@@ -119,7 +121,7 @@ public actor Writer {
     private func pick(_ rows: Int) async throws -> [UUID] {
         let now = ContinuousClock.now
         postponed = postponed.filter { $0.value > now }
-        let above = variant == .cursorBySequence ? cursor : 0
+        let above = variant == .cursorBySequence ? cursor : Int.min
         let picked = try await connection.prepared(
             """
             SELECT id, max(seq) AS seq FROM (

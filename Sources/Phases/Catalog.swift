@@ -109,7 +109,7 @@ public enum MemoryCatalog {
         ],
         decisions: [
             .init("topology", supported: ["sidecar"], known: ["central"]),
-            .init("pluginDatabase", supported: ["same-instance-schema"], known: ["separate"]),
+            .init("pluginDatabase", supported: ["same-instance-schema", "separate"], known: []),
             .init("runningTenants", supported: ["inject"], known: ["recycle"]),
         ])
 
@@ -218,7 +218,9 @@ public enum MemoryCatalog {
 
     private static func sidecar(_ plan: Plan) -> Sidecar {
         let settings = settings(of: "sidecar.start", in: plan)
-        return Sidecar(program: settings.text("program") ?? "", listen: settings.text("listen") ?? "", healthSeconds: settings.seconds("healthWithin") ?? 30)
+        return Sidecar(
+            program: settings.text("program") ?? "", listen: settings.text("listen") ?? "", healthSeconds: settings.seconds("healthWithin") ?? 30,
+            hasOwnDatabase: plan.decisions["pluginDatabase"] == "separate")
     }
 
     private static func vault(_ plan: Plan, _ table: LegacyTable) -> Vault {
@@ -260,7 +262,7 @@ public enum MemoryCatalog {
     private static func lane(_ plan: Plan, _ table: LegacyTable = .memories) -> LaneChoice {
         let settings = settings(of: "backfill.copy", table, in: plan)
         var choice = LaneChoice()
-        choice.lane = settings.text("lane").flatMap(Lane.init) ?? choice.lane
+        choice.lane = settings.text("lane") == "http" ? .http : plan.decisions["pluginDatabase"] == "separate" ? .separate : .sql
         choice.connections = settings.int("connections") ?? choice.connections
         choice.timeoutSeconds = settings.seconds("timeout") ?? choice.timeoutSeconds
         choice.lateSeconds = settings.seconds("lateWindow") ?? choice.lateSeconds

@@ -43,6 +43,7 @@ struct PlanReader {
         let production = waves.map { selectsProduction($0) } ?? false
         let (phases, steps) = phases(top, production: production)
         judgeAgreement(steps, approvals, top)
+        if decisions["pluginDatabase"] == "separate" { judgeSeparate(steps) }
         guard let rollout = waves.flatMap({ rollout($0, steps: steps) }), let name, let revision, let author else { return nil }
         return Plan(
             name: name, revision: revision, author: OperatorID(author), digest: digest, ownState: ownState, decisions: decisions,

@@ -83,6 +83,22 @@ extension PlanReader {
             fix: "write `\(rule.key): \(shortest)` or longer, or keep production tenants out of this plan")
     }
 
+    /// What is not to be had where the plugin has a database of its own.
+    func judgeSeparate(_ steps: [ReadStep]) {
+        for step in steps {
+            if step.spec.settings.text("table") == "workspace_memory" {
+                findings.note(
+                    step.node, "\(step.spec.id): workspace_memory is carried inside one database only, and the plan decides pluginDatabase: separate",
+                    fix: "write `pluginDatabase: same-instance-schema`, or take the step out")
+            }
+            if let ranges = step.spec.settings.int("ranges"), ranges > 1 {
+                findings.note(
+                    step.node, "\(step.spec.id): key ranges are copied side by side inside one database only, and the plan decides pluginDatabase: separate",
+                    fix: "write `ranges: 1`, or leave it out")
+            }
+        }
+    }
+
     /// What a rule's form cannot say: the insides of lists and maps, and how durations stand to each other.
     private func judgeShapes(_ section: Section) {
         for node in section.valueNode("blockers")?.sequence.map(Array.init) ?? [] {

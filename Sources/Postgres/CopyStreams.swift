@@ -34,6 +34,21 @@ extension PostgresConnection {
         return try await endCopyIn(complaint: nil)
     }
 
+    /// Feeds a `COPY … FROM STDIN` with what another session's `COPY … TO STDOUT` sends; returns the number of rows taken.
+    ///
+    /// Nothing is parsed on the way and no more than a piece of it is held.
+    @discardableResult
+    public nonisolated(nonsending) func copyIn(_ sql: String, from source: PostgresConnection, _ query: String) async throws -> Int {
+        try await beginCopy(sql)
+        do {
+            try await source.copyOut(query) { try await putCopyChunk($0) }
+        } catch {
+            _ = try? await endCopyIn(complaint: "the sender gave up")
+            throw error
+        }
+        return try await endCopyIn(complaint: nil)
+    }
+
     // MARK: - Non public
 
     func beginCopy(_ sql: String) throws(PostgresError) {

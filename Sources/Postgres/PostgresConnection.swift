@@ -10,6 +10,8 @@ public actor PostgresConnection {
     /// Names of the statements this session has parsed, by their text.
     private var parsed: [String: String] = [:]
     private nonisolated let canceller = Mutex<Canceller?>(nil)
+    /// Takes part in every `transaction` of this session.
+    public private(set) var partner: (any TransactionPartner)?
     /// True from the start of a `COPY … TO STDOUT` until its end was read.
     var isCopyingOut = false
 
@@ -85,8 +87,14 @@ public actor PostgresConnection {
     }
 
     /// Ends the session; an open transaction is rolled back by the server.
-    public func close() {
+    public func close() async {
         handle = nil
+        await partner?.close()
+    }
+
+    /// From here on every `transaction` of this session is also one of the partner's.
+    public func join(_ partner: any TransactionPartner) {
+        self.partner = partner
     }
 
     /// False once the session is closed or was found dead.

@@ -5,6 +5,20 @@ public enum Isolation: String, Sendable {
     case serializable = "SERIALIZABLE"
 }
 
+/// Has a transaction of its own to every transaction of a session, with another server.
+public protocol TransactionPartner: AnyObject, Sendable {
+    /// Before `BEGIN`.
+    func enter(_ connection: PostgresConnection, readOnly: Bool) async throws
+    /// After `BEGIN`, before any statement of the body.
+    func begun(_ connection: PostgresConnection, readOnly: Bool) async throws
+    /// Before `COMMIT`: what it throws rolls both back. When it returns, its own transaction has ended.
+    func conclude(_ connection: PostgresConnection) async throws
+    /// After `COMMIT` or `ROLLBACK`.
+    func left(_ connection: PostgresConnection) async
+    /// With the session.
+    func close() async
+}
+
 extension PostgresConnection {
     /// Runs `body` in one transaction: committed when it returns, rolled back when it throws.
     ///
@@ -13,13 +27,30 @@ extension PostgresConnection {
         _ isolation: Isolation = .readCommitted, readOnly: Bool = false,
         _ body: (PostgresConnection) async throws -> Result
     ) async throws -> Result {
+        let partner = await partner
+        try await partner?.enter(self, readOnly: readOnly)
+        do {
+            let result = try await alone(isolation, readOnly: readOnly, partner, body)
+            await partner?.left(self)
+            return result
+        } catch {
+            await partner?.left(self)
+            throw error
+        }
+    }
+
+    private nonisolated(nonsending) func alone<Result>(
+        _ isolation: Isolation, readOnly: Bool, _ partner: (any TransactionPartner)?, _ body: (PostgresConnection) async throws -> Result
+    ) async throws -> Result {
         try await execute("BEGIN ISOLATION LEVEL \(isolation.rawValue)\(readOnly ? " READ ONLY" : "")")
         do {
+            try await partner?.begun(self, readOnly: readOnly)
             let result = try await body(self)
             // COMMIT of a failed transaction answers ROLLBACK and no error: without this the caller would believe it.
             guard await !hasFailedTransaction else {
                 throw PostgresError(.refused, sqlState: "25P02", message: "the transaction had failed and was rolled back")
             }
+            try await partner?.conclude(self)
             try await execute("COMMIT")
             return result
         } catch {

@@ -7,6 +7,22 @@ extension Cluster {
     /// Stops the server as the kernel would in a power cut, and starts it again.
     func restart() throws { try call("pg_ctl -D \(directory)/data -w -s -l \(directory)/log -m immediate restart") }
 
+    /// Keeps the server's files as they are now, for `putCopyBack`.
+    func keepCopy() throws {
+        try call("pg_ctl -D \(directory)/data -w -s -m fast stop && cp -a \(directory)/data \(directory)/copy")
+        try startAgain()
+    }
+
+    /// As after a restore from a backup: what was committed since is gone.
+    func putCopyBack() throws {
+        try call("pg_ctl -D \(directory)/data -w -s -m fast stop && rm -rf \(directory)/data/* && cp -a \(directory)/copy/. \(directory)/data/")
+        try startAgain()
+    }
+
+    private func startAgain() throws {
+        try call("pg_ctl -D \(directory)/data -w -s -l \(directory)/log -o \"-k \(directory) -c listen_addresses='' -c fsync=off -c max_connections=200\" start")
+    }
+
     /// A streaming standby of this server, which ends with the server's folder.
     func startStandby() async throws {
         try call("pg_basebackup -h \(directory) -U postgres -D \(directory)/standby -R -c fast")

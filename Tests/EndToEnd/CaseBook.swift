@@ -42,6 +42,7 @@ enum CaseBook {
         Case(name: "http-forgetting", sampling: .whole, run: HTTPForgetting.run),
         Case(name: "http-fault", sampling: .sampled, run: HTTPFaults.one),
         Case(name: "http-faults", sampling: .whole, run: HTTPFaults.all),
+        Case(name: "separate-databases", sampling: .whole, run: SeparateDatabases.run),
         Case(name: "preview-changes-nothing", run: PreviewChangesNothing.run),
         Case(name: "bad-input", run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),

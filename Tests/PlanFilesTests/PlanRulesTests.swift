@@ -1,4 +1,5 @@
 import Cutover
+import Foundation
 import Testing
 
 @testable import PlanFiles
@@ -96,6 +97,16 @@ struct PlanRulesTests {
             "- uses: backfill.copy\n      - uses: mirror.install\n")
         #expect(problems.map(\.what) == ["backfill.copy stands before mirror.install, which it needs"])
         #expect(problems.first?.fix == "move it below line 15")
+    }
+
+    @Test(
+        "with a database of the plugin's own, what is done inside one database only is refused",
+        arguments: [("chunkRows: 500", nil), ("table: workspace_memory", "inside one database only"), ("ranges: 4", "ranges"), ("ranges: 1", nil)] as [(String, String?)])
+    func separate(setting: String, told: String?) {
+        let text = SamplePlan.text.replacingOccurrences(of: "same-instance-schema", with: "separate").replacingOccurrences(of: "chunkRows: 500", with: setting)
+        let problems = PlanFile.read(text: text, path: "p", catalog: SampleCatalog.catalog).1
+        #expect(problems.count == (told == nil ? 0 : 1), "\(problems)")
+        if let told { #expect(problems.first?.what.contains(told) == true, "\(problems)") }
     }
 
     @Test("a plan without rollout, phases or decisions lacks each of them")

@@ -19,7 +19,7 @@ enum SampleCatalog {
             entry(
                 "backfill.copy", .reversible,
                 [
-                    Rule("chunkRows", .int), Rule("within", .duration), Rule("throttle", .section(throttle)), Rule("table", .text),
+                    Rule("chunkRows", .int), Rule("ranges", .int), Rule("within", .duration), Rule("throttle", .section(throttle)), Rule("table", .text),
                     Rule("lane", .oneOf(["sql", "http"])),
                 ], requires: ["mirror.install"]),
             entry(
@@ -48,7 +48,7 @@ enum SampleCatalog {
         ],
         decisions: [
             .init("topology", supported: ["sidecar"], known: ["central"]),
-            .init("pluginDatabase", supported: ["same-instance-schema"], known: ["separate"]),
+            .init("pluginDatabase", supported: ["same-instance-schema", "separate"], known: []),
             .init("runningTenants", supported: ["inject"], known: ["recycle"]),
         ])
 

@@ -54,6 +54,7 @@ public struct AccessDiff: Sendable, Equatable, Codable {
     ) async throws -> AccessDiff {
         let sql = try await AccessSQL(connection, settings, direction)
         return try await connection.transaction(.repeatableRead, readOnly: true) { connection in
+            try await connection.bringEverything()
             let counts = try await connection.query(sql.counts).map { row in
                 Count(
                     scope: try row.string("scope"), role: try row.string("role"), kept: try row.int("kept"),
@@ -69,9 +70,11 @@ public struct AccessDiff: Sendable, Equatable, Codable {
         after last: (reader: UUID, memory: UUID)? = nil, limit: Int
     ) async throws -> [Pair] {
         let sql = try await AccessSQL(connection, settings, direction)
-        return try await connection.query(
-            sql.list, [last.map { .uuid($0.reader) }, last.map { .uuid($0.memory) }, .int(limit)]
-        ).map(Pair.init)
+        return try await connection.seeingBoth(readOnly: true) { connection in
+            try await connection.query(
+                sql.list, [last.map { .uuid($0.reader) }, last.map { .uuid($0.memory) }, .int(limit)]
+            ).map(Pair.init)
+        }
     }
 }
 

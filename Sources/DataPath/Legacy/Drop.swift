@@ -183,7 +183,7 @@ public struct Drop: Sendable {
             guard try await exceptionsDigest(connection) == signed else { throw DataPathError.refused("the exceptions are not those that were signed") }
         }
         // A store that is reached over HTTP is no part of any transaction: it was asked by the gates, a moment ago.
-        guard try await settings.asRecorded(connection).lane == .sql else { return }
+        guard try await settings.asRecorded(connection).lane != .http else { return }
         let parity = try await Parity(settings).compareHere(connection, against: .frozen)
         guard parity.clean else { throw DataPathError.refused("of what was frozen, \(parity.missingCount) rows are missing from v2 and \(parity.differentCount) differ, unexplained") }
     }

@@ -16,7 +16,8 @@ public enum KeptRows {
         _ connection: PostgresConnection, _ settings: DataPathSettings = DataPathSettings()
     ) async throws -> Report {
         let layout = try await Layout.complete(connection, settings)
-        return try await connection.transaction { connection in
+        return try await connection.transaction(.repeatableRead) { connection in
+            try await connection.bringEverything()
             let restored = try await isAnotherTable(connection, layout) ? try await restore(connection, layout) : 0
             let queued = try await connection.query(
                 """
@@ -29,11 +30,12 @@ public enum KeptRows {
 
     /// Notes which table the rows are taken from, and the settings of its namespaces.
     static func remember(_ connection: PostgresConnection, _ layout: Layout) async throws {
+        let identity = await (connection.partner as? SecondDatabase)?.identity
         try await connection.query(
             """
-            INSERT INTO \(layout.schema).remembered (what, value) SELECT 'taken_from', jsonb_build_array(to_regclass($1)::oid::text)
+            INSERT INTO \(layout.schema).remembered (what, value) SELECT 'taken_from', jsonb_build_array(coalesce($2::text, to_regclass($1)::oid::text))
             ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = now()
-            """, [.text(layout.v2)])
+            """, [.text(layout.v2), identity.map { .text($0) }])
         try await connection.execute(
             """
             INSERT INTO \(layout.schema).v2_namespaces (name, kind, expires_at, metadata)
@@ -46,11 +48,12 @@ public enum KeptRows {
     // MARK: - Non public
 
     private static func isAnotherTable(_ connection: PostgresConnection, _ layout: Layout) async throws -> Bool {
-        try await connection.query(
+        let identity = await (connection.partner as? SecondDatabase)?.identity
+        return try await connection.query(
             """
             SELECT EXISTS (SELECT FROM \(layout.schema).remembered WHERE what = 'taken_from'
-                AND (value->>0)::oid IS DISTINCT FROM to_regclass($1)::oid) AS another
-            """, [.text(layout.v2)])[0].bool("another")
+                AND value->>0 IS DISTINCT FROM coalesce($2::text, to_regclass($1)::oid::text)) AS another
+            """, [.text(layout.v2), identity.map { .text($0) }])[0].bool("another")
     }
 
     private static func restore(_ connection: PostgresConnection, _ layout: Layout) async throws -> Int {

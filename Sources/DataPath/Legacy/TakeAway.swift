@@ -24,9 +24,10 @@ public struct TakeAway: Sendable {
         _ connection: PostgresConnection, lockTimeoutSeconds: Double = 2, budgetSeconds: Double = 600, fence: Int64? = nil
     ) async throws -> Report {
         let layout = try await Layout.complete(connection, settings)
-        if try await nothingPlaced(connection) {
-            return Report(quiesce: nil, removed: 0, kept: 0, left: try await rowsLeft(layout, connection))
+        let untaken = try await connection.seeingBoth { connection in
+            try await nothingPlaced(connection) ? try await rowsLeft(layout, connection) : nil
         }
+        if let untaken { return Report(quiesce: nil, removed: 0, kept: 0, left: untaken) }
         let counts = Kept<(removed: Int, kept: Int, left: Int)>()
         let quiesce = try await Quiesce(settings).run(
             connection, lockTimeoutSeconds, budgetSeconds, fence, copyMayBeUnfinished: true

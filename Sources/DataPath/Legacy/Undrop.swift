@@ -94,9 +94,11 @@ extension Drop {
         let layout = try await Layout.complete(connection, settings)
         let isHere = try await settings.asRecorded(connection).lane == .sql
         return try await connection.transaction { connection in
+            try await connection.bringEverything()
             let queued = try await LookAgain.queueEverything(connection, layout)
             // Nobody noted kinds while there was no capture.
             try await connection.execute("DELETE FROM \(settings.schema).dropped;" + (isHere ? CaptureSQL.adoptKinds(settings) : ""))
+            if let second = await connection.partner as? SecondDatabase { try await second.far.execute(CaptureSQL.adoptKinds(second.settings)) }
             return queued
         }
     }

@@ -36,6 +36,10 @@ struct FreshRows: Sendable {
             values.append(.uuid(key))
             bounds.append("m.id \(sign) $\(values.count)::uuid")
         }
+        if await connection.partner != nil {
+            let keys = "SELECT m.id FROM \(layout.v1) m WHERE \(bounds.isEmpty ? "true" : bounds.joined(separator: " AND ")) ORDER BY m.id LIMIT $1"
+            try await connection.bring(try await connection.prepared(keys, values).map { try $0.uuid("id") })
+        }
         let row = try await connection.prepared(find(bounds.isEmpty ? "true" : bounds.joined(separator: " AND ")), values)[0]
         return Found(
             keys: try row.int("keys"), last: try row.optionalUUID("last"), count: try row.int("fresh"), ids: try row.string("ids"),
@@ -51,6 +55,7 @@ struct FreshRows: Sendable {
         guard inserted == found.count else { throw DataPathError.unexpectedCount(planned: found.count, changed: inserted) }
         let agreed = try await connection.prepared(sql.agree, [ids, nil, nil]).affected
         guard agreed == found.count else { throw DataPathError.readBackDiffers(ids: found.count - agreed) }
+        try await (connection.partner as? SecondDatabase)?.ship(connection)
     }
 
     // MARK: - Non public

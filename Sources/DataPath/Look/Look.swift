@@ -60,7 +60,11 @@ struct Look: Sendable {
 
     /// What would be done with the ids, from the transaction's snapshot.
     func plan(_ ids: [UUID], _ connection: PostgresConnection) async throws -> [PlannedID] {
-        try await connection.prepared(sql.plan, [.uuids(ids)]).map { try PlannedID($0) }
+        try await connection.bring(ids)
+        if await connection.partner != nil, let twins = sql.projection.twinCandidates {
+            try await connection.bring(try await connection.prepared(twins, [.uuids(ids)]).map { try $0.uuid("id") })
+        }
+        return try await connection.prepared(sql.plan, [.uuids(ids)]).map { try PlannedID($0) }
     }
 
     /// Carries out a plan in which somebody else chose the actions. Rows that somebody holds are left out; answers how many were not.
@@ -79,6 +83,10 @@ struct Look: Sendable {
         for (side, actions) in [(1, [LookAction.upd1, .del1]), (2, [.upd2, .del2])] {
             let ids = plan.filter { actions.contains($0.action) }.map(\.id)
             if ids.isEmpty { continue }
+            if side == 2, let second = await connection.partner as? SecondDatabase {
+                busy.formUnion(Set(ids).subtracting(try await second.lockRows(ids)))
+                continue
+            }
             let locked = try await connection.prepared(sql.lock(side), [.uuids(ids)])
             busy.formUnion(Set(ids).subtracting(try locked.map { try $0.uuid("id") }))
         }
@@ -117,6 +125,8 @@ struct Look: Sendable {
         let others = agreed.isEmpty ? plan : plan.filter { !($0.isReadBack && $0.placed.state == "live") }
         try await place(others, connection)
         if readsBack { try await requireGone(others.filter(\.isReadBack), connection) }
+        // Last: nothing of the session is undone any more once it was shipped.
+        try await (connection.partner as? SecondDatabase)?.ship(connection)
     }
 
     private func agree(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {

@@ -4,7 +4,7 @@ import Postgres
 enum LookAgain {
     /// Every id that either store or our records know. Answers how many.
     static func queueEverything(_ connection: PostgresConnection, _ layout: Layout) async throws -> Int {
-        let isHere = try await layout.settings.asRecorded(connection).lane == .sql
+        let isHere = try await layout.settings.asRecorded(connection).lane != .http
         let two = isHere ? "UNION SELECT r.id, 1, false FROM \(layout.v2) r WHERE \(layout.projection.isOurs("r"))" : ""
         return try await connection.query(
             """

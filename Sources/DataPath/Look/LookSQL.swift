@@ -19,8 +19,8 @@ struct LookSQL: Sendable {
 
     /// One row an id: what to do with it, and what that needs.
     var plan: String {
-        // What died on a side before we inserted there was another row.
-        let death = variant == .logWithoutDel ? "false" : "c.del AND (p.since IS NULL OR p.side <> c.side OR c.seq > p.since)"
+        // What died on a side before we inserted there was another row. Entries of a plugin's own database bear its number, negative.
+        let death = variant == .logWithoutDel ? "false" : "c.del AND (p.since IS NULL OR p.side <> c.side OR abs(c.seq) > p.since)"
         return """
             WITH seen AS MATERIALIZED (
                 SELECT i.id, \(layout.digest1("m", "w")) AS a, \(layout.digest2("r")) AS b,
@@ -142,7 +142,7 @@ struct LookSQL: Sendable {
         """
         WITH spent AS (UPDATE \(layout.schema).v2_archive SET restored = now() WHERE id = ANY ($1::uuid[]) AND restored IS NULL
             RETURNING id, n, row->>'kind' AS kind)
-        INSERT INTO \(layout.schema).kinds (id, kind)
+        INSERT INTO \(layout.kinds) (id, kind)
         SELECT id, kind FROM (SELECT DISTINCT ON (id) id, kind FROM spent ORDER BY id, n DESC) newest WHERE kind <> 'fact'
         ON CONFLICT (id) DO UPDATE SET kind = excluded.kind
         """

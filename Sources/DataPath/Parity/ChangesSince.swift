@@ -54,9 +54,12 @@ public struct ChangesSince: Sendable, Equatable, Codable {
     ) async throws -> ChangesSince {
         guard try await connection.query("SELECT to_regclass('\(settings.schema).change_log') IS NOT NULL AS there")[0].bool("there")
         else { return ChangesSince(roles: [], red: []) }
+        let settings = try await settings.asRecorded(connection)
+        // v2's table is the plugin's, wherever it lies.
+        let owner = await (connection.partner as? SecondDatabase)?.owner
         let transactions = """
             SELECT xid, role, count(*) AS writes, count(*) FILTER (WHERE del) AS forgets, min(at) AS at
-            FROM \(settings.schema).change_log WHERE side = 2 GROUP BY xid, role
+            FROM \(settings.log) l WHERE side = 2 GROUP BY xid, role
             """
         let roles = try await connection.query(
             """
@@ -66,17 +69,17 @@ public struct ChangesSince: Sendable, Equatable, Codable {
         let red = try await connection.query(
             """
             WITH t AS (\(transactions)), expected AS (
-                SELECT CASE WHEN cardinality($1::text[]) > 0 THEN $1::text[] ELSE ARRAY[(
-                    SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = to_regclass($3))] END AS roles),
+                SELECT CASE WHEN cardinality($1::text[]) > 0 THEN $1::text[] ELSE ARRAY[coalesce($4::text,
+                    (SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = to_regclass($3)))] END AS roles),
             red AS (
                 SELECT 'foreign-role' AS kind, xid, role, writes AS rows, at FROM t WHERE role <> ALL ((SELECT roles FROM expected)::text[])
                 UNION ALL SELECT 'bulk-forget', xid, role, forgets, at FROM t WHERE forgets > $2::bigint
-                UNION ALL SELECT 'truncate', xid, role, 0, at FROM \(settings.schema).marker WHERE what = 'truncate' AND side = 2)
+                UNION ALL SELECT 'truncate', xid, role, 0, at FROM \(settings.markers) k WHERE what = 'truncate' AND side = 2)
             SELECT kind, count(*) AS transactions, sum(rows) AS rows,
                 encode(sha256(convert_to(string_agg(format('%s %s %s', xid, role, rows), E'\\n' ORDER BY xid, role), 'UTF8')), 'hex') AS digest,
                 array_to_string((array_agg(format('%s rows by %s in transaction %s at %s', rows, role, xid, at) ORDER BY xid))[1:5], E'\\n') AS examples
             FROM red GROUP BY kind ORDER BY kind
-            """, [.texts(limits.roles), .int(limits.bulkForget), .text(settings.v2Records.sql)])
+            """, [.texts(limits.roles), .int(limits.bulkForget), .text(settings.v2Records.sql), owner.map { .text($0) }])
         return ChangesSince(
             roles: try roles.map { row in
                 Role(

@@ -63,6 +63,9 @@ public struct Parity: Sendable {
         _ connection: PostgresConnection, against base: Base, withinSeconds: Double? = nil, pauseSeconds: Double = 0.05,
         notes: (any ParityNotes)? = nil, each: (ParityLine) async throws -> Void = { _ in }
     ) async throws -> ParityReport {
+        if await connection.partner is SecondDatabase {
+            return try await runJoined(connection, against: base, withinSeconds: withinSeconds, pauseSeconds: pauseSeconds, each)
+        }
         let comparison = Comparison(
             sql: try await statements(connection, base), tuning: tuning, listLimit: listLimit, limits: limits,
             deadline: withinSeconds.map { ContinuousClock.now + .seconds($0) })
@@ -71,8 +74,28 @@ public struct Parity: Sendable {
 
     // MARK: - Non public
 
+    /// Where v2 lies in another database: all of it is brought over and compared whole, again and again until nothing is in flight.
+    private func runJoined(
+        _ connection: PostgresConnection, against base: Base, withinSeconds: Double?, pauseSeconds: Double, _ each: (ParityLine) async throws -> Void
+    ) async throws -> ParityReport {
+        let deadline = withinSeconds.map { ContinuousClock.now + .seconds($0) }
+        let listing = Parity(settings, listLimit: max(listLimit, 100_000), limits: limits)
+        while true {
+            var report = try await listing.compare(connection, against: base)
+            let isSettled = report.inFlightCount == 0 && report.markers == 0
+            if isSettled || deadline.map({ ContinuousClock.now + .seconds(pauseSeconds) >= $0 }) == true {
+                for line in report.lines { try await each(line) }
+                report.complete = isSettled
+                report.trim(to: listLimit)
+                return report
+            }
+            try await Task.sleep(for: .seconds(max(pauseSeconds, 0.2)))
+        }
+    }
+
     /// In the caller's transaction.
     func compareHere(_ connection: PostgresConnection, against base: Base) async throws -> ParityReport {
+        try await connection.bringEverything()
         let comparison = Comparison(
             sql: try await statements(connection, base), tuning: tuning, listLimit: listLimit, limits: limits, deadline: nil)
         return try await comparison.runHere(connection)

@@ -103,6 +103,22 @@ public struct ParityLine: Sendable, Equatable, Codable {
 }
 
 extension ParityReport {
+    /// Everything that is listed by id.
+    var lines: [ParityLine] {
+        let kinds: [(ParityLine.What, [UUID])] = [(.missing, missing), (.extra, extra), (.resurrected, resurrected), (.inFlight, inFlight)]
+        return kinds.flatMap { what, ids in ids.map { ParityLine(id: $0, what: what, fields: []) } }
+            + different.map { ParityLine(id: $0.id, what: .different, fields: $0.fields) }
+    }
+
+    /// Keeps at most so many ids of each kind; the counts stay.
+    mutating func trim(to limit: Int) {
+        missing = Array(missing.prefix(limit))
+        extra = Array(extra.prefix(limit))
+        resurrected = Array(resurrected.prefix(limit))
+        inFlight = Array(inFlight.prefix(limit))
+        different = Array(different.prefix(limit))
+    }
+
     mutating func take(_ line: ParityLine, limit: Int) {
         func add(_ list: inout [UUID], _ count: inout Int) {
             count += 1

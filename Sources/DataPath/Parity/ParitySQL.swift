@@ -33,7 +33,7 @@ struct ParitySQL: Sendable {
 
     private var two: (from: String, row: String, bytes: String, present: String) {
         let bytes = base == .v1 ? canonical.v2("r") : CanonicalSQL.known("r.id", layout.digest2("r"))
-        let kinds = records.kinds ? " LEFT JOIN \(schema).kinds k ON k.id = r.id" : ""
+        let kinds = records.kinds ? " LEFT JOIN \(layout.kinds) k ON k.id = r.id" : ""
         return ("\(layout.v2) r\(kinds)", "r", bytes, layout.ours2("r"))
     }
 
@@ -49,7 +49,7 @@ struct ParitySQL: Sendable {
         var sources: [(String, String)] = []
         if records.exceptions { sources.append(("\(schema).exceptions", "a.closed IS NULL AND NOT a.carried")) }
         if records.conflicts { sources.append(("\(schema).conflicts", "a.closed IS NULL AND a.kind = 'conflict'")) }
-        if records.entries { sources.append(("\(schema).change_log", "true")) }
+        if records.entries { sources.append(("\(layout.log)", "true")) }
         return sources
     }
 
@@ -59,8 +59,8 @@ struct ParitySQL: Sendable {
         """
         SELECT EXISTS (SELECT FROM \(schema).exceptions WHERE closed IS NULL AND NOT carried) AS exceptions,
             EXISTS (SELECT FROM \(schema).conflicts WHERE closed IS NULL AND kind = 'conflict') AS conflicts,
-            EXISTS (SELECT FROM \(schema).change_log) AS entries, EXISTS (SELECT FROM \(schema).kinds) AS kinds,
-            (SELECT count(*) FROM \(schema).marker) AS markers,
+            EXISTS (SELECT FROM \(layout.log) l) AS entries, EXISTS (SELECT FROM \(layout.kinds)) AS kinds,
+            (SELECT count(*) FROM \(layout.settings.markers) k) AS markers,
             pg_current_snapshot()::text AS snapshot,
             to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
         """
@@ -129,12 +129,12 @@ struct ParitySQL: Sendable {
     ///
     /// The agreement's own row version tells when: a look writes it for every id it reads. After the freeze nobody looks.
     var touched: String {
-        let entries = "SELECT id FROM \(schema).change_log WHERE NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)"
+        let entries = "SELECT id FROM \(layout.log) l WHERE NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)"
         if base == .frozen { return "SELECT DISTINCT id FROM (\(entries)) x" }
         // The age is cheap and goes by the oldest transaction of the whole cluster; what it lets through is asked exactly, by the
         // youngest 64-bit number that ends like the row's 32 bits.
         return """
-            SELECT id FROM \(schema).change_log
+            SELECT id FROM \(layout.log) l
             UNION SELECT p.id FROM \(schema).placed p
             CROSS JOIN (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS top,
                 (pg_snapshot_xmin($1::pg_snapshot)::text::bigint & 4294967295)::text::xid AS old) s
@@ -165,7 +165,7 @@ struct ParitySQL: Sendable {
             LEFT JOIN \(schema).exceptions e ON e.id = i.id AND e.closed IS NULL AND NOT e.carried
             LEFT JOIN LATERAL (
                 SELECT count(*) > 0 AS some, coalesce(bool_or(side = 2), false) AS two, coalesce(bool_or(side = 2 AND del), false) AS died
-                FROM \(schema).change_log c WHERE c.id = i.id) l ON true
+                FROM \(layout.log) c WHERE c.id = i.id) l ON true
             ORDER BY i.id
             """
     }
@@ -195,7 +195,7 @@ struct ParitySQL: Sendable {
             """
             WHEN NOT x.in2 AND l.died THEN 'forgotten' WHEN x.in1 AND x.in2 AND l.two THEN 'edited' WHEN NOT x.in1 AND l.two THEN 'added'
             WHEN x.state = 'conflict' THEN 'conflict' WHEN e.id IS NOT NULL THEN 'excepted'
-            WHEN NOT x.in2 AND EXISTS (SELECT FROM \(schema).marker WHERE what = 'truncate' AND side = 2) THEN 'truncated'
+            WHEN NOT x.in2 AND EXISTS (SELECT FROM \(layout.settings.markers) k WHERE what = 'truncate' AND side = 2) THEN 'truncated'
             """
         }
     }

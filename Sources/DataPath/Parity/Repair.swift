@@ -76,6 +76,7 @@ public struct Repair: Sendable {
             let done = try await connection.transaction(.repeatableRead) { connection in
                 try await connection.execute("SET LOCAL lock_timeout = '150ms'")
                 try await Look.mark(connection, settings)
+                try await connection.bring(lines.map(\.id))
                 try await Control.checkFence(fence, connection, settings)
                 return try await repair(lines, base, layout, connection)
             }
@@ -140,7 +141,7 @@ public struct Repair: Sendable {
 
     private func mendKinds(_ ids: [UUID], _ layout: Layout, _ connection: PostgresConnection) async throws {
         if ids.isEmpty { return }
-        let right = "coalesce((SELECT k.kind FROM \(layout.schema).kinds k WHERE k.id = r.id), 'fact')"
+        let right = "coalesce((SELECT k.kind FROM \(layout.kinds) k WHERE k.id = r.id), 'fact')"
         try await connection.query(
             "UPDATE \(layout.v2) r SET kind = \(right) WHERE r.id = ANY ($1::uuid[]) AND r.kind <> \(right)", [.uuids(ids)])
     }

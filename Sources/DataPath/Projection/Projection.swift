@@ -41,6 +41,8 @@ protocol Projection: Sendable {
     var credential: String { get }
     /// The id of a row that seems to be the same memory, come by the other door at the same moment; no row where there is none.
     var twin: String { get }
+    /// Ids of rows of v2 that `twin` may have to read; `$1` ids. Nil where there are no twins.
+    var twinCandidates: String? { get }
     /// When an agent made the row, if a twin of it may come by the other door; NULL otherwise.
     var came: String { get }
     /// False for a v2 row that a look must not delete, though its id is ours.
@@ -69,6 +71,7 @@ extension Projection {
     }
     var insertFresh: String { insert2 }
     var refresh2: String? { nil }
+    var twinCandidates: String? { nil }
 }
 
 /// One of the things both stores hold of a row.

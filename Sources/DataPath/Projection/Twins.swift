@@ -37,6 +37,13 @@ extension MemoryProjection {
         """
     }
 
+    var twinCandidates: String? {
+        """
+        SELECT DISTINCT p.id FROM \(layout.v1) m JOIN \(layout.schema).placed p ON p.came \(near(createdAt("m"))) AND p.state = 'live' AND p.id <> m.id
+        WHERE m.id = ANY ($1::uuid[]) AND \(cameByFallback("m"))
+        """
+    }
+
     private var listed: String { "\(layout.schema).exceptions x WHERE x.closed IS NULL AND x.reason = '\(ExceptionRules.twin)'" }
 
     private func near(_ moment: String) -> String { "BETWEEN \(moment) - \(Self.apart) AND \(moment) + \(Self.apart)" }

@@ -6,6 +6,10 @@ public enum Lane: String, Sendable, Codable {
     case sql
     /// Through the plugin's HTTP contract alone.
     case http
+    /// Its tables lie in a database of the plugin's own, which is reached by SQL as well: see `SecondDatabase`.
+    case separate
+    /// The plugin's own database seen from within: v2 alone.
+    case far
 }
 
 /// The lane and what it needs to know, kept in the tenant's database so that everybody who works there agrees on it.
@@ -58,11 +62,12 @@ public struct LaneSettings: Sendable, Codable, Equatable {
 }
 
 extension DataPathSettings {
-    /// In the http lane where that was recorded, so that a plugin without tables here is not missed.
+    /// In the lane that was recorded, so that a plugin without tables here is not missed.
     func asRecorded(_ connection: PostgresConnection) async throws -> DataPathSettings {
         var settings = self
+        if lane == .separate { return joined }
         if lane == .sql { settings.lane = try await LaneSettings.read(connection, self).lane }
-        return settings
+        return settings.lane == .separate ? settings.joined : settings
     }
 }
 

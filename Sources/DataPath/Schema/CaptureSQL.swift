@@ -130,7 +130,7 @@ enum CaptureSQL {
 
     static func triggers(_ settings: DataPathSettings) -> [Trigger] {
         var triggers: [Trigger] = []
-        for (side, table, function) in [(1, settings.v1Memories, "capture"), (2, settings.v2Records, "capture_plugin")] where side == 1 || settings.lane == .sql {
+        for (side, table, function) in [(1, settings.v1Memories, "capture"), (2, settings.v2Records, "capture_plugin")] where side == 1 ? settings.lane != .far : settings.hasV2 {
             triggers.append(
                 Trigger(
                     name: "\(settings.schema)_capture", table: table,
@@ -145,7 +145,7 @@ enum CaptureSQL {
         let v2 = settings.v2Records
         for (event, condition) in [
             ("insert", "NEW.kind <> 'fact'"), ("update", "OLD.kind <> NEW.kind OR OLD.id <> NEW.id"), ("delete", "OLD.kind <> 'fact'"),
-        ] where settings.lane == .sql {
+        ] where settings.hasV2 {
             triggers.append(
                 Trigger(
                     name: "\(settings.schema)_kind_\(event)", table: v2,
@@ -155,6 +155,7 @@ enum CaptureSQL {
                         """,
                     function: "capture_kind"))
         }
+        if settings.lane == .far { return triggers }
         let tree = settings.v1Workspaces
         triggers.append(
             Trigger(

@@ -23,10 +23,15 @@ struct Layout: Sendable {
     var workspaces: String { settings.v1Workspaces.sql }
     var namespaces: String { settings.v2Namespaces.sql }
 
+    /// What agents' own choices of kind are known by.
+    var kinds: String { settings.lane == .separate ? "pg_temp.kinds" : "\(schema).kinds" }
+    /// The change log as it is read, the part of it that lies with the plugin included.
+    var log: String { settings.log }
+
     var v1Exists: Bool { !v1Columns.isEmpty }
     /// Both sides have embeddings. A table that was renamed or dropped counts as it was when it was frozen.
     var hasEmbedding: Bool {
-        (v1Exists ? v1Has("embedding") : frozenWithEmbedding) && (settings.lane == .http || v2Columns.contains { $0.name == "embedding" })
+        (v1Exists ? v1Has("embedding") : frozenWithEmbedding) && (settings.lane == .http || (settings.lane == .separate && v2Columns.isEmpty) || v2Columns.contains { $0.name == "embedding" })
     }
     var hasUpdatedAt: Bool { v1Has("updated_at") }
     var hasLabel: Bool { v1Has("namespace") }
@@ -39,11 +44,13 @@ struct Layout: Sendable {
     /// Throws `.notInstalled` when v2 should have tables here and has none; a missing v1 leaves `v1Columns` empty.
     static func introspect(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Layout {
         let v1Columns = try await columns(of: settings.v1Memories, connection)
+        let recorded = try await settings.asRecorded(connection)
+        let settings = recorded.lane == .separate ? recorded : settings
         let v2Columns = settings.lane == .http ? [] : try await columns(of: settings.v2Records, connection)
         let layout = Layout(
-            settings: v2Columns.isEmpty ? try await settings.asRecorded(connection) : settings, v1Columns: v1Columns, v2Columns: v2Columns,
+            settings: v2Columns.isEmpty ? recorded : settings, v1Columns: v1Columns, v2Columns: v2Columns,
             frozenWithEmbedding: v1Columns.isEmpty ? try await wasFrozenWithEmbedding(connection, settings) : false)
-        guard layout.settings.lane == .http || !v2Columns.isEmpty else { throw DataPathError.notInstalled("table \(settings.v2Records)") }
+        guard layout.settings.lane == .http || layout.settings.lane == .separate || !v2Columns.isEmpty else { throw DataPathError.notInstalled("table \(settings.v2Records)") }
         return layout
     }
 
@@ -71,7 +78,7 @@ struct Layout: Sendable {
             JOIN pg_type t ON t.oid = a.atttypid
             JOIN pg_proc p ON p.oid = t.typsend
             JOIN pg_namespace n ON n.oid = p.pronamespace
-            WHERE s.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE CASE WHEN $1 = 'pg_temp' THEN s.oid = pg_my_temp_schema() ELSE s.nspname = $1 END AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
             ORDER BY a.attnum
             """, [.text(table.schema), .text(table.name)])
         return try rows.map { row in

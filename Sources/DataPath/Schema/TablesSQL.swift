@@ -109,5 +109,5 @@ enum TablesSQL {
         "session_user::text || CASE current_setting('role') WHEN 'none' THEN '' ELSE '/' || current_setting('role') END"
 
     /// What goes with the capture even when the records of what happened stay.
-    static let working = ["change_log", "marker"]
+    static let working = ["change_log", "marker", "relayed"]
 }

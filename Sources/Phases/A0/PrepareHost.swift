@@ -1,4 +1,5 @@
 import Cutover
+import DataPath
 import Foundation
 import Host
 import Postgres
@@ -144,7 +145,15 @@ struct LeaveHost: ActsOnHost {
                 try DurableFile.makeFolder(kept)
                 try DurableFile.write(lines.joined(separator: "\n") + "\n", to: "\(kept)/\(host.operation).jsonl")
             }
-            for schema in schemas { try await connection.execute("SET lock_timeout = '5s'; DROP SCHEMA IF EXISTS \(schema) CASCADE") }
+            let isSeparate = try await LaneSettings.read(connection).lane == .separate
+            // The tenant's last: it alone says that there is another.
+            let far = isSeparate ? try await host.sight.pluginDatabase("cutover-writing") : nil
+            for schema in schemas {
+                let drop = "SET lock_timeout = '5s'; DROP SCHEMA IF EXISTS \(schema) CASCADE"
+                try await far?.execute(drop)
+                try await connection.execute(drop)
+            }
+            await far?.close()
             return lines
         }
         for table in tables { try mirrored.remove(table) }

@@ -1,4 +1,5 @@
 import Cutover
+import DataPath
 import Foundation
 import HTTP
 import Host
@@ -18,7 +19,13 @@ struct StartSidecar: ReversibleStep {
             .reading("the plugin's port is free or the plugin's own", SidecarSurroundings(sidecar: sidecar)) { seen, _ in
                 seen.portTaken && !seen.sidecarRuns ? .shut("another process listens on \(seen.listen)") : .open(facts(["listen": seen.listen]))
             },
-        ]
+        ] + (sidecar.hasOwnDatabase ? [ownDatabase] : [])
+    }
+
+    private var ownDatabase: Gate {
+        .reading("the plugin's own database is there, and takes embeddings", SidecarSurroundings(sidecar: sidecar)) { seen, _ in
+            seen.databaseProblem.map { .shut($0) } ?? .open(Evidence())
+        }
     }
     var wayBack: [Gate] { [] }
 
@@ -53,6 +60,15 @@ struct Sidecar: Sendable, Codable, Equatable {
     let program: String
     let listen: String
     let healthSeconds: Int
+    /// It has a database of its own, by the plan's decision.
+    var hasOwnDatabase = false
+
+    /// A session with the database its tables lie in.
+    func database(_ host: HostSight, readOnly: Bool) async throws -> PostgresConnection {
+        hasOwnDatabase
+            ? try await host.pluginDatabase(readOnly: readOnly, "cutover-plugin")
+            : try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), readOnly: readOnly, applicationName: "cutover-plugin")
+    }
 
     func runtime(_ host: HostSight) throws -> ProcessRuntime {
         ProcessRuntime(command: try host.env().resolve(program), pidFile: "\(StateFolder.tenant(of: host.statePath))/sidecar.pid")
@@ -67,7 +83,7 @@ struct Sidecar: Sendable, Codable, Equatable {
         if try runtime.running() == nil {
             let env = try host.env()
             try await runtime.start(
-                environment: ["MEMORY_PLUGIN_DATABASE_URL": try env.require("DATABASE_URL"), "MEMORY_PLUGIN_LISTEN_ADDR": try address(host)],
+                environment: ["MEMORY_PLUGIN_DATABASE_URL": try env.require(hasOwnDatabase ? "MEMORY_PLUGIN_DATABASE_URL" : "DATABASE_URL"), "MEMORY_PLUGIN_LISTEN_ADDR": try address(host)],
                 log: log(host))
         }
         let client = try client(host)
@@ -90,6 +106,8 @@ struct SidecarSurroundings: ReadsOnHost {
         let listen: String
         let portTaken: Bool
         let sidecarRuns: Bool
+        /// Of a database of the plugin's own; nil too where it has none.
+        let databaseProblem: String?
     }
     let sidecar: Sidecar
 
@@ -98,7 +116,21 @@ struct SidecarSurroundings: ReadsOnHost {
         let listen = try sidecar.address(host)
         return Result(
             configuredURL: try server.runningVariable("MEMORY_PLUGIN_URL") ?? host.env()["MEMORY_PLUGIN_URL"], ownURL: try sidecar.url(host),
-            listen: listen, portTaken: !(try ListeningSockets.addresses(port: portOf(listen))).isEmpty, sidecarRuns: try sidecar.runtime(host).running() != nil)
+            listen: listen, portTaken: !(try ListeningSockets.addresses(port: portOf(listen))).isEmpty, sidecarRuns: try sidecar.runtime(host).running() != nil,
+            databaseProblem: sidecar.hasOwnDatabase ? await Self.databaseProblem(host) : nil)
+    }
+
+    private static func databaseProblem(_ host: HostSight) async -> String? {
+        do {
+            return try await closing(try await host.pluginDatabase(readOnly: true, "cutover-reading")) { far in
+                try await host.looking { near in
+                    // Joined already, it was asked then.
+                    if await near.partner == nil, try await SecondDatabase.areOne(near, far) { return "MEMORY_PLUGIN_DATABASE_URL names the tenant's own database" }
+                    let has = try await far.query("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AS vector")[0].bool("vector")
+                    return has ? nil : "the extension vector (pgvector) is not installed in the plugin's database"
+                }
+            }
+        } catch { return "the plugin's database does not answer: \(Redaction.of(host).clean("\(error)"))" }
     }
 }
 
@@ -131,8 +163,8 @@ struct SidecarTrial: TriesOnHost {
         let pid = try sidecar.runtime(host.sight).running() ?? 0
         let facts = try await traced("sidecar.trial", by: host) {
             try await Self.commitFindForget(client, host)
-            let strangers = try await host.sight.looking { connection in
-                // A plugin with a database of its own has no table here, and its contract knows no counting.
+            let strangers = try await closing(try await sidecar.database(host.sight, readOnly: true)) { connection in
+                // A plugin with a store of its own has no table here, and its contract knows no counting.
                 guard try await connection.there("memory_plugin.memory_records") else { return "unknown" }
                 return String(try await connection.query("SELECT count(*) AS n FROM memory_plugin.memory_records WHERE content NOT LIKE 'cutover-probe%'")[0].int("n"))
             }
@@ -177,7 +209,7 @@ struct SidecarState: ReadsOnHost {
         var problems: [String] = []
         var facts: [String: String] = [:]
         let pid = try sidecar.runtime(host).running()
-        let schema = try await host.looking { try await $0.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") }
+        let schema = try await closing(try await sidecar.database(host, readOnly: true)) { try await $0.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") }
         guard let pid else {
             return Result(problems: ["the plugin does not run"], facts: ["schema": schema ? "there" : "absent"], nothingThere: !schema)
         }
@@ -217,7 +249,7 @@ struct RemoveSidecar: ActsOnHost {
         guard try use.end().isEmpty else { return Result(setAside: nil) }
         try await sidecar.runtime(host.sight).stop(within: 10)
         let name = "memory_plugin_aside_\(host.operation.text.prefix(8))"
-        let renamed = try await host.writing { connection in
+        let renamed = try await closing(try await sidecar.database(host.sight, readOnly: false)) { connection in
             guard try await connection.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") else { return false }
             try await connection.execute("SET lock_timeout = '5s'; ALTER SCHEMA memory_plugin RENAME TO \(name)")
             return true

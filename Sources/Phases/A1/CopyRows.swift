@@ -18,7 +18,7 @@ struct CopyRows: ReversibleStep {
     let table: LegacyTable
 
     var preconditions: [Gate] {
-        [Gate.watchIsContent(table)[0]] + (lane.lane == .sql ? [schemaGate] : []) + [
+        [Gate.watchIsContent(table)[0]] + (lane.lane == .http ? [] : [schemaGate]) + [
             .reading("change capture is in place", CaptureState(table: table)) { state, _ in
                 state.missing.isEmpty && state.disabled.isEmpty && state.tried
                     ? .open(Evidence()) : .shut("missing: \(state.missing.joined(separator: ", ")); disabled: \(state.disabled.joined(separator: ", "))")
@@ -46,6 +46,12 @@ struct CopyRows: ReversibleStep {
                 sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
                 "the watch posts \(rows) \(table.name) to http://\(sidecar.listen), oldest first, at most \(lane.connections) at once, and reads each back",
             ] + LaneChoice.notOverHTTP)
+        }
+        if lane.lane == .separate {
+            return Preview(commands: [
+                sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
+                "the watch looks at \(rows) \(table.name) in key order, at most \(chunkRows ?? 1000) a transaction, and copies what memory_plugin.memory_records in the plugin's own database lacks (binary COPY, read back to the byte)",
+            ] + LaneChoice.notBetweenTwo)
         }
         return Preview(commands: [
             sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
@@ -134,7 +140,7 @@ struct BeginCopy: ActsOnHost {
             if lane.lane == .http { _ = try await ExceptionRules.tryAgain(connection, table.dataPath) }
             if control.copyDone { try await Control.set(.sync, fence: fence, connection, table.dataPath) }
             else if control.copied == 0 {
-                if lane.lane == .sql { _ = try await KeptRows.bringBack(connection, table.dataPath) }
+                if lane.lane != .http { _ = try await KeptRows.bringBack(connection, table.dataPath) }
                 try await Control.restartCopy(fence: fence, chunkRows: chunkRows, ranges: lane.lane == .sql ? ranges ?? 1 : 1, connection, table.dataPath)
             }
             else { try await Control.resumeCopy(fence: fence, connection, table.dataPath) }

@@ -22,6 +22,11 @@ struct InstallMirror: ReversibleStep {
                 .shut("\(table.name) is carried by SQL only")
             })
         }
+        if table != .memories, lane.lane == .separate {
+            gates.append(Gate("the table can be carried into another database", clearedBy: .person("decide pluginDatabase: same-instance-schema and adopt the plan")) { [table] _ in
+                .shut("\(table.name) is carried inside one database only")
+            })
+        }
         return gates
     }
     var wayBack: [Gate] { [] }
@@ -29,7 +34,7 @@ struct InstallMirror: ReversibleStep {
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
             sight.commandLine(.writing, PutCapture.kind), "CREATE SCHEMA IF NOT EXISTS \(table.schema)",
-        ] + PlannedSQL(lane.settings(table)).capture() + [sight.commandLine(.exercising, CaptureTrial.kind) + " (one row on \(lane.lane == .sql ? "each side" : "v1"), rolled back)"])
+        ] + PlannedSQL(lane.settings(table)).capture() + [sight.commandLine(.exercising, CaptureTrial.kind) + " (one row on \(lane.lane == .http ? "v1" : "each side"), rolled back)"])
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
@@ -72,6 +77,7 @@ struct PutCapture: ActsOnHost {
             let chosen = table == .memories ? try lane.recorded(sidecar, host.sight) : nil
             // What was recorded before must not say otherwise while triggers are chosen by it.
             if try await connection.there("\(table.schema).remembered") { try await chosen?.save(connection) }
+            if lane.lane == .separate, await connection.partner == nil { try await host.sight.join(connection, "cutover-writing") }
             try await Capture(lane.settings(table)).install(connection)
             try await chosen?.save(connection)
             try await Control.raiseFence(to: Int64(host.fence), connection, table.dataPath)
@@ -143,9 +149,17 @@ struct CaptureTrial: TriesOnHost {
             try await host.writing { connection in
                 try await connection.execute("BEGIN")
                 do {
-                    let both = try await !StoreLane.of(connection, table).isHTTP
-                    let seen = try await count(connection, workspace, probeContent(host, "capture"), both: both)
+                    let lane = try await StoreLane.of(connection, table)
+                    let both = !lane.isHTTP
+                    var seen = try await count(connection, workspace, probeContent(host, "capture"), both: lane.recorded.lane == .sql)
                     try await connection.execute("ROLLBACK")
+                    if lane.recorded.lane == .separate {
+                        let two = try await closing(try await host.sight.pluginDatabase("cutover-writing")) { far in
+                            try await far.execute("BEGIN; SET LOCAL lock_timeout = '2s'")
+                            return try await count2(far, probeContent(host, "capture"))
+                        }
+                        seen = [seen[0], two[0], two[1]]
+                    }
                     guard seen == (both ? [1, 1, 0] : [1, 0, 0]) else {
                         throw PluginClient.Failure(description: "capture noted \(seen[0]) changes of v1 and \(seen[1]) of v2 where 1 and \(both ? 1 : 0) were made, and \(seen[2]) of our own where none should be noted")
                     }
@@ -167,6 +181,12 @@ struct CaptureTrial: TriesOnHost {
             let noted = "SELECT count(*) AS n FROM \(table.schema).change_log WHERE id = $1::uuid AND side = 1 AND NOT del"
             return [try await connection.query(noted, [.text(v1)])[0].int("n"), 0, 0]
         }
+        let noted = "SELECT count(*) AS n FROM \(table.schema).change_log WHERE id = $1::uuid AND side = $2 AND NOT del"
+        return [try await connection.query(noted, [.text(v1), .int(1)])[0].int("n")] + (try await count2(connection, content))
+    }
+
+    /// Changes noted of an agent's row in v2, and of a row there under our own mark.
+    private func count2(_ connection: PostgresConnection, _ content: String) async throws -> [Int] {
         let namespace = "custom:cutover-probe-capture"
         try await connection.query("INSERT INTO memory_plugin.memory_namespaces (name, kind) VALUES ($1, 'custom') ON CONFLICT DO NOTHING", [.text(namespace)])
         let v2 = try await connection.query(insert2, [.text(namespace), .text(content)])[0].string("id")
@@ -174,7 +194,7 @@ struct CaptureTrial: TriesOnHost {
         let own = try await connection.query(insert2, [.text(namespace), .text(content)])[0].string("id")
         let noted = "SELECT count(*) AS n FROM \(table.schema).change_log WHERE id = $1::uuid AND side = $2 AND NOT del"
         return [
-            try await connection.query(noted, [.text(v1), .int(1)])[0].int("n"), try await connection.query(noted, [.text(v2), .int(2)])[0].int("n"),
+            try await connection.query(noted, [.text(v2), .int(2)])[0].int("n"),
             try await connection.query(noted, [.text(own), .int(2)])[0].int("n"),
         ]
     }

@@ -16,7 +16,7 @@ struct VerifyParity: Wait {
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
-            sight.commandLine(.reading, CompareStores.kind) + (lane.lane == .sql ? " (every row and field, inside the database)" : " (every row asked for over HTTP: proven one by one, or counted as not shown)"),
+            sight.commandLine(.reading, CompareStores.kind) + (lane.lane != .http ? " (every row and field, inside the database\(lane.lane == .separate ? ", into which all of v2 is brought for the moment" : ""))" : " (every row asked for over HTTP: proven one by one, or counted as not shown)"),
             sight.commandLine(.reading, ListExceptions.kind),
         ])
     }

@@ -38,6 +38,13 @@ struct LaneChoice: Sendable, Codable, Equatable {
         }
     }
 
+    /// What two databases leave open that one would not, for people to read beforehand.
+    static let notBetweenTwo = [
+        "two databases: no transaction spans both; a change is committed in the plugin's first, and where the tenant's commit is lost then, the next look makes up for it from a receipt that was committed with the change",
+        "two databases: when one of them is put back to an earlier state, or loses commits it had confirmed (a failover to a standby that lagged), what agents had written there is gone while the other keeps our copy of it; our own shipments missing stops everything, agents' writes missing is seen by parity alone",
+        "two databases: the stop of env.wire and fallback.remove, the freeze, and each comparison bring all of v2 into the tenant's database for the moment, so they take longer with every row",
+    ]
+
     /// What two stores without a common transaction leave open, for people to read beforehand.
     static let notOverHTTP = [
         "over HTTP: what agents write, edit or forget in the plugin itself is not seen and never comes back to v1",

@@ -118,7 +118,7 @@ extension StoreLane {
     /// Where a memory lies that was committed through the agents' door: seen in v2, and not because we carried it there.
     func liesInV2(_ id: String, _ content: String, namespace: String, _ connection: PostgresConnection) async throws -> Bool {
         guard isHTTP else {
-            return try await connection.query(
+            return try await SecondDatabase.v2(connection).query(
                 "SELECT EXISTS (SELECT FROM memory_plugin.memory_records WHERE id = $1::uuid AND NOT coalesce(propagation ? 'cutover', false)) AS direct",
                 [.text(id)])[0].bool("direct")
         }
@@ -129,6 +129,7 @@ extension StoreLane {
     /// Ids of a few rows, chosen anew each time, whose text is not the same in both stores though nothing about them is under way; and how
     /// many, over HTTP, may have been forgotten or edited in the plugin: the comparison of `backfill.verify` names them.
     func dualReads(_ count: Int, _ connection: PostgresConnection) async throws -> (differing: [String], changed: Int) {
+        if recorded.lane == .separate { return (try await DualReads.differing(count, connection), 0) }
         let settled = """
             NOT EXISTS (SELECT FROM cutover.change_log l WHERE l.id = m.id)
               AND NOT EXISTS (SELECT FROM cutover.exceptions e WHERE e.id = m.id AND e.closed IS NULL)
@@ -169,7 +170,7 @@ extension StoreLane {
     /// Probes in v2 whose text begins so, left by a trial that was cut short.
     func probes(_ beginning: String, namespace: String, _ connection: PostgresConnection) async throws -> [String] {
         guard isHTTP else {
-            return try await connection.query("SELECT id::text AS id FROM memory_plugin.memory_records WHERE content LIKE $1", [.text(beginning + "%")]).map { try $0.string("id") }
+            return try await SecondDatabase.v2(connection).query("SELECT id::text AS id FROM memory_plugin.memory_records WHERE content LIKE $1", [.text(beginning + "%")]).map { try $0.string("id") }
         }
         return try await records.search(beginning, in: namespace).filter { $0.content.hasPrefix(beginning) }.map { $0.id.uuidString.lowercased() }
     }

@@ -1,40 +1,58 @@
 import Cutover
+import DataPath
 import Host
 import Postgres
 
 extension HostSight {
-    /// A read-only session with the tenant's own database.
-    func database() async throws -> PostgresConnection {
-        try await PostgresConnection.connect(try env().require("DATABASE_URL"), readOnly: true, applicationName: "cutover-reading")
-    }
+    /// A read-only session with the tenant's own database, joined with the plugin's where that is another.
+    func database() async throws -> PostgresConnection { try await session(readOnly: true, "cutover-reading") }
 
-    /// Runs `body` on a read-only session and closes it.
-    func looking<Value: Sendable>(_ body: (PostgresConnection) async throws -> Value) async throws -> Value {
-        let connection = try await database()
+    /// A session with the tenant's own database; where both stores were found to lie in two databases, it is joined with the plugin's.
+    func session(readOnly: Bool = false, _ name: String) async throws -> PostgresConnection {
+        let connection = try await PostgresConnection.connect(try env().require("DATABASE_URL"), readOnly: readOnly, applicationName: name)
         do {
-            let value = try await body(connection)
-            await connection.close()
-            return value
+            if try await LaneSettings.read(connection).lane == .separate { try await join(connection, readOnly: readOnly, name) }
+            return connection
         } catch {
             await connection.close()
             throw error
         }
+    }
+
+    /// Without the plugin's tables, before it was started or after it was taken away, there is nothing to be joined with.
+    func join(_ connection: PostgresConnection, readOnly: Bool = false, _ name: String) async throws {
+        let far = try await pluginDatabase(readOnly: readOnly, name)
+        guard try await far.there("memory_plugin.memory_records") else { return await far.close() }
+        try await SecondDatabase.join(connection, far, readOnly: readOnly)
+    }
+
+    /// A session with the plugin's own database. Its URL is in the host's env file, as the tenant's is.
+    func pluginDatabase(readOnly: Bool = false, _ name: String) async throws -> PostgresConnection {
+        try await PostgresConnection.connect(try env().require("MEMORY_PLUGIN_DATABASE_URL"), readOnly: readOnly, applicationName: name)
+    }
+
+    /// Runs `body` on a read-only session and closes it.
+    func looking<Value: Sendable>(_ body: (PostgresConnection) async throws -> Value) async throws -> Value {
+        try await closing(try await database(), body)
     }
 }
 
 extension HostHand {
     /// Runs `body` on a session that may write, and closes it.
     func writing<Value: Sendable>(_ body: (PostgresConnection) async throws -> Value) async throws -> Value {
-        let url = try sight.env().require("DATABASE_URL")
-        let connection = try await PostgresConnection.connect(url, applicationName: "cutover-writing")
-        do {
-            let value = try await body(connection)
-            await connection.close()
-            return value
-        } catch {
-            await connection.close()
-            throw error
-        }
+        try await closing(try await sight.session("cutover-writing"), body)
+    }
+}
+
+/// Runs `body` and closes the session.
+func closing<Value: Sendable>(_ connection: PostgresConnection, _ body: (PostgresConnection) async throws -> Value) async throws -> Value {
+    do {
+        let value = try await body(connection)
+        await connection.close()
+        return value
+    } catch {
+        await connection.close()
+        throw error
     }
 }
 

@@ -5,7 +5,7 @@ import Postgres
 enum CaptureFindings {
     static func read(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> [String] {
         if let sealed = try await CaptureSeal.remembered(connection, settings) {
-            let broken = try await CaptureSeal.read(connection, settings).broken(since: sealed)
+            let broken = try await CaptureSeal.read(connection, settings).broken(since: sealed) + SecondDatabase.brokenCapture(connection)
             if !broken.isEmpty { return ["change capture is not what was put in place: \(broken.joined(separator: "; "))"] }
         }
         let status = try await Capture(settings).status(connection)

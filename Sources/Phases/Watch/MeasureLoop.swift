@@ -14,8 +14,7 @@ extension MemoryWatch {
     }
 
     private static func measureUntilTrouble(_ host: HostSight, _ measure: WatchMeasure) async throws {
-        let url = try host.env().require("DATABASE_URL")
-        let connection = try await PostgresConnection.connect(url, readOnly: true, applicationName: "cutover-measure")
+        let connection = try await host.session(readOnly: true, "cutover-measure")
         do {
             var last: [String: String]?
             while !Task.isCancelled {

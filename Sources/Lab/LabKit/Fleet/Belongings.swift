@@ -7,7 +7,7 @@ struct Belongings {
     }
 
     let layout: LabLayout
-    let postgresPort: Int
+    let postgresPorts: [Int]
 
     /// Never this process nor one above it: whoever types `down` has the lab's path in its own arguments.
     func processes(_ kind: Kind) -> [RunningProcess] {
@@ -42,7 +42,7 @@ struct Belongings {
     }
 
     private func isOurDatabase(_ url: String) -> Bool {
-        url.contains("@127.0.0.1:\(postgresPort)/") || url.contains("@localhost:\(postgresPort)/")
+        postgresPorts.contains { url.contains("@127.0.0.1:\($0)/") || url.contains("@localhost:\($0)/") }
     }
 
     private func ancestry() -> Set<pid_t> {

@@ -5,6 +5,8 @@ struct Lab {
     let layout: LabLayout
     var record: LabRecord
     let cluster: PostgresCluster
+    /// Where the plugins' databases are, if they are elsewhere.
+    let pluginCluster: PostgresCluster?
     let programs: Programs
 
     struct Missing: Error, CustomStringConvertible {
@@ -34,6 +36,11 @@ struct Lab {
         self.programs = programs
         cluster = PostgresCluster(
             bundle: bundle, folder: record.postgresFolder, port: record.postgresPort, account: account)
+        if let folder = record.pluginPostgresFolder, let port = record.pluginPostgresPort {
+            pluginCluster = PostgresCluster(bundle: bundle, folder: folder, port: port, account: account)
+        } else {
+            pluginCluster = nil
+        }
     }
 
     /// The tenants asked for, all when none is named; throws on a name that is not there.

@@ -17,7 +17,7 @@ public struct LabFelling {
             say("there is no lab in \(layout.root)")
             return
         }
-        let belongings = Belongings(layout: layout, postgresPort: record.postgresPort)
+        let belongings = Belongings(layout: layout, postgresPorts: [record.postgresPort, record.pluginPostgresPort].compactMap { $0 })
         // Agents first, so that no act of theirs meets a server on its way out; the watches next, lest they start things again.
         for kind in Belongings.Kind.allCases {
             for process in belongings.processes(kind) {
@@ -25,7 +25,7 @@ public struct LabFelling {
                 say("stopped     \(kind.rawValue) (\(process.pid))")
             }
         }
-        try stopPostgres(record)
+        for folder in [record.postgresFolder, record.pluginPostgresFolder].compactMap({ $0 }) { try stopPostgres(folder) }
         if wipe {
             try remove()
             say("removed     \(layout.root)")
@@ -35,8 +35,8 @@ public struct LabFelling {
     // MARK: - Non public
 
     /// By signal, not through pg_ctl: a lab must go down even where its PostgreSQL's programs can no longer be found.
-    private func stopPostgres(_ record: LabRecord) throws {
-        let data = ClusterData(folder: record.postgresFolder)
+    private func stopPostgres(_ folder: String) throws {
+        let data = ClusterData(folder: folder)
         guard let postmaster = data.postmaster else { return }
         // SIGINT is PostgreSQL's fast shutdown: sessions end, nothing is lost.
         kill(postmaster.pid, SIGINT)

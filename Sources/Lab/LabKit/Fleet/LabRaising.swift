@@ -6,6 +6,8 @@ public struct LabRaising {
     public var rows = 2052
     public var seed: UInt64 = 1
     public var withAgents = true
+    /// The plugins get databases of their own, in a second cluster. Decided when the lab is first made.
+    public var separatePluginDatabase = false
     let layout: LabLayout
     private let say: (String) -> Void
 
@@ -29,6 +31,11 @@ public struct LabRaising {
         try lab.cluster.createIfMissing()
         try lab.cluster.startIfStopped()
         say("postgres    127.0.0.1:\(lab.cluster.port)")
+        if let plugins = lab.pluginCluster {
+            try plugins.createIfMissing()
+            try plugins.startIfStopped()
+            say("postgres    127.0.0.1:\(plugins.port), the plugins' own")
+        }
         for index in lab.record.tenants.indices {
             try raise(&lab, index)
         }
@@ -45,12 +52,14 @@ public struct LabRaising {
         if !reachable {
             say("note        PostgreSQL's account cannot get into \(layout.root): the cluster lies in \(layout.refuge)")
         }
-        return LabRecord(
-            postgresFolder: (reachable ? layout.root : layout.refuge) + "/postgres", postgresPort: ports.take())
+        let place = reachable ? layout.root : layout.refuge
+        var record = LabRecord(postgresFolder: place + "/postgres", postgresPort: ports.take())
+        if separatePluginDatabase { (record.pluginPostgresFolder, record.pluginPostgresPort) = (place + "/plugin-postgres", ports.take()) }
+        return record
     }
 
     private func addTenants(to record: inout LabRecord) {
-        let promised = record.tenants.flatMap { [$0.serverPort, $0.deadPluginPort, $0.pluginPort] } + [record.postgresPort]
+        let promised = record.tenants.flatMap { [$0.serverPort, $0.deadPluginPort, $0.pluginPort] } + [record.postgresPort] + [record.pluginPostgresPort].compactMap { $0 }
         var ports = FreePorts(mark: layout.mark, taken: Set(promised))
         var secrets = SystemRandomNumberGenerator()
         func secret(_ bytes: Int) -> String { Hex.text((0..<bytes).map { _ in UInt8.random(in: 0...255, using: &secrets) }) }
@@ -68,7 +77,7 @@ public struct LabRaising {
         let tenant = lab.record.tenants[index]
         let folder = layout.tenant(tenant.id)
         if !tenant.seeded {
-            try TenantMaking(layout: layout, cluster: lab.cluster, record: tenant, programs: lab.programs).make()
+            try TenantMaking(layout: layout, cluster: lab.cluster, pluginCluster: lab.pluginCluster, record: tenant, programs: lab.programs).make()
             lab.record.tenants[index].seeded = true
             try lab.record.save(layout)
         }

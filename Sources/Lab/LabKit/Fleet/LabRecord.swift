@@ -22,6 +22,9 @@ struct LabRecord: Codable, Sendable {
     var postgresBundle: String?
     var postgresFolder: String
     var postgresPort: Int
+    /// Of the cluster in which the plugins have databases of their own; nil where their tables lie beside the tenants'.
+    var pluginPostgresFolder: String?
+    var pluginPostgresPort: Int?
     var tenants: [Tenant] = []
 
     static func load(_ layout: LabLayout) throws -> LabRecord? {

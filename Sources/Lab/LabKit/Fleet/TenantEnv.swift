@@ -20,6 +20,9 @@ struct TenantEnv: Sendable, Equatable {
         values = found
     }
 
+    /// The database with the plugin's tables.
+    var pluginDatabaseURL: String { values["MEMORY_PLUGIN_DATABASE_URL"] ?? self["DATABASE_URL"] }
+
     subscript(key: String) -> String { values[key] ?? "" }
 
     var text: String { values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined() }

@@ -4,12 +4,15 @@ import Foundation
 struct TenantMaking {
     let layout: LabLayout
     let cluster: PostgresCluster
+    let pluginCluster: PostgresCluster?
     let record: LabRecord.Tenant
     let programs: Programs
 
     private var folder: TenantFolder { layout.tenant(record.id) }
 
-    var databaseURL: String {
+    var databaseURL: String { url(cluster) }
+
+    private func url(_ cluster: PostgresCluster) -> String {
         "postgresql://\(record.database):\(record.password)@127.0.0.1:\(cluster.port)/\(record.database)?sslmode=disable"
     }
 
@@ -17,7 +20,11 @@ struct TenantMaking {
     func make() throws {
         let tenant = TenantSeed.make(tenant: record.id, rows: record.rows, seed: record.seed)
         try makeFolders()
-        try makeDatabase()
+        try makeDatabase(cluster)
+        if let pluginCluster {
+            try makeDatabase(pluginCluster)
+            try PostgresConnection(url: url(pluginCluster)).run("CREATE EXTENSION vector")
+        }
         try SeedLoader(connection: PostgresConnection(url: databaseURL)).load(tenant)
         try AccountBase(tenant).write(to: folder)
         try environment(probe: tenant.probeWorkspace).write(to: folder.env)
@@ -32,7 +39,7 @@ struct TenantMaking {
     }
 
     /// The role may do all the migration needs; in the lab that is simply everything.
-    private func makeDatabase() throws {
+    private func makeDatabase(_ cluster: PostgresCluster) throws {
         let admin = PostgresConnection(url: cluster.adminURL())
         let name = record.database
         try admin.run("DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
@@ -43,7 +50,8 @@ struct TenantMaking {
 
     private func environment(probe: String) throws -> TenantEnv {
         let server = try programs.sibling(WorkspaceServerProcess.program)
-        return TenantEnv(values: [
+        let plugins = pluginCluster.map { ["MEMORY_PLUGIN_DATABASE_URL": url($0)] } ?? [:]
+        return TenantEnv(values: plugins.merging([
             "DATABASE_URL": databaseURL,
             "MEMORY_PLUGIN_URL": "http://127.0.0.1:\(record.deadPluginPort)",
             "LISTEN_ADDR": "127.0.0.1:\(record.serverPort)",
@@ -60,6 +68,6 @@ struct TenantMaking {
             "ARCHIVE_DIR": layout.vault(record.id),
             "KV_ARCHIVE_DIR": layout.keyValueVault(record.id),
             "ARCHIVE_KEY": record.archiveKey,
-        ])
+        ]) { own, _ in own })
     }
 }

@@ -29,24 +29,26 @@ public struct RefereeHearing {
         try agents.pause()
         defer { if !wasPaused, !leavesPaused { agents.resume() } }
         let account = try Account(folder: folder)
-        let connection = PostgresConnection(url: try TenantEnv(file: folder.env)["DATABASE_URL"])
+        let env = try TenantEnv(file: folder.env)
+        let connection = PostgresConnection(url: env["DATABASE_URL"])
+        let plugins = PostgresConnection(url: env.pluginDatabaseURL)
         let end = Date.now.addingTimeInterval(patienceSeconds)
-        var verdict = look(tenant.id, account, connection)
+        var verdict = look(tenant.id, account, connection, plugins)
         // A trial under way has a probe in the store; one that was left behind is there each time.
         var lasting = Set(verdict.probesLeft)
         // Whoever keeps the stores in step may be a moment behind.
         while !(verdict.isOK && lasting.isEmpty), Date.now < end {
             usleep(500_000)
-            verdict = look(tenant.id, account, connection)
+            verdict = look(tenant.id, account, connection, plugins)
             lasting.formIntersection(verdict.probesLeft)
         }
         verdict.probesLeft.removeAll { !lasting.contains($0) }
         return verdict
     }
 
-    private func look(_ tenant: String, _ account: Account, _ connection: PostgresConnection) -> TenantVerdict {
+    private func look(_ tenant: String, _ account: Account, _ connection: PostgresConnection, _ plugins: PostgresConnection) -> TenantVerdict {
         do {
-            let reading = try StoreReading.read(store, connection)
+            let reading = try StoreReading.read(store, connection, plugins: plugins)
             return Judgement.judge(
                 tenant: tenant, store: store, truths: account.memories, stored: reading.memories, tree: reading.tree,
                 excepted: excepted)

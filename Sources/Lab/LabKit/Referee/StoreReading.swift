@@ -1,4 +1,4 @@
-/// Reads a whole store straight from the tenant's database, and the tree of workspaces with it, in one snapshot.
+/// Reads a whole store straight from its database, and the tree of workspaces from the tenant's, in one snapshot where both are one.
 struct StoreReading {
     let memories: [StoredMemory]
     let tree: WorkspaceTree
@@ -7,10 +7,11 @@ struct StoreReading {
         let description: String
     }
 
-    static func read(_ store: Store, _ connection: PostgresConnection) throws -> StoreReading {
+    /// - Parameter plugins: the database with v2's tables, if it is another; its snapshot is then another as well.
+    static func read(_ store: Store, _ connection: PostgresConnection, plugins: PostgresConnection? = nil) throws -> StoreReading {
         try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         defer { try? connection.run("ROLLBACK") }
-        let memories = try store == .v1 ? v1(connection) : v2(connection)
+        let memories = try store == .v1 ? v1(connection) : v2(plugins ?? connection)
         let workspaces = try connection.query("SELECT id, parent_id FROM public.workspaces")
         let parents = Dictionary(workspaces.map { ($0["id"] ?? "", $0["parent_id"]) }) { first, _ in first }
         return StoreReading(memories: memories, tree: WorkspaceTree(parents: parents))

@@ -19,6 +19,9 @@ struct Up: ParsableCommand {
     @Flag(help: "Start no agents.")
     var noAgents = false
 
+    @Flag(help: "Give the plugins databases of their own, in a second PostgreSQL, when the lab is first made.")
+    var separatePluginDatabase = false
+
     func validate() throws {
         guard (1...60).contains(tenants) else { throw ValidationError("--tenants must be between 1 and 60") }
         guard rows >= 0 else { throw ValidationError("--rows must not be negative") }
@@ -30,6 +33,7 @@ struct Up: ParsableCommand {
         raising.rows = rows
         raising.seed = seed
         raising.withAgents = !noAgents
+        raising.separatePluginDatabase = separatePluginDatabase
         try raising.raise()
     }
 }
