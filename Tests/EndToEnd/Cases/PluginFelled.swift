@@ -41,6 +41,7 @@ enum PluginFelled {
                 // The server's own breaker may keep it from the plugin for a minute.
                 _ = try await stage.start("cutoverctl", ["advance", "acme", "--to", step, "--wait"]).ended(within: 180)
                 try await stage.sign()
+                if try await stage.why().answer.contains("503") { try await Task.sleep(for: .seconds(6)) }
             }
             let why = try await stage.why().answer
             let again = try await stage.verified()
