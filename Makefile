@@ -2,7 +2,7 @@
 .PHONY: setup build demo test test-all bench lab-down clean help
 
 help:
-	@echo "make demo      bring up a real fleet, cut it over, take one tenant back"
+	@echo "make demo      bring up a real fleet, cut it over, take one tenant back; TRANSPORT=ssh over OpenSSH"
 	@echo "make test      everything CI runs; long parts are sampled, the seed is printed"
 	@echo "make test-all  everything, whole"
 	@echo "make bench     the figures promised, measured; ONLY=name for one, ROWS=n to try with less"
@@ -17,7 +17,7 @@ build: setup
 	@swift build --explicit-target-dependency-import-check error
 
 demo: build
-	@.ci/demo
+	@TRANSPORT=$(TRANSPORT) .ci/demo
 
 test: setup
 	@.ci/test

@@ -16,6 +16,7 @@ struct Case: Sendable {
 enum CaseBook {
     static let everything: [Case] = [
         Case(name: "undisturbed", run: Undisturbed.run),
+        Case(name: "over-ssh", run: Undisturbed.overSSH),
         Case(name: "killed-controller-and-watch", sampling: .sampled, run: Killed.both),
         Case(name: "killed-controller", sampling: .whole, run: Killed.controller),
         Case(name: "killed-watch", sampling: .whole, run: Killed.watch),

@@ -1,7 +1,30 @@
+import Foundation
+
 /// There, back, and there again, with agents at work throughout.
 enum Undisturbed {
     @Sendable static func run(_ stage: Stage) async throws {
         try await stage.raise()
+        try await thereAndBack(stage)
+
+        try await stage.forward("advance", "acme", "--to", "A1/env.wire", "--wait")
+        let again = try await stage.verified()
+        try expect(again == Array(Stage.steps.prefix(5)), "the redo verified \(again.joined(separator: ", "))")
+        try await stage.referee("v2", "acme")
+        try await stage.ctl("journal", "verify", code: 0)
+    }
+
+    /// Every operation over OpenSSH.
+    @Sendable static func overSSH(_ stage: Stage) async throws {
+        try await stage.raise(transport: "ssh")
+        let fleet = try String(contentsOfFile: stage.fleet, encoding: .utf8)
+        try expect(fleet.contains("transport: ssh") && !fleet.contains("transport: local"), "the lab's fleet is not reached by SSH: \(fleet)")
+        // Without the keys nothing is sent, and it is said why.
+        let stranger = try await stage.ctl("advance", "acme", "--to", "A0/host.prepare", changing: ["CUTOVER_SSH_CONFIG": "/dev/null"])
+        try expect(stranger.code != 0 && stranger.said.contains("acme.lab"), "a host that cannot be reached is not told as such: \(stranger.code), \(stranger.said)")
+        try await thereAndBack(stage)
+    }
+
+    private static func thereAndBack(_ stage: Stage) async throws {
         try await stage.forwardToTheDrop()
         let steps = try await stage.verified()
         try expect(steps == Stage.steps, "the steps were verified in this order: \(steps.joined(separator: ", "))")
@@ -14,11 +37,5 @@ enum Undisturbed {
         try expect(left.isEmpty, "after the way back these still stand verified: \(left.joined(separator: ", "))")
         let lab = try await stage.labStatus().tenants
         try expect(lab.allSatisfy { $0.server == "up" && $0.plugin == "down" && $0.v2 == nil }, "after the way back the plugin or its table is still there: \(lab)")
-
-        try await stage.forward("advance", "acme", "--to", "A1/env.wire", "--wait")
-        let again = try await stage.verified()
-        try expect(again == Array(Stage.steps.prefix(5)), "the redo verified \(again.joined(separator: ", "))")
-        try await stage.referee("v2", "acme")
-        try await stage.ctl("journal", "verify", code: 0)
     }
 }

@@ -43,7 +43,7 @@ struct Stage: Sendable {
 
     /// The variables under which `cutoverctl` runs unless told otherwise.
     var variables: [String: String] {
-        ["CUTOVER_PLAN": plan ?? places.plan, "CUTOVER_FLEET": fleet, "CUTOVER_JOURNAL": journal, "CUTOVER_OPERATOR": "release-manager", "NO_COLOR": "1", "HOME": folder]
+        ["CUTOVER_PLAN": plan ?? places.plan, "CUTOVER_FLEET": fleet, "CUTOVER_JOURNAL": journal, "CUTOVER_OPERATOR": "release-manager", "NO_COLOR": "1", "HOME": folder, "CUTOVER_SSH_CONFIG": "\(root)/ssh/config"]
     }
 
     func start(_ program: String, _ words: [String], _ changes: [String: String?] = [:]) async throws -> RunningProgram {
@@ -79,9 +79,9 @@ struct Stage: Sendable {
     }
 
     /// Raises the lab of this case.
-    func raise(tenants: Int = 1, rows: Int = 200, agents: Bool = true, seed: UInt64 = 1, separatePluginDatabase: Bool = false) async throws {
+    func raise(tenants: Int = 1, rows: Int = 200, agents: Bool = true, seed: UInt64 = 1, separatePluginDatabase: Bool = false, transport: String = "local") async throws {
         let words = ["up", "--root", root, "--tenants", String(tenants), "--rows", String(rows), "--seed", String(seed)] + (agents ? [] : ["--no-agents"])
-            + (separatePluginDatabase ? ["--separate-plugin-database"] : [])
+            + (separatePluginDatabase ? ["--separate-plugin-database"] : []) + ["--transport", transport]
         let ended = try await start("cutover-lab", words).ended()
         try expect(ended.code == 0, "the lab did not come up: \(ended.said)")
     }

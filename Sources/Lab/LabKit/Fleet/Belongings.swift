@@ -3,7 +3,7 @@ import Foundation
 /// Which processes of this machine are a lab's.
 struct Belongings {
     enum Kind: String, CaseIterable {
-        case agents, orchestrator, server, plugin
+        case agents, orchestrator, server, plugin, sshd
     }
 
     let layout: LabLayout
@@ -24,6 +24,7 @@ struct Belongings {
         // On a host the program lies under its digest.
         case let program where (program == "cutoverctl" || program.hasPrefix("cutoverctl-")) && arguments.contains("host"):
             return mentions(arguments) || isOurs(process.environment) ? .orchestrator : nil
+        case "sshd": return LabSSH.isOurs(process, layout) ? .sshd : nil
         case WorkspaceServerProcess.program: return isOurs(process.environment) ? .server : nil
         default: return process.environment["MEMORY_PLUGIN_DATABASE_URL"].map(isOurDatabase) == true ? .plugin : nil
         }

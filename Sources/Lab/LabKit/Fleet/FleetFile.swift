@@ -1,11 +1,16 @@
+/// How the orchestrator is to reach the tenants' hosts, which are all this machine.
+public enum LabTransport: String, Sendable, Codable, CaseIterable {
+    case local, ssh
+}
+
 /// The fleet as the orchestrator reads it.
 enum FleetFile {
-    static func text(_ layout: LabLayout, tenants: [String]) -> String {
+    static func text(_ layout: LabLayout, tenants: [String], transport: LabTransport) -> String {
         let lines = tenants.enumerated().map { index, id in
             let folder = layout.tenant(id)
             let env = index == 0 ? "lab-canary" : "lab"
             return """
-                  - { id: \(id), host: \(id).lab, transport: local, labels: { env: \(env) }, env: \(quoted(folder.env)), state: \(quoted(folder.host)) }
+                  - { id: \(id), host: \(id).lab, transport: \(transport.rawValue), labels: { env: \(env) }, env: \(quoted(folder.env)), state: \(quoted(folder.host)) }
 
                 """
         }

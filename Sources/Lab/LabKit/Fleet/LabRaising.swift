@@ -8,6 +8,8 @@ public struct LabRaising {
     public var withAgents = true
     /// The plugins get databases of their own, in a second cluster. Decided when the lab is first made.
     public var separatePluginDatabase = false
+    /// Nil leaves it as it was; local at first.
+    public var transport: LabTransport?
     let layout: LabLayout
     private let say: (String) -> Void
 
@@ -26,6 +28,7 @@ public struct LabRaising {
         }
         try FileManager.default.createDirectory(atPath: layout.root, withIntermediateDirectories: true)
         addTenants(to: &record)
+        chooseTransport(&record)
         try record.save(layout)
         var lab = try Lab(layout: layout, record: record, environment: environment)
         try lab.cluster.createIfMissing()
@@ -39,7 +42,12 @@ public struct LabRaising {
         for index in lab.record.tenants.indices {
             try raise(&lab, index)
         }
-        let fleet = FleetFile.text(layout, tenants: lab.record.tenants.map(\.id))
+        if let port = lab.record.sshPort {
+            let ssh = LabSSH(layout: layout, port: port)
+            try ssh.startIfStopped()
+            say("ssh         127.0.0.1:\(port)  export CUTOVER_SSH_CONFIG=\(ssh.config)")
+        }
+        let fleet = FleetFile.text(layout, tenants: lab.record.tenants.map(\.id), transport: lab.record.sshPort == nil ? .local : .ssh)
         try fleet.write(toFile: layout.fleetFile, atomically: true, encoding: .utf8)
         say("fleet       \(layout.fleetFile)")
     }
@@ -58,9 +66,23 @@ public struct LabRaising {
         return record
     }
 
+    private func unpromised(_ record: LabRecord) -> FreePorts {
+        let promised = record.tenants.flatMap { [$0.serverPort, $0.deadPluginPort, $0.pluginPort] } + [record.postgresPort]
+        return FreePorts(mark: layout.mark, taken: Set(promised + [record.pluginPostgresPort, record.sshPort].compactMap { $0 }))
+    }
+
+    private func chooseTransport(_ record: inout LabRecord) {
+        switch transport {
+        case .ssh where record.sshPort == nil:
+            var ports = unpromised(record)
+            record.sshPort = ports.take()
+        case .local: record.sshPort = nil
+        default: break
+        }
+    }
+
     private func addTenants(to record: inout LabRecord) {
-        let promised = record.tenants.flatMap { [$0.serverPort, $0.deadPluginPort, $0.pluginPort] } + [record.postgresPort] + [record.pluginPostgresPort].compactMap { $0 }
-        var ports = FreePorts(mark: layout.mark, taken: Set(promised))
+        var ports = unpromised(record)
         var secrets = SystemRandomNumberGenerator()
         func secret(_ bytes: Int) -> String { Hex.text((0..<bytes).map { _ in UInt8.random(in: 0...255, using: &secrets) }) }
         for index in record.tenants.count..<max(tenants, record.tenants.count) {

@@ -1,5 +1,7 @@
-import ArgumentParser
-import LabKit
+public import ArgumentParser
+public import LabKit
+
+extension LabTransport: ExpressibleByArgument {}
 
 struct Up: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,6 +24,9 @@ struct Up: ParsableCommand {
     @Flag(help: "Give the plugins databases of their own, in a second PostgreSQL, when the lab is first made.")
     var separatePluginDatabase = false
 
+    @Option(help: "How the fleet file says that hosts are reached: local or ssh. Left out, it stays as it was; local at first.")
+    var transport: LabTransport?
+
     func validate() throws {
         guard (1...60).contains(tenants) else { throw ValidationError("--tenants must be between 1 and 60") }
         guard rows >= 0 else { throw ValidationError("--rows must not be negative") }
@@ -34,6 +39,7 @@ struct Up: ParsableCommand {
         raising.seed = seed
         raising.withAgents = !noAgents
         raising.separatePluginDatabase = separatePluginDatabase
+        raising.transport = transport
         try raising.raise()
     }
 }
