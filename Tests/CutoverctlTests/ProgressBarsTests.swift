@@ -24,7 +24,6 @@ import Testing
             // As it was written, without a carriage return before each line feed.
             mode.c_oflag &= ~tcflag_t(OPOST)
             tcsetattr(file, TCSANOW, &mode)
-            _ = fcntl(other, F_SETFL, O_NONBLOCK)
         }
 
         deinit {
@@ -32,10 +31,18 @@ import Testing
             close(other)
         }
 
+        /// What was written since the last time. A terminal hands it on when it likes, so the end is marked by a byte of ours.
         var shown: String {
-            var buffer = [UInt8](repeating: 0, count: 1 << 16)
-            let count = read(other, &buffer, buffer.count)
-            return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
+            var end = UInt8(7)
+            write(file, &end, 1)
+            var all: [UInt8] = []
+            while all.last != end {
+                var buffer = [UInt8](repeating: 0, count: 1 << 12)
+                let count = read(other, &buffer, buffer.count)
+                guard count > 0 else { break }
+                all += buffer[..<count]
+            }
+            return String(decoding: all.dropLast(), as: UTF8.self)
         }
     }
 

@@ -88,12 +88,14 @@ import Transports
             var missing = 0
             repeat {
                 if access(hand, X_OK) != 0 { missing += 1 }
-                await Task.yield()
+                try? await Task.sleep(for: .microseconds(200))
             } while !done.withLock { $0 }
             return missing
         }()
-        for number in 0..<20 { _ = try await host.placed("exit \(number)") }
-        done.withLock { $0 = true }
+        do {
+            defer { done.withLock { $0 = true } }
+            for number in 0..<20 { _ = try await host.placed("exit \(number)") }
+        }
         #expect(await missing == 0)
     }
 

@@ -125,7 +125,7 @@ import Transports
     @Test("a caller who gives up learns that the outcome is unknown", arguments: Road.allCases)
     func cancelled(road: Road) async throws {
         let host = try await ScriptHost(road)
-        let transport = try await host.placed("echo begun >\(host.path)/begun\nexec sleep 305")
+        let transport = try await host.placed("cat >/dev/null\necho begun >\(host.path)/begun\nexec sleep 305")
         let caller = Task { try await host.run(transport) }
         while !host.has("begun") { await Task.yield() }
         caller.cancel()

@@ -26,9 +26,7 @@ import Transports
     @Test("where nobody listens, and where whoever listens says nothing, nothing was sent", arguments: ["closed.test", "silent.test"])
     func unreachable(name: String) async throws {
         let host = try await ScriptHost(.ssh)
-        let silence = try SilentListener(port: await SSHServer.shared().silentPort)
         let error = try await outcome(host, name)
-        withExtendedLifetime(silence) {}
         #expect(error.outcome == .neverSent)
         #expect(!error.detail.isEmpty)
         #expect(!host.has("ran"))
@@ -90,25 +88,4 @@ import Transports
             for try await isRight in group { #expect(isRight) }
         }
     }
-}
-
-/// Takes connections and says nothing.
-private final class SilentListener: Sendable {
-    private let socket: Int32
-
-    init(port: Int) throws {
-        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var yes: Int32 = 1
-        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard bound == 0, listen(socket, 8) == 0 else { throw SSHServer.Failure(description: String(cString: strerror(errno))) }
-    }
-
-    deinit { close(socket) }
 }

@@ -7,18 +7,17 @@ import Transports
 final class SSHServer: Sendable {
     let folder: String
     let port: Int
+    /// Where `silent.test` points.
+    private let silence: Listener
 
     private static let running = Task { try await SSHServer() }
     static func shared() async throws -> SSHServer { try await running.value }
 
     private init() async throws {
         let folder = "/tmp/cst-\(getpid())"
-        var port = 0
-        for candidate in stride(from: 21_000 + Int(getpid()) % 9000, to: 32_000, by: 7) where Self.isFree(candidate) && Self.isFree(candidate + 1) {
-            port = candidate
-            break
-        }
-        (self.folder, self.port) = (folder, port)
+        let silence = try Listener()
+        let port = try Listener().port
+        (self.folder, self.port, self.silence) = (folder, port, silence)
         let script = #"""
             set -e
             folder=$1; port=$2; owner=$3
@@ -73,7 +72,7 @@ final class SSHServer: Sendable {
             cat log >&2; exit 1
             """#
         // Not by Foundation's Process: it waits for whatever was started in the background as well.
-        let words: [String] = ["bash", "-c", script, "sshd", folder, String(port), String(getpid()), String(port + 1)]
+        let words: [String] = ["bash", "-c", script, "sshd", folder, String(port), String(getpid()), String(silence.port)]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
         defer { arguments.forEach { free($0) } }
@@ -84,9 +83,6 @@ final class SSHServer: Sendable {
         }
     }
 
-    /// Where `silent.test` points; nobody listens there unless a test does.
-    var silentPort: Int { port + 1 }
-
     struct Failure: Error, CustomStringConvertible { let description: String }
 
     var settings: SSHSettings {
@@ -94,16 +90,26 @@ final class SSHServer: Sendable {
         settings.connectSeconds = 5
         return settings
     }
+}
 
-    private static func isFree(_ port: Int) -> Bool {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
+/// Takes connections at a port of the system's choice, and says nothing.
+private final class Listener: Sendable {
+    let port: Int
+    private let socket: Int32
+
+    init() throws {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let (socket, length) = (socket, size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) == 0 && listen(socket, 8) == 0 && getsockname(socket, $0, &size) == 0 }
         }
-        return bound == 0
+        guard bound else { throw SSHServer.Failure(description: String(cString: strerror(errno))) }
+        port = Int(UInt16(bigEndian: address.sin_port))
     }
+
+    deinit { close(socket) }
 }

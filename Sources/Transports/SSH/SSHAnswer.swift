@@ -38,6 +38,9 @@ struct SSHAnswer: Sendable {
     /// Nothing more is to come that anybody needs.
     var isOver: Bool { code != nil || isEndless }
 
+    /// Neither the client nor the host said anything.
+    var isSilent: Bool { rawErrors.isEmpty && !isLate }
+
     /// No program stands where one should.
     var isAbsent: Bool { text.contains(RemoteScript.absent(mark)) }
 

@@ -27,10 +27,22 @@ struct SSHClient: Sendable {
         guard !destination.hasPrefix("-"), !destination.isEmpty, !destination.contains(where: \.isWhitespace) else {
             throw SSHFailure(detail: "'\(destination)' is no destination for ssh: HOST, USER@HOST or ssh://USER@HOST:PORT")
         }
-        let words = try settings.words(to: destination) + ["--", destination, script.command]
+        let words = try settings.words(to: destination)
         do { try await turnstile.enter() } catch { throw SSHFailure(detail: "given up before anything was sent") }
+        var answer = await attempt(script, words + ["--", destination], input, seconds)
+        // A shared connection that was just being closed takes a newcomer with it, without a word. Nothing was sent.
+        if answer.isSilent, !Task.isCancelled { answer = await attempt(script, ["-o", "ControlPath=none"] + words + ["--", destination], input, seconds) }
+        await turnstile.leave()
+        // A connection that failed us is not handed to whoever comes next.
+        if answer.code == nil { await hangUp(words + ["-O", "stop", "--", destination]) }
+        return answer
+    }
+
+    // MARK: - Non public
+
+    private func attempt(_ script: RemoteScript, _ words: [String], _ input: [UInt8], _ seconds: Int) async -> SSHAnswer {
         let heard = Heard(mark: script.mark)
-        let work = Task { try await talk(words, input, heard) }
+        let work = Task { try await talk(words + [script.command], input, heard) }
         let clock = Task {
             try await Task.sleep(for: .seconds(seconds))
             heard.change { $0.isLate = true }
@@ -38,13 +50,8 @@ struct SSHClient: Sendable {
         }
         _ = await withTaskCancellationHandler { await work.result } onCancel: { work.cancel() }
         clock.cancel()
-        await turnstile.leave()
-        // A connection that failed us is not handed to whoever comes next.
-        if heard.answer.code == nil { await hangUp(destination) }
         return heard.answer
     }
-
-    // MARK: - Non public
 
     /// What the two streams have brought so far; it outlives a task that is cancelled.
     private final class Heard: Sendable {
@@ -100,8 +107,7 @@ struct SSHClient: Sendable {
     }
 
     /// Nobody else begins anything over the shared connection, if there is one; what is under way on it goes on.
-    private func hangUp(_ destination: String) async {
-        guard let words = try? settings.words(to: destination) + ["-O", "stop", "--", destination] else { return }
+    private func hangUp(_ words: [String]) async {
         _ = try? await Subprocess.run(.name("ssh"), arguments: Arguments(words), environment: environment, output: .discarded)
     }
 }
