@@ -114,7 +114,7 @@ import Transports
     @Test("a timeout does not wait for what the operation left running", arguments: Road.allCases)
     func timeoutWithChild(road: Road) async throws {
         let host = try await ScriptHost(road)
-        let transport = try await host.placed("sleep 600 &\necho $! >\(host.path)/child\nwait")
+        let transport = try await host.placed("setsid sleep 600 &\necho $! >\(host.path)/child\nwait")
         let error = await #expect(throws: TransportError.self) { try await host.run(transport, within: 1) }
         #expect(error?.outcome == .sentOutcomeUnknown)
         let child = try #require(Int32(String(contentsOfFile: "\(host.path)/child", encoding: .utf8).trimmingCharacters(in: .newlines)))
