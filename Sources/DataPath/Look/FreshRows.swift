@@ -71,7 +71,7 @@ struct FreshRows: Sendable {
         ]
         let absent = known.map { table, open in
             """
-            ((SELECT true FROM \(table) k, ends WHERE k.id BETWEEN ends.first AND ends.last AND \(open) LIMIT 1) IS NULL
+            ((SELECT true FROM \(table) k WHERE k.id BETWEEN (SELECT first FROM ends) AND (SELECT last FROM ends) AND \(open) LIMIT 1) IS NULL
                         OR (SELECT true FROM \(table) k WHERE k.id = c.id AND \(open) LIMIT 1) IS NULL)
             """
         }
