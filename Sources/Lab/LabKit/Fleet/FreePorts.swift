@@ -1,13 +1,16 @@
 import Foundation
 
 /// Hands out loopback ports nobody listens on, below the range from which the system takes ports for outgoing connections.
+///
+/// Each lab begins in a block of its own, claimed in a folder that all labs of the machine share: most of a lab's ports are promised long
+/// before anybody listens, and one of them never is listened on.
 struct FreePorts {
     private var next: Int
     private var taken: Set<Int>
 
     /// - Parameter taken: ports promised already, whether or not anybody listens yet.
-    init(mark: String, taken: Set<Int>) {
-        next = 20_000 + (Int(mark, radix: 16) ?? 0) % 110 * 110
+    init(_ layout: LabLayout, taken: Set<Int>) {
+        next = 20_000 + Self.block(layout) * Self.blockSize
         self.taken = taken
     }
 
@@ -37,5 +40,39 @@ struct FreePorts {
                 bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
+    }
+
+    // MARK: - Non public
+
+    private static let claims = "/tmp/cutover-lab-ports"
+    private static let (blocks, blockSize) = (110, 110)
+
+    /// The block that this lab has claimed, or the first from its own mark on that no other lab holds.
+    private static func block(_ layout: LabLayout) -> Int {
+        let first = (Int(layout.mark, radix: 16) ?? 0) % blocks
+        mkdir(claims, 0o1777)
+        chmod(claims, 0o1777)
+        // Whoever cannot open it goes without: another account's labs are then told from ours by their open ports alone.
+        let lock = open("\(claims)/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o666)
+        fchmod(lock, 0o666)
+        flock(lock, LOCK_EX)
+        defer { close(lock) }
+        return (0..<blocks).lazy.map { (first + $0) % blocks }.first { claim($0, for: layout.root) } ?? first
+    }
+
+    private static func claim(_ block: Int, for root: String) -> Bool {
+        let path = "\(claims)/\(block)"
+        if let holder = try? String(contentsOfFile: path, encoding: .utf8) {
+            if holder == root { return true }
+            guard isGone(holder, since: path), unlink(path) == 0 else { return false }
+        }
+        return (try? root.write(toFile: path, atomically: false, encoding: .utf8)) != nil
+    }
+
+    /// The lab that made this claim is no more. A lab claims before its folder is there, so a young claim holds.
+    private static func isGone(_ root: String, since path: String) -> Bool {
+        var found = stat()
+        guard stat(path, &found) == 0, time(nil) - found.st_mtim.tv_sec > 120 else { return false }
+        return !FileManager.default.fileExists(atPath: root)
     }
 }

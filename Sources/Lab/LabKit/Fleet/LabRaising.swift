@@ -55,7 +55,7 @@ public struct LabRaising {
     // MARK: - Non public
 
     private func firstRecord() throws -> LabRecord {
-        var ports = FreePorts(mark: layout.mark, taken: [])
+        var ports = FreePorts(layout, taken: [])
         let reachable = try Unprivileged.needed() == nil || Unprivileged.canReach(layout.root)
         if !reachable {
             say("note        PostgreSQL's account cannot get into \(layout.root): the cluster lies in \(layout.refuge)")
@@ -68,7 +68,7 @@ public struct LabRaising {
 
     private func unpromised(_ record: LabRecord) -> FreePorts {
         let promised = record.tenants.flatMap { [$0.serverPort, $0.deadPluginPort, $0.pluginPort] } + [record.postgresPort]
-        return FreePorts(mark: layout.mark, taken: Set(promised + [record.pluginPostgresPort, record.sshPort].compactMap { $0 }))
+        return FreePorts(layout, taken: Set(promised + [record.pluginPostgresPort, record.sshPort].compactMap { $0 }))
     }
 
     private func chooseTransport(_ record: inout LabRecord) {
