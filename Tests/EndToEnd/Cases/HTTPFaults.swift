@@ -25,11 +25,13 @@ enum HTTPFaults {
     }
 
     @Sendable static func all(_ stage: Stage) async throws {
-        try await run(stage, Fault.allCases)
+        let stage = try await run(stage, Fault.allCases)
         try await stage.backToTheStart()
     }
 
-    private static func run(_ stage: Stage, _ faults: [Fault]) async throws {
+    /// Answers the stage with the plan that was run.
+    @discardableResult
+    private static func run(_ stage: Stage, _ faults: [Fault]) async throws -> Stage {
         var stage = stage
         try await stage.raise(rows: 100, agents: false)
         let plugin = try FaultyPlugin(stage)
@@ -45,6 +47,7 @@ enum HTTPFaults {
         try await stage.forwardToTheDrop()
         let steps = try await stage.verified()
         try expect(steps == Stage.steps, "the steps were verified in this order: \(steps.joined(separator: ", "))")
+        return stage
     }
 
     private static func duringTheCopy(_ stage: Stage, _ plugin: FaultyPlugin, _ fault: Fault) async throws {
