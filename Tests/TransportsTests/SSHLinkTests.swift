@@ -1,7 +1,8 @@
 import Cutover
 import Foundation
 import Testing
-import Transports
+
+@testable import Transports
 
 @Suite("what becomes of an operation when the SSH connection does not hold", .serialized) struct SSHLinkTests {
     /// Kills the server's process for this connection.
@@ -62,6 +63,22 @@ import Transports
         let transport = try await host.placed(#"p=$PPID; while [ "$(cat /proc/$p/comm)" != sshd ]; do p=$(cut -d' ' -f4 /proc/$p/stat); done; echo $p"#)
         let first = try await host.run(transport).output
         #expect(try await host.run(transport).output == first)
+    }
+
+    @Test("what is not told to go is not begun, even if it reads no input", arguments: [false, true])
+    func go(told: Bool) async throws {
+        let host = try await ScriptHost(.ssh)
+        let script = RemoteScript(#"touch "$1""#, ["\(host.path)/ran"])
+        let input = "\(host.path)/input"
+        try Data(told ? script.go : Array("something else\n".utf8)).write(to: URL(fileURLWithPath: input))
+        let line: [String] = ["sh", "-c", "(\(script.command)) <'\(input)' >/dev/null 2>&1"]
+        var words: [UnsafeMutablePointer<CChar>?] = line.map { strdup($0) }
+        words.append(nil)
+        defer { words.forEach { free($0) } }
+        var child: pid_t = 0
+        var status: Int32 = 0
+        try #require(posix_spawn(&child, "/bin/sh", nil, nil, &words, environ) == 0 && waitpid(child, &status, 0) == child)
+        #expect(host.has("ran") == told)
     }
 
     @Test("a name that ssh would read as an option is no destination")

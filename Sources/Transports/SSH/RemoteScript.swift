@@ -2,8 +2,8 @@ import Foundation
 
 /// A program of the host's own shell around what is to run there.
 ///
-/// It says `ready` before it reads anything, so that input which was never asked for was never sent; and it says how the program ended,
-/// since the client's own exit code 255 may mean the connection or the program.
+/// It says `ready` and does nothing before it is told to go, so that what was never told to go was never begun, whether or not it reads
+/// its input; and it says how the program ended, since the client's own exit code 255 may mean the connection or the program.
 struct RemoteScript: Sendable {
     /// What our lines on standard error begin with; nothing that runs there knows it.
     let mark: String
@@ -21,6 +21,7 @@ struct RemoteScript: Sendable {
     var command: String {
         let script = """
             mark=$1; shift; echo "$mark ready" >&2
+            read -r go && test "$go" = "$mark" || exit 1
             (
             \(body)
             )
@@ -28,6 +29,9 @@ struct RemoteScript: Sendable {
             """
         return (["exec /bin/sh -c", Self.quoted(script), "cutover", mark] + words.map(Self.quoted)).joined(separator: " ")
     }
+
+    /// What lets it begin, ahead of the input.
+    var go: [UInt8] { Array("\(mark)\n".utf8) }
 
     // What it says, on standard error unless told otherwise.
     static func ready(_ mark: String) -> String { "\(mark) ready\n" }

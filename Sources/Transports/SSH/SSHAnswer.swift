@@ -11,7 +11,7 @@ struct SSHAnswer: Sendable {
     private var rawErrors: [UInt8] = []
     private var ended: Int?
     private var isOutputWhole = false
-    /// The script asked for its input, and may have had all of it.
+    /// The script was told to go, and may have had all of its input.
     private(set) var wasReady = false
     private(set) var isEndless = false
     var isLate = false

@@ -21,7 +21,7 @@ struct SSHClient: Sendable {
         turnstile = Turnstile(atOnce: settings.atOnce)
     }
 
-    /// - Parameter input: sent when the script has asked for it, and not a byte before.
+    /// - Parameter input: sent when the script has said that it is ready, and not a byte before.
     /// - Returns: as much of an answer as there was when the client ended, or was ended after `seconds`.
     func run(_ script: RemoteScript, on destination: String, input: [UInt8] = [], within seconds: Int) async throws(SSHFailure) -> SSHAnswer {
         guard !destination.hasPrefix("-"), !destination.isEmpty, !destination.contains(where: \.isWhitespace) else {
@@ -42,7 +42,7 @@ struct SSHClient: Sendable {
 
     private func attempt(_ script: RemoteScript, _ words: [String], _ input: [UInt8], _ seconds: Int) async -> SSHAnswer {
         let heard = Heard(mark: script.mark)
-        let work = Task { try await talk(words + [script.command], input, heard) }
+        let work = Task { try await talk(words + [script.command], script.go + input, heard) }
         let clock = Task {
             try await Task.sleep(for: .seconds(seconds))
             heard.change { $0.isLate = true }

@@ -3,8 +3,8 @@ import Foundation
 
 /// Reaches tenants through the OpenSSH client.
 ///
-/// What is sent and what is not is never a guess: the host asks for the input, so an operation it did not ask for was never sent; and it
-/// says how the operation ended, so a connection that breaks afterwards takes nothing away.
+/// What is sent and what is not is never a guess: the host says when it is ready and waits to be told to go, so what was not told to go was
+/// never sent; and it says how the operation ended, so a connection that breaks afterwards takes nothing away.
 public struct SSHTransport: Transport {
     /// Beyond the operation's own time: the host ends it there first, and tells.
     private static let graceSeconds = 15
