@@ -24,7 +24,7 @@ actor Session {
                 open = connection
                 return connection
             } catch {
-                guard attempt < 300, (error as? PostgresError)?.meansServerLost == true else { throw error }
+                guard attempt < 300, error.meansServerLost else { throw error }
                 try await Task.sleep(for: .milliseconds(100))
             }
         }

@@ -61,7 +61,7 @@ enum Compiler {
         process.executableURL = URL(fileURLWithPath: swiftc)
         process.arguments =
             ["-typecheck", "-parse-as-library", "-swift-version", "6", "-diagnostic-style", "llvm"] + (bad ? ["-D", "BAD"] : []) + (try searchPaths()) + [file.path]
-        FileManager.default.createFile(atPath: said.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: said.path, contents: nil)
         let output = try FileHandle(forWritingTo: said)
         process.standardOutput = output
         process.standardError = output

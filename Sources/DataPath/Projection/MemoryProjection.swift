@@ -25,14 +25,17 @@ struct MemoryProjection: Projection {
 
     /// The text of v1 row `row` as v2 is to hold it: its own, or without what looks like a credential where the plan wants that.
     func carriedContent(_ row: String) -> String {
-        "CASE WHEN \(credentialRule) = 'redact' THEN \(layout.schema).redacted(\(row).content) ELSE \(row).content END"
+        "CASE WHEN \(redacts) THEN \(layout.schema).redacted(\(row).content) ELSE \(row).content END"
     }
 
     /// True of a v1 row whose text v2 is to hold without what looks like a credential.
-    func isRedacted(_ row: String) -> String { "(\(credentialRule) = 'redact' AND \(layout.schema).credential(\(row).content) IS NOT NULL)" }
+    func isRedacted(_ row: String) -> String { "(\(redacts) AND \(layout.schema).credential(\(row).content) IS NOT NULL)" }
 
     /// An expression of v1 row `row`'s embedding, as v2 is to hold it: one that was made of the whole text would give away what is blotted out.
-    func carriedEmbedding(_ row: String, _ expression: String) -> String { "CASE WHEN NOT coalesce(\(isRedacted(row)), false) THEN \(expression) END" }
+    func carriedEmbedding(_ row: String, _ expression: String) -> String { "CASE WHEN NOT \(isRedacted(row)) THEN \(expression) END" }
+
+    /// Never NULL: what stands behind an `AND` with NULL is asked of every row.
+    private var redacts: String { "coalesce(\(credentialRule) = 'redact', false)" }
 
     /// Asked once a statement, not once a row. NULL where the plan names no rule.
     private var credentialRule: String { "(SELECT rule FROM \(layout.schema).rules WHERE reason = '\(ExceptionRules.credential)')" }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Hands out loopback ports nobody listens on, below the range from which the system takes ports for outgoing connections.
 ///
