@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 
 /// Hands out loopback ports nobody listens on, below the range from which the system takes ports for outgoing connections.
 ///
@@ -72,8 +71,9 @@ struct FreePorts {
 
     /// The lab that made this claim is no more. A lab claims before its folder is there, so a young claim holds.
     private static func isGone(_ root: String, since path: String) -> Bool {
-        var found = stat()
-        guard stat(path, &found) == 0, time(nil) - found.st_mtim.tv_sec > 120 else { return false }
+        guard let claimed = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date,
+            -claimed.timeIntervalSinceNow > 120
+        else { return false }
         return !FileManager.default.fileExists(atPath: root)
     }
 }
