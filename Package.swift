@@ -16,6 +16,7 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 func room(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
     .target(name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: walls)
@@ -47,6 +48,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // What hummingbird stands on: the lab's SSM endpoint closes connections under its clients.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -73,7 +76,7 @@ let package = Package(
             path: "Sources/cutoverctl"),
         room("CutoverTestKit", ["Cutover"]),
 
-        room("LabKit", ["CLibpq", "CCurl", crypto, hummingbird, logging], path: "Sources/Lab/LabKit"),
+        room("LabKit", ["CLibpq", "CCurl", crypto, hummingbird, logging, nio], path: "Sources/Lab/LabKit"),
         program("cutover-lab", ["LabKit", arguments], path: "Sources/Lab/cutover-lab"),
         program("lab-plugin", ["LabKit"], path: "Sources/Lab/lab-plugin"),
         program("lab-workspace-server", ["LabKit"], path: "Sources/Lab/lab-workspace-server"),

@@ -17,7 +17,7 @@ import Testing
         "Transports": ["Cutover", "Crypto", "HTTP", "Subprocess", "System", "SystemPackage"],
         "CutoverTestKit": ["Cutover"],
         "cutoverctl": ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", "ArgumentParser", "Logging"],
-        "Lab/LabKit": ["CLibpq", "CCurl", "Crypto", "Hummingbird", "Logging"],
+        "Lab/LabKit": ["CLibpq", "CCurl", "Crypto", "Hummingbird", "Logging", "NIOCore"],
         "Lab/cutover-lab": ["LabKit", "ArgumentParser"],
         "Lab/lab-plugin": ["LabKit"],
         "Lab/lab-workspace-server": ["LabKit"],

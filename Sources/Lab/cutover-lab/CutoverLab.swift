@@ -2,11 +2,11 @@ import ArgumentParser
 
 /// A real fleet on this machine, to migrate for trial.
 @main
-struct CutoverLab: ParsableCommand {
+struct CutoverLab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cutover-lab",
         abstract: "A real fleet on this machine: PostgreSQL, workspace servers, agents at work, and a referee.",
-        subcommands: [Up.self, Down.self, Status.self, Agents.self, Referee.self, RunAgents.self])
+        subcommands: [Up.self, Down.self, Status.self, Agents.self, Referee.self, SSM.self, RunAgents.self])
 }
 
 /// Where the lab lies.

@@ -51,16 +51,16 @@ enum Spawn {
         return said
     }
 
-    // MARK: - Non public
-
-    /// `POSIX_SPAWN_SETSID`, which glibc's header shows only to GNU sources.
-    private static let newSession: Int16 = 0x80
-
     /// A socket or pipe of ours left open in a server would keep its other end waiting for ever.
-    private static func keepDescriptorsToOurselves() {
+    static func keepDescriptorsToOurselves() {
         let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         for descriptor in open.compactMap(Int32.init) where descriptor > 2 {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
     }
+
+    // MARK: - Non public
+
+    /// `POSIX_SPAWN_SETSID`, which glibc's header shows only to GNU sources.
+    private static let newSession: Int16 = 0x80
 }
