@@ -1,18 +1,19 @@
 import Yams
 
-/// `cutover.yaml`: which plan, fleet and journal belong to this folder.
+/// `cutover.yaml`: which plan, fleet, journal and bundle belong to this folder.
 public struct InputsFile: Sendable, Equatable {
     public let plan: String?
     public let fleet: String?
     public let journal: String?
+    public let bundle: String?
 
     public static func read(text: String, path: String) -> (InputsFile?, [Problem]) {
         let findings = Findings(file: path)
         let inputs = Document(text: text, begin: "plan: FILE", findings: findings).root.flatMap { root in
-            Section(root, "the file", known: ["plan", "fleet", "journal"], findings).map { section in
+            Section(root, "the file", known: ["plan", "fleet", "journal", "bundle"], findings).map { section in
                 InputsFile(
                     plan: section.text("plan", required: false), fleet: section.text("fleet", required: false),
-                    journal: section.text("journal", required: false))
+                    journal: section.text("journal", required: false), bundle: section.text("bundle", required: false))
             }
         }
         return findings.isEmpty ? (inputs, []) : (nil, findings.problems)

@@ -74,8 +74,9 @@ struct Wiring: Sendable {
         let plan = try plan(for: fleet)
         let journal = try journal(ifMissing: ifMissing)
         let roads: [String: any Transport] = [
-            "local": LocalTransport(program: ThisProgram.path),
-            "ssh": SSHTransport(program: ThisProgram.path, settings: SSHSettings(environment: ProcessInfo.processInfo.environment)),
+            "local": LocalTransport(program: ThisProgram.path, bundles: inputs.bundle),
+            "ssh": SSHTransport(
+                program: ThisProgram.path, bundles: inputs.bundle, settings: SSHSettings(environment: ProcessInfo.processInfo.environment)),
         ]
         let engine = Engine(
             plan: plan, fleet: fleet, catalog: Self.catalog, journal: journal, time: Self.time, me: asking ? OperatorID(inputs.person ?? "-") : try person(),

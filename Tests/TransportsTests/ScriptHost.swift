@@ -30,15 +30,15 @@ final class ScriptHost: Sendable {
     var hand: String { "\(path)/state/bin/cutoverctl" }
 
     /// A transport that puts this script on hosts. The script's file is a new one each time, as a build makes it.
-    func transport(_ script: String) throws -> any Transport {
+    func transport(_ script: String, bundles: String? = nil) throws -> any Transport {
         try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: program), options: .atomic)
         chmod(program, 0o755)
-        return transport(of: program)
+        return transport(of: program, bundles: bundles)
     }
 
-    func transport(of program: String) -> any Transport {
-        guard let server else { return LocalTransport(program: program) }
-        return SSHTransport(program: program, settings: server.settings)
+    func transport(of program: String, bundles: String? = nil) -> any Transport {
+        guard let server else { return LocalTransport(program: program, bundles: bundles) }
+        return SSHTransport(program: program, bundles: bundles, settings: server.settings)
     }
 
     /// A transport whose script stands on the host already.

@@ -17,10 +17,12 @@ public struct LocalTransport: Transport {
     ])
     /// A program that ends before it has read its input must not take the controller with it.
     private static let survivesBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
-    private let program: ProgramFile
+    private let supply: HandSupply
 
-    /// - Parameter program: the file that is put on hosts, normally the running program's own.
-    public init(program: String) { self.program = ProgramFile(path: program) }
+    /// - Parameters:
+    ///   - program: the file that is put on hosts, normally the running program's own.
+    ///   - bundles: what is put there in its place: a bundle, or a folder of them.
+    public init(program: String, bundles: String? = nil) { supply = HandSupply(program: program, bundles: bundles) }
 
     public func run(_ action: RemoteAction, on host: TenantHost) async throws(TransportError) -> ActionResult {
         let hand = host.handPath
@@ -43,55 +45,31 @@ public struct LocalTransport: Transport {
     }
 
     public func probeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
-        let script = #"test -x "$1" || exit 3; sha256sum < "$1""#
-        let answer = try await ask(host, "/bin/sh", ["-c", script, "sh", host.handPath])
-        if answer.exitCode == 3 { return .absent }
-        guard answer.exitCode == 0, let digest = answer.output.split(separator: " ").first else {
-            throw TransportError(host: host.host, outcome: .neverSent, detail: "the probe ended with \(answer.exitCode): \(answer.errors)")
-        }
-        let mine: String
-        do { mine = try await program.digest() } catch {
-            throw TransportError(host: host.host, outcome: .neverSent, detail: "this program cannot be read: \(error)")
-        }
-        return .present(digest: String(digest), isThisBuild: digest == mine)
+        try await supply.report(try await sighting(host), host)
     }
 
     public func placeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
-        do {
-            let digest = try await program.digest()
-            let folder = host.handFolder
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            let target = "\(folder)/cutoverctl-\(digest)"
-            // What lies there already may have been damaged, or be a link to a file that was written over since.
-            if try !FileManager.default.fileExists(atPath: target) || ProgramFile.digest(of: target) != digest { try place(target, digest) }
-            let link = "\(host.handPath).\(UUID().uuidString.prefix(8)).new"
-            guard symlink("cutoverctl-\(digest)", link) == 0, rename(link, host.handPath) == 0 else {
-                throw TransportError(host: host.host, outcome: .neverSent, detail: "\(link): \(String(cString: strerror(errno)))")
-            }
-            return .present(digest: digest, isThisBuild: true)
-        } catch let error as TransportError { throw error } catch {
-            throw TransportError(host: host.host, outcome: .neverSent, detail: "\(error)")
-        }
+        let seen = try await sighting(host)
+        let (piece, digest) = try await supply.choose(seen, host)
+        // A copy: a link would change with the program's own file when that is written over.
+        let script = HandScript.place(taking: #"cat -- "$4""#)
+        let answer = try await ask(host, "/bin/sh", ["-c", script, "sh", host.handFolder, digest, piece.form.rawValue, piece.file.path])
+        guard answer.exitCode == 0 else { throw TransportError(host: host.host, outcome: .neverSent, detail: answer.errors) }
+        return .present(digest: digest, isThisBuild: true)
     }
 
     public func removeHand(from host: TenantHost) async throws(TransportError) {
-        let answer = try await ask(host, "/bin/sh", ["-c", #"rm -rf -- "$1""#, "sh", host.handFolder])
+        let answer = try await ask(host, "/bin/sh", ["-c", HandScript.remove, "sh", host.handFolder])
         guard answer.exitCode == 0 else {
             throw TransportError(host: host.host, outcome: .sentOutcomeUnknown, detail: "rm ended with \(answer.exitCode): \(answer.errors)")
         }
     }
 
-    /// A copy, switched in by rename: a link would change with the program's own file when that is written over.
-    private func place(_ target: String, _ digest: String) throws {
-        let temporary = "\(target).\(getpid()).\(UUID().uuidString.prefix(8)).new"
-        defer { unlink(temporary) }
-        try FileManager.default.copyItem(atPath: program.path, toPath: temporary)
-        guard try ProgramFile.digest(of: temporary) == digest else {
-            throw TransportError(host: "localhost", outcome: .neverSent, detail: "\(program.path) was replaced while this program ran: start it again")
-        }
-        guard rename(temporary, target) == 0 else {
-            throw TransportError(host: "localhost", outcome: .neverSent, detail: "\(target): \(String(cString: strerror(errno)))")
-        }
+    // MARK: - Non public
+
+    private func sighting(_ host: TenantHost) async throws(TransportError) -> HandSighting {
+        let answer = try await ask(host, "/bin/sh", ["-c", HandScript.probe, "sh", host.handFolder])
+        return try HandSighting(answer.exitCode, answer.output, answer.errors, host)
     }
 
     private func ask(_ host: TenantHost, _ path: String, _ arguments: [String]) async throws(TransportError) -> ActionResult {

@@ -53,24 +53,12 @@ struct RemoteScript: Sendable {
             """, [hand, operationClass, String(seconds)])
     }
 
-    static func probe(_ hand: String) -> RemoteScript { RemoteScript(#"test -x "$1" || exit 3; sha256sum < "$1""#, [hand]) }
+    static func probe(_ folder: String) -> RemoteScript { RemoteScript(HandScript.probe, [folder]) }
 
-    /// Takes the program in on standard input, unless it lies there whole.
-    static func place(_ folder: String, _ digest: String) -> RemoteScript {
-        RemoteScript(
-            #"""
-            set -e
-            umask 077; mkdir -p "$1"; chmod 700 "$1"; target="$1/cutoverctl-$2"
-            whole() { test -f "$1" && test "$(sha256sum < "$1" | cut -c1-64)" = "$2"; }
-            if ! whole "$target" "$2"; then
-                new="$target.$$.new"; trap 'rm -f "$new"' EXIT
-                cat > "$new"
-                whole "$new" "$2" || { echo "what arrived has another digest" >&2; exit 4; }
-                chmod 700 "$new"; sync "$new" 2>/dev/null || true; mv -f "$new" "$target"
-            fi
-            ln -sfn "cutoverctl-$2" "$1/cutoverctl.$$.new"; mv -fT "$1/cutoverctl.$$.new" "$1/cutoverctl"
-            """#, [folder, digest])
+    /// Takes the program or the bundle in on standard input, unless it lies there whole.
+    static func place(_ folder: String, _ digest: String, _ form: HandSupply.Form) -> RemoteScript {
+        RemoteScript(HandScript.place(taking: "cat"), [folder, digest, form.rawValue])
     }
 
-    static func remove(_ folder: String) -> RemoteScript { RemoteScript(#"rm -rf -- "$1""#, [folder]) }
+    static func remove(_ folder: String) -> RemoteScript { RemoteScript(HandScript.remove, [folder]) }
 }

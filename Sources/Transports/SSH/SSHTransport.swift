@@ -11,12 +11,14 @@ public struct SSHTransport: Transport {
     /// Placing and looking.
     private static let placingSeconds = 600
 
-    private let program: ProgramFile
+    private let supply: HandSupply
     private let client: SSHClient
 
-    /// - Parameter program: the file that is put on hosts.
-    public init(program: String, settings: SSHSettings) {
-        self.program = ProgramFile(path: program)
+    /// - Parameters:
+    ///   - program: the file that is put on hosts.
+    ///   - bundles: what is put there in its place: a bundle, or a folder of them.
+    public init(program: String, bundles: String? = nil, settings: SSHSettings) {
+        supply = HandSupply(program: program, bundles: bundles)
         client = SSHClient(settings)
     }
 
@@ -34,22 +36,19 @@ public struct SSHTransport: Transport {
     }
 
     public func probeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
-        let answer = try await ask(.probe(host.handPath), host, within: Self.placingSeconds)
-        guard let code = answer.code else { throw unsent(host, answer) }
-        if code == 3 { return .absent }
-        guard code == 0, let digest = answer.output.split(separator: " ").first else {
-            throw TransportError(host: host.host, outcome: .neverSent, detail: "the probe ended with \(code): \(answer.errors)")
-        }
-        return .present(digest: String(digest), isThisBuild: try await ownDigest(host) == digest)
+        try await supply.report(try await sighting(host), host)
     }
 
     public func placeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
-        let digest = try await ownDigest(host)
+        let seen = try await sighting(host)
+        let (piece, digest) = try await supply.choose(seen, host)
+        // What stands there whole needs not be sent again.
+        if seen.digest == digest { return .present(digest: digest, isThisBuild: true) }
         let input: [UInt8]
-        do { input = [UInt8](try Data(contentsOf: URL(fileURLWithPath: program.path), options: .alwaysMapped)) } catch {
-            throw TransportError(host: host.host, outcome: .neverSent, detail: "this program cannot be read: \(error)")
+        do { input = [UInt8](try Data(contentsOf: URL(fileURLWithPath: piece.file.path), options: .alwaysMapped)) } catch {
+            throw TransportError(host: host.host, outcome: .neverSent, detail: "\(piece.file.path) cannot be read: \(error)")
         }
-        let answer = try await ask(.place(host.handFolder, digest), host, input: input, within: Self.placingSeconds)
+        let answer = try await ask(.place(host.handFolder, digest, piece.form), host, input: input, within: Self.placingSeconds)
         guard answer.code == 0 else { throw unsent(host, answer) }
         return .present(digest: digest, isThisBuild: true)
     }
@@ -70,10 +69,10 @@ public struct SSHTransport: Transport {
         }
     }
 
-    private func ownDigest(_ host: TenantHost) async throws(TransportError) -> String {
-        do { return try await program.digest() } catch {
-            throw TransportError(host: host.host, outcome: .neverSent, detail: "this program cannot be read: \(error)")
-        }
+    private func sighting(_ host: TenantHost) async throws(TransportError) -> HandSighting {
+        let answer = try await ask(.probe(host.handFolder), host, within: Self.placingSeconds)
+        guard let code = answer.code else { throw unsent(host, answer) }
+        return try HandSighting(code, answer.output, answer.errors, host)
     }
 
     private func failure(_ host: TenantHost, _ answer: SSHAnswer) -> TransportError {

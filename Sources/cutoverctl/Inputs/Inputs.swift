@@ -9,6 +9,8 @@ struct InputOptions: ParsableArguments {
     var fleet: String?
     @Option(help: "The journal (or CUTOVER_JOURNAL). Default: ./cutover.db.")
     var journal: String?
+    @Option(help: "What is put on hosts: a bundle, or a folder of bundles, one an architecture (or CUTOVER_BUNDLE). Default: this program.")
+    var bundle: String?
     @Option(name: .customLong("as"), help: "Who you are (or CUTOVER_OPERATOR, or USER, or the account that runs this).")
     var person: String?
 }
@@ -18,6 +20,7 @@ struct Inputs: Sendable, Equatable {
     let plan: String?
     let fleet: String?
     let journal: String
+    let bundle: String?
     let person: String?
 
     static let defaultJournal = "./cutover.db"
@@ -29,6 +32,7 @@ struct Inputs: Sendable, Equatable {
         self.plan = options.plan ?? variable("CUTOVER_PLAN") ?? beside?.plan
         self.fleet = options.fleet ?? variable("CUTOVER_FLEET") ?? beside?.fleet ?? (fileExists(Self.labFleet) ? Self.labFleet : nil)
         self.journal = options.journal ?? variable("CUTOVER_JOURNAL") ?? beside?.journal ?? Self.defaultJournal
+        self.bundle = options.bundle ?? variable("CUTOVER_BUNDLE") ?? beside?.bundle
         self.person = options.person ?? variable("CUTOVER_OPERATOR") ?? variable("USER")
     }
 }
