@@ -1,11 +1,12 @@
 # Two commands are all a new user needs: `make demo` and `make test`. Both set up everything they use.
-.PHONY: setup build demo test test-all bench lab-down clean help
+.PHONY: setup build bundle demo test test-all bench lab-down clean help
 
 help:
 	@echo "make demo      bring up a real fleet, cut it over, take one tenant back; TRANSPORT=ssh over OpenSSH"
 	@echo "make test      everything CI runs; long parts are sampled, the seed is printed"
 	@echo "make test-all  everything, whole"
 	@echo "make bench     the figures promised, measured; ONLY=name for one, ROWS=n to try with less"
+	@echo "make bundle    what host.prepare puts on hosts of this architecture, in .build/bundles"
 	@echo "make build     build the programs;  make setup: only install what they need"
 	@echo "make lab-down  stop the lab in ./.lab"
 
@@ -15,6 +16,9 @@ setup:
 # The import check refuses an import that Package.swift does not declare, which a warm build would let through.
 build: setup
 	@swift build --explicit-target-dependency-import-check error
+
+bundle: setup
+	@.ci/bundle
 
 demo: build
 	@TRANSPORT=$(TRANSPORT) .ci/demo

@@ -17,6 +17,8 @@ enum CaseBook {
     static let everything: [Case] = [
         Case(name: "undisturbed", run: Undisturbed.run),
         Case(name: "over-ssh", run: Undisturbed.overSSH),
+        Case(name: "bundle-on-bare-debian", sampling: .whole, run: BareDebian.released),
+        Case(name: "program-on-bare-debian", run: BareDebian.asBuilt),
         Case(name: "killed-controller-and-watch", sampling: .sampled, run: Killed.both),
         Case(name: "killed-controller", sampling: .whole, run: Killed.controller),
         Case(name: "killed-watch", sampling: .whole, run: Killed.watch),
