@@ -2,7 +2,7 @@
 .PHONY: setup build bundle demo test test-all bench lab-down clean help
 
 help:
-	@echo "make demo      bring up a real fleet, cut it over, take one tenant back; TRANSPORT=ssh over OpenSSH"
+	@echo "make demo      bring up a real fleet, cut it over, take one tenant back; TRANSPORT=ssh over OpenSSH, TRANSPORT=ssm over AWS SSM"
 	@echo "make test      everything CI runs; long parts are sampled, the seed is printed"
 	@echo "make test-all  everything, whole"
 	@echo "make bench     the figures promised, measured; ONLY=name for one, ROWS=n to try with less"

@@ -96,7 +96,7 @@ let package = Package(
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb]),
         exam("TransportsTests", ["Transports", "Cutover", "CutoverTestKit"]),
         exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "PlanFiles", arguments]),
-        exam("LabTests", ["LabKit"]),
+        exam("LabTests", ["LabKit"], beside: ["ssm_proof.py"]),
         exam("WallsTests", []),
     ]
 )

@@ -24,6 +24,17 @@ enum Undisturbed {
         try await thereAndBack(stage)
     }
 
+    /// Every operation by AWS Systems Manager.
+    @Sendable static func overSSM(_ stage: Stage) async throws {
+        try await stage.raise(transport: "ssm")
+        let fleet = try String(contentsOfFile: stage.fleet, encoding: .utf8)
+        try expect(fleet.contains("transport: ssm") && !fleet.contains("transport: local"), "the lab's fleet is not reached by SSM: \(fleet)")
+        // Without the right keys nothing is sent, and it is said why.
+        let stranger = try await stage.ctl("advance", "acme", "--to", "A0/host.prepare", changing: ["AWS_SECRET_ACCESS_KEY": "another"])
+        try expect(stranger.code != 0 && stranger.said.contains("InvalidSignatureException"), "a host that cannot be reached is not told as such: \(stranger.code), \(stranger.said)")
+        try await thereAndBack(stage)
+    }
+
     private static func thereAndBack(_ stage: Stage) async throws {
         try await stage.forwardToTheDrop()
         let steps = try await stage.verified()

@@ -43,7 +43,15 @@ struct Stage: Sendable {
 
     /// The variables under which `cutoverctl` runs unless told otherwise.
     var variables: [String: String] {
-        ["CUTOVER_PLAN": plan ?? places.plan, "CUTOVER_FLEET": fleet, "CUTOVER_JOURNAL": journal, "CUTOVER_OPERATOR": "release-manager", "NO_COLOR": "1", "HOME": folder, "CUTOVER_SSH_CONFIG": "\(root)/ssh/config"]
+        let own = ["CUTOVER_PLAN": plan ?? places.plan, "CUTOVER_FLEET": fleet, "CUTOVER_JOURNAL": journal, "CUTOVER_OPERATOR": "release-manager", "NO_COLOR": "1", "HOME": folder, "CUTOVER_SSH_CONFIG": "\(root)/ssh/config"]
+        return own.merging(ssm) { own, _ in own }
+    }
+
+    /// How the lab's SSM endpoint is reached; empty where it has none.
+    var ssm: [String: String] {
+        let text = (try? String(contentsOfFile: "\(root)/ssm/env", encoding: .utf8)) ?? ""
+        let pairs = text.split(separator: "\n").map { $0.dropFirst("export ".count).split(separator: "=", maxSplits: 1).map(String.init) }
+        return Dictionary(uniqueKeysWithValues: pairs.filter { $0.count == 2 }.map { ($0[0], $0[1]) })
     }
 
     func start(_ program: String, _ words: [String], _ changes: [String: String?] = [:]) async throws -> RunningProgram {

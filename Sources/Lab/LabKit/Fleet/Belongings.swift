@@ -3,7 +3,7 @@ import Foundation
 /// Which processes of this machine are a lab's.
 struct Belongings {
     enum Kind: String, CaseIterable {
-        case agents, orchestrator, server, plugin, sshd
+        case agents, ssm, orchestrator, server, plugin, sshd
     }
 
     let layout: LabLayout
@@ -21,6 +21,7 @@ struct Belongings {
         let arguments = process.arguments
         switch process.program {
         case "cutover-lab" where arguments.contains("run-agents"): return mentions(arguments) ? .agents : nil
+        case "cutover-lab" where arguments.contains("run-ssm"): return mentions(arguments) ? .ssm : nil
         // On a host the program lies under its digest.
         case let program where (program == "cutoverctl" || program.hasPrefix("cutoverctl-")) && arguments.contains("host"):
             return mentions(arguments) || isOurs(process.environment) ? .orchestrator : nil

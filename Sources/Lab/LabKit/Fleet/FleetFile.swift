@@ -1,6 +1,6 @@
 /// How the orchestrator is to reach the tenants' hosts, which are all this machine.
 public enum LabTransport: String, Sendable, Codable, CaseIterable {
-    case local, ssh
+    case local, ssh, ssm
 }
 
 /// The fleet as the orchestrator reads it.
@@ -9,8 +9,9 @@ enum FleetFile {
         let lines = tenants.enumerated().map { index, id in
             let folder = layout.tenant(id)
             let env = index == 0 ? "lab-canary" : "lab"
+            let host = transport == .ssm ? SSMProcess.instance(index) : "\(id).lab"
             return """
-                  - { id: \(id), host: \(id).lab, transport: \(transport.rawValue), labels: { env: \(env) }, env: \(quoted(folder.env)), state: \(quoted(folder.host)) }
+                  - { id: \(id), host: \(host), transport: \(transport.rawValue), labels: { env: \(env) }, env: \(quoted(folder.env)), state: \(quoted(folder.host)) }
 
                 """
         }

@@ -47,7 +47,11 @@ public struct LabRaising {
             try ssh.startIfStopped()
             say("ssh         127.0.0.1:\(port)  export CUTOVER_SSH_CONFIG=\(ssh.config)")
         }
-        let fleet = FleetFile.text(layout, tenants: lab.record.tenants.map(\.id), transport: lab.record.sshPort == nil ? .local : .ssh)
+        if let ssm = lab.ssm {
+            try ssm.startIfStopped()
+            say("ssm         127.0.0.1:\(ssm.port)  . \(ssm.env)")
+        }
+        let fleet = FleetFile.text(layout, tenants: lab.record.tenants.map(\.id), transport: lab.record.transport)
         try fleet.write(toFile: layout.fleetFile, atomically: true, encoding: .utf8)
         say("fleet       \(layout.fleetFile)")
     }
@@ -68,16 +72,17 @@ public struct LabRaising {
 
     private func unpromised(_ record: LabRecord) -> FreePorts {
         let promised = record.tenants.flatMap { [$0.serverPort, $0.deadPluginPort, $0.pluginPort] } + [record.postgresPort]
-        return FreePorts(layout, taken: Set(promised + [record.pluginPostgresPort, record.sshPort].compactMap { $0 }))
+        return FreePorts(layout, taken: Set(promised + [record.pluginPostgresPort, record.sshPort, record.ssmPort].compactMap { $0 }))
     }
 
     private func chooseTransport(_ record: inout LabRecord) {
+        guard let transport, transport != record.transport else { return }
+        var ports = unpromised(record)
+        (record.sshPort, record.ssmPort, record.ssmKey) = (nil, nil, nil)
         switch transport {
-        case .ssh where record.sshPort == nil:
-            var ports = unpromised(record)
-            record.sshPort = ports.take()
-        case .local: record.sshPort = nil
-        default: break
+        case .local: break
+        case .ssh: record.sshPort = ports.take()
+        case .ssm: (record.ssmPort, record.ssmKey) = (ports.take(), .random())
         }
     }
 

@@ -27,7 +27,12 @@ struct LabRecord: Codable, Sendable {
     var pluginPostgresPort: Int?
     /// Of the lab's OpenSSH server; nil where hosts are not reached by one.
     var sshPort: Int?
+    /// Of the lab's SSM endpoint; nil where hosts are not reached by one.
+    var ssmPort: Int?
+    var ssmKey: LabSSMKey?
     var tenants: [Tenant] = []
+
+    var transport: LabTransport { ssmPort != nil ? .ssm : sshPort != nil ? .ssh : .local }
 
     static func load(_ layout: LabLayout) throws -> LabRecord? {
         guard let data = FileManager.default.contents(atPath: layout.record) else { return nil }

@@ -13,13 +13,15 @@ public struct LabStatus {
     }
 
     public let postgresIsUp: Bool
+    /// Nil where hosts are not reached by SSM.
+    public let ssmIsUp: Bool?
     public let tenants: [Tenant]
 
     public static func look(root: String) throws -> LabStatus {
         let lab = try Lab.open(root: root)
         let up = lab.cluster.isRunning
         let tenants = try lab.record.tenants.filter(\.seeded).map { try tenant($0, lab, postgresIsUp: up) }
-        return LabStatus(postgresIsUp: up, tenants: tenants)
+        return LabStatus(postgresIsUp: up, ssmIsUp: lab.ssm?.isUp, tenants: tenants)
     }
 
     // MARK: - Non public

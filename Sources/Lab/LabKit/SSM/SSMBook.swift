@@ -86,14 +86,14 @@ actor SSMBook {
         if let outcome = temper.faults.outcomes[instance] { return settle(id, instance, .init(status: outcome.status, details: outcome.details, code: -1)) }
         guard await isDelivered(id, instance), let command = command(id), !isClosed else { return }
         change(id, instance) { $0.began = .now; $0.report = .init(status: "InProgress", details: "InProgress", code: -1) }
-        if temper.takesDuplicate() {
+        if command.isDuplicated {
             let seconds = temper.faults.duplicateSeconds
             Task {
                 await pause(seconds)
                 _ = await run(command.script, instance)
             }
         }
-        let report = temper.takesRestart() ? await runThroughRestart(command.script, instance) : await run(command.script, instance)
+        let report = command.meetsRestart ? await runThroughRestart(command.script, instance) : await run(command.script, instance)
         await pause(temper.faults.reportSeconds)
         settle(id, instance, report)
     }

@@ -24,6 +24,10 @@ struct SSMCommand: Sendable {
     let timeoutSeconds: Int
     let maxConcurrency: String
     let maxErrors: String
+    /// Its agents get it a second time.
+    var isDuplicated = false
+    /// Its agents restart while they run it.
+    var meetsRestart = false
     var invocations: [Invocation]
 
     var id: String { script.command }

@@ -40,9 +40,9 @@ struct SSMDesk: Sendable {
     }
 
     private func file(_ name: String) -> SSMReply {
-        guard let files, !name.contains(".."), let data = FileManager.default.contents(atPath: "\(files)/\(name)") else {
-            return .json(404, ["message": "no such file"])
-        }
-        return .file(data)
+        guard let files, !name.contains(".."), let file = FileHandle(forReadingAtPath: "\(files)/\(name)"),
+            let bytes = try? file.seekToEnd(), (try? file.seek(toOffset: 0)) != nil
+        else { return .json(404, ["message": "no such file"]) }
+        return .file(file, bytes: Int(bytes))
     }
 }

@@ -16,7 +16,7 @@ struct SSMAsked: Sendable {
 /// What is said back.
 enum SSMReply: Sendable {
     case json(Int, JSONValue)
-    case file(Data)
+    case file(FileHandle, bytes: Int)
     /// The connection is closed without a byte.
     case none
 }
@@ -36,7 +36,12 @@ struct SSMFront: Sendable {
                 var headers = HTTPFields()
                 headers[.contentType] = "application/x-amz-json-1.1"
                 return Response(status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(string: value.text)))
-            case .file(let data): return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(bytes: data)))
+            case .file(let file, let bytes):
+                let body = ResponseBody(contentLength: bytes) { writer in
+                    while let part = try file.read(upToCount: 1 << 20), !part.isEmpty { try await writer.write(ByteBuffer(bytes: part)) }
+                    try await writer.finish(nil)
+                }
+                return Response(status: .ok, body: body)
             case .none:
                 try? await context.channel.close()
                 return Response(status: .ok)

@@ -23,7 +23,7 @@ struct Sending {
         let command = SSMCommand(
             script: script, documentVersion: version ?? "$DEFAULT", comment: comment, parameters: input.fields["Parameters"] ?? [:], instances: named,
             targets: input.fields["Targets"] ?? [], requested: .now, timeoutSeconds: timeout, maxConcurrency: concurrency, maxErrors: errors,
-            invocations: meant.map { SSMCommand.Invocation(instance: $0) })
+            isDuplicated: temper.takesDuplicate(), meetsRestart: temper.takesRestart(), invocations: meant.map { SSMCommand.Invocation(instance: $0) })
         await book.take(command)
         return ["Command": command.json(spaced: temper.faults.spacedDetails)]
     }

@@ -13,10 +13,11 @@ struct Status: ParsableCommand {
     func run() throws {
         let status = try LabStatus.look(root: lab.root)
         if json {
-            try printJSON(Document(postgres: status.postgresIsUp ? "up" : "down", tenants: status.tenants))
+            try printJSON(Document(postgres: word(status.postgresIsUp), ssm: status.ssmIsUp.map(word), tenants: status.tenants))
             return
         }
-        print("postgres \(status.postgresIsUp ? "up" : "down")")
+        print("postgres \(word(status.postgresIsUp))")
+        if let ssm = status.ssmIsUp { print("ssm \(word(ssm))") }
         print(line("TENANT", "SERVER", "PLUGIN", "AGENTS", "V1", "V2"))
         for tenant in status.tenants {
             print(line(tenant.tenant, tenant.server, tenant.plugin, tenant.agents, rows(tenant.v1), rows(tenant.v2)))
@@ -26,8 +27,11 @@ struct Status: ParsableCommand {
     private struct Document: Encodable {
         var formatVersion = 1
         let postgres: String
+        let ssm: String?
         let tenants: [LabStatus.Tenant]
     }
+
+    private func word(_ isUp: Bool) -> String { isUp ? "up" : "down" }
 
     private func rows(_ count: Int?) -> String { count.map(String.init) ?? "-" }
 

@@ -24,7 +24,7 @@ struct Up: ParsableCommand {
     @Flag(help: "Give the plugins databases of their own, in a second PostgreSQL, when the lab is first made.")
     var separatePluginDatabase = false
 
-    @Option(help: "How the fleet file says that hosts are reached: local or ssh. Left out, it stays as it was; local at first.")
+    @Option(help: "How the fleet file says that hosts are reached: local, ssh or ssm. Left out, it stays as it was; local at first.")
     var transport: LabTransport?
 
     func validate() throws {
