@@ -7,7 +7,8 @@ enum EmptyFleet {
         try await labelsThatNobodyHas(stage)
         try await waveThatNobodyIsIn(stage)
         try await fleetOfNobody(stage)
-        try expect(!FileManager.default.fileExists(atPath: stage.journal), "whoever selects nothing has begun a journal")
+        let history = try await stage.ctl("history", "acme", "--json", code: 0)
+        try expect(!history.out.contains("\"revision\""), "whoever selects nothing has an event recorded: \(history.out)")
         let host = try FileManager.default.contentsOfDirectory(atPath: stage.host("acme"))
         try expect(host.isEmpty, "whoever selects nothing has touched a host: \(host)")
 
