@@ -17,6 +17,8 @@ public struct Supervised: Sendable {
 
     public init(pidFile: String) { self.pidFile = pidFile }
 
+    /// What makes a process the worker: where somebody else begins it again, nobody else has to wait for it.
+    public static var asWorker: [String: String] { [mark: "1"] }
     public static var isWorker: Bool { ProcessInfo.processInfo.environment[mark] == "1" }
 
     public func isAllowed() throws(HostFault) -> Bool { try DurableFile.read(endFile) == nil }

@@ -17,6 +17,7 @@ enum CaseBook {
     static let everything: [Case] = [
         Case(name: "undisturbed", run: Undisturbed.run),
         Case(name: "over-ssh", run: Undisturbed.overSSH),
+        Case(name: "watch-is-a-unit", run: WatchUnit.run),
         Case(name: "bundle-on-bare-debian", sampling: .whole, run: BareDebian.released),
         Case(name: "program-on-bare-debian", run: BareDebian.asBuilt),
         Case(name: "over-ssm", sampling: .whole, run: Undisturbed.overSSM),

@@ -42,8 +42,8 @@ struct PrepareHost: ReversibleStep {
         guard isThisBuild else { return .partial(Evidence(["program": digest, "trouble": "another build"])) }
         let checks = try await sight.ask(HostChecks(minFreeMiB: minFreeMiB, tables: tables))
         let seen = Evidence(checks.facts.merging(["program": digest]) { _, new in new })
-        return checks.problems.isEmpty && checks.watchRuns
-            ? .inPlace(seen) : .partial(seen.merging(Evidence(["trouble": (checks.problems + (checks.watchRuns ? [] : ["the watch does not run"])).joined(separator: "; ")])))
+        let troubles = checks.problems + (checks.watchRuns ? [] : ["the watch does not run"]) + (checks.watchStays ? [] : ["the watch would not come back after a boot"])
+        return troubles.isEmpty ? .inPlace(seen) : .partial(seen.merging(Evidence(["trouble": troubles.joined(separator: "; ")])))
     }
 
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
@@ -61,6 +61,8 @@ struct HostChecks: ReadsOnHost {
         let problems: [String]
         let facts: [String: String]
         let watchRuns: Bool
+        /// What keeps it running does so after a boot as well, where anything can.
+        let watchStays: Bool
     }
     let minFreeMiB: Int
     let tables: [LegacyTable]
@@ -87,7 +89,10 @@ struct HostChecks: ReadsOnHost {
                 if skew > 5 { problems.append("host and database clocks are \(Int(skew)) s apart") }
             }
         } catch { problems.append("the database does not answer: \(error)") }
-        return Result(problems: problems, facts: facts, watchRuns: try await WatchProcess(host).soonRunning() != nil)
+        let watch = WatchProcess(host)
+        let keeper = try watch.keeper()
+        facts["watch"] = keeper
+        return Result(problems: problems, facts: facts, watchRuns: try await watch.soonRunning() != nil, watchStays: keeper != nil)
     }
 
     /// A table that is gone, being dropped, needs no owner.

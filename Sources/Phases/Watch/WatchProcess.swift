@@ -1,9 +1,11 @@
+import Cutover
 import Foundation
 import Host
 
-/// The watch as a process on the host: started by operations, found by its pid file.
+/// The watch as a process on the host: a unit of systemd where one runs, else detached from whoever started it; found by its pid file.
 struct WatchProcess: Sendable {
     private let runtime: ProcessRuntime
+    private let unit: SystemdUnit?
     private let host: HostSight
     let supervised: Supervised
 
@@ -13,12 +15,23 @@ struct WatchProcess: Sendable {
             command: "\(host.statePath)/bin/cutoverctl host watch --state \(host.statePath) --env \(host.envPath) --tenant \(host.tenant)",
             pidFile: "\(host.statePath)/watch.pid")
         self.supervised = Supervised(pidFile: "\(host.statePath)/watch.pid")
+        // One host may serve several journals, and plans, of a tenant of one name.
+        self.unit = SystemdUnit(
+            name: "cutover-watch-\(host.tenant)-\(Digest.sha256(host.statePath).prefix(8))", describedAs: "Cutover's watch of \(host.tenant)",
+            command: runtime.command, environment: Supervised.asWorker, log: "\(host.statePath)/watch.log", needs: host.statePath)
+    }
+
+    /// What keeps it running: `unit NAME`, or `process` where no systemd does; nil where systemd would, and was not told to.
+    func keeper() throws -> String? {
+        guard let unit else { return "process" }
+        return try unit.isEnabled() ? "unit \(unit.name)" : nil
     }
 
     func running() throws -> Int32? { try runtime.running() }
 
     /// Its pid; starts it when it does not run.
     func ensure() async throws -> Int32 {
+        try await unit?.enable()
         if let pid = try await soonRunning() { return pid }
         try supervised.allow()
         // From the moment at which the worker is the one of the pid file, a kill is outlived; until then, it is begun once more.
@@ -29,6 +42,7 @@ struct WatchProcess: Sendable {
     }
 
     private func begin() async throws -> Int32 {
+        if let unit { return try await begin(unit) }
         try await runtime.start(environment: [:], log: "\(host.statePath)/watch.log")
         let supervisor = try runtime.running()
         for _ in 0..<250 {
@@ -37,6 +51,15 @@ struct WatchProcess: Sendable {
             try await Task.sleep(for: .milliseconds(20))
         }
         throw HostFault.said("the watch does not stay: see its log \(host.statePath)/watch.log")
+    }
+
+    private func begin(_ unit: SystemdUnit) async throws -> Int32 {
+        try await unit.start()
+        for _ in 0..<1500 {
+            if let pid = try runtime.running() { return pid }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw HostFault.said("the watch does not stay: see systemctl status \(unit.name) and its log \(host.statePath)/watch.log")
     }
 
     /// A watch that was killed is back within a moment.
@@ -51,6 +74,7 @@ struct WatchProcess: Sendable {
 
     func stop() async throws {
         try supervised.forbid()
+        try await unit?.remove()
         try await runtime.stop(within: 10)
     }
 }
