@@ -54,7 +54,7 @@ extension Engine {
         } catch { throw .defect("\(W.kind): \(error)") }
     }
 
-    private func obstacle(_ standing: Standing) -> (why: String, next: String)? {
+    func obstacle(_ standing: Standing) -> (why: String, next: String)? {
         let tenant = standing.tenant
         if let why = standing.quarantine { return ("\(tenant) is quarantined: \(why)", "cutoverctl why \(tenant)") }
         if let hold = standing.hold { return ("\(tenant) is held by \(hold.by): \(hold.reason)", "cutoverctl release \(tenant) --reason TEXT") }

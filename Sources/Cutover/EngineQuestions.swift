@@ -28,17 +28,23 @@ extension Engine {
     /// Asks the world again about every finished step whose effect should still stand.
     public func check(_ tenant: TenantID) async throws(EngineError) -> [CheckedStep] {
         let ledger = try await open(tenant, holder: nil)
-        let standing = await ledger.standing
-        let verified = plan.steps.filter { standing.position(of: $0.id) == .verified }
-        let kinds = Set(verified.map(\.spec.kind))
         var checked: [CheckedStep] = []
-        for planned in verified {
-            guard let entry = catalog.entry(for: planned.spec.kind), entry.nature != .wait, kinds.isDisjoint(with: entry.endedBy) else { continue }
+        for planned in lasting(await ledger.standing) {
             let ref = planned.ref(for: tenant)
             let finding = await look(try find(ref).1, try await sight(for: ref, ledger))
             checked.append(CheckedStep(step: planned.place, finding: finding))
         }
         return checked
+    }
+
+    /// The finished steps whose effect should still stand.
+    func lasting(_ standing: Standing) -> [PlannedStep] {
+        let verified = plan.steps.filter { standing.position(of: $0.id) == .verified }
+        let kinds = Set(verified.map(\.spec.kind))
+        return verified.filter { planned in
+            guard let entry = catalog.entry(for: planned.spec.kind) else { return false }
+            return entry.nature != .wait && kinds.isDisjoint(with: entry.endedBy)
+        }
     }
 
     /// Puts one reading to the tenant's host outside of any step: for lists that people look through and sign.

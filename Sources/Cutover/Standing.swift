@@ -13,7 +13,7 @@ public struct Standing: Sendable, Equatable {
         case performed
         /// A wait whose samples are being collected. Can become verified.
         case waiting(began: OperationID)
-        /// The world confirmed it. Can only be reverted.
+        /// The world confirmed it. Can be reverted; a person who found it gone can open it again: pending or halfDone then.
         case verified
         /// A person has to look. Becomes halfDone when reopened, or is reverted.
         case failed(StepFailure)
@@ -179,6 +179,11 @@ public struct Standing: Sendable, Equatable {
             return
         }
         unknowns[ref.step] = nil
+        // It was there once and is not any more: who agreed to it agreed to that time.
+        if case .verified = position(of: ref.step), !finding.isInPlace {
+            verifiedAt[ref.step] = nil
+            consents.removeAll { $0.topic == ref.place }
+        }
         switch (position(of: ref.step), finding) {
         case (.revertInDoubt, .absent): takeBack(ref)
         case (.revertInDoubt, _): positions[ref.step] = .performed

@@ -44,6 +44,7 @@ public struct PlanTrial: Sendable {
     let plan: Plan
     let catalog: StepCatalog
     let host: TenantHost
+    let others: [TenantHost]
     let world: World
     let patienceSeconds: Int
     let pauseMilliseconds: Int
@@ -52,16 +53,18 @@ public struct PlanTrial: Sendable {
     private let journal = MemoryJournal()
 
     /// - Parameters:
+    ///   - others: hosts that are no tenants.
     ///   - pauseMilliseconds: how long to wait before asking again about what time alone can change.
     ///   - agree: what people record when a gate says that `command` would open it.
     ///   - told: hears of each leg of the way once it is behind us.
     public init(
-        of plan: Plan, catalog: StepCatalog, host: TenantHost, world: World, patienceSeconds: Int = 60, pauseMilliseconds: Int = 100,
+        of plan: Plan, catalog: StepCatalog, host: TenantHost, others: [TenantHost] = [], world: World, patienceSeconds: Int = 60, pauseMilliseconds: Int = 100,
         agree: @escaping @Sendable (_ command: String, StepRef, Engine) async throws -> [Agreement], told: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.plan = plan
         self.catalog = catalog
         self.host = host
+        self.others = others
         self.world = world
         self.patienceSeconds = patienceSeconds
         self.pauseMilliseconds = pauseMilliseconds
@@ -145,7 +148,7 @@ public struct PlanTrial: Sendable {
     private func engine(_ number: Int, as person: OperatorID = "trial") -> Engine {
         let transport = world.transport
         return Engine(
-            plan: plan, fleet: Fleet(tenants: [host]), catalog: catalog, journal: journal, time: world.time, me: person,
+            plan: plan, fleet: Fleet(tenants: [host], others: others), catalog: catalog, journal: journal, time: world.time, me: person,
             holder: LeaseHolder(name: "controller-\(number)", seconds: 60, gone: { _ in true })
         ) { _ in transport }
     }

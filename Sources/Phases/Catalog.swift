@@ -11,8 +11,8 @@ public enum MemoryCatalog {
             },
             entry(
                 "sidecar.start", .reversible, "sidecar up", requires: ["host.prepare"],
-                settings: [.init("program", .text, required: true), .init("listen", .text, required: true), .init("healthWithin", .duration)]
-            ) { _, plan in .reversible(StartSidecar(sidecar: sidecar(plan))) },
+                settings: [.init("program", .text, required: true), .init("listen", .text, required: true), .init("healthWithin", .duration), .init("books", .text)]
+            ) { step, plan in .reversible(StartSidecar(sidecar: sidecar(plan), books: step.spec.settings.text("books").map(ControlPlane.init))) },
             entry(
                 "mirror.install", .reversible, "env wired", requires: ["sidecar.start"], endedBy: ["legacy.drop"],
                 settings: [table, .init("logRows", .int), .init("logMiB", .int)]
@@ -124,6 +124,9 @@ public enum MemoryCatalog {
         book.add(SidecarTrial.self)
         book.add(SidecarState.self)
         book.add(RemoveSidecar.self)
+        book.add(ResourceState.self)
+        book.add(NoteResource.self)
+        book.add(ListInstances.self)
         book.add(PutCapture.self)
         book.add(TakeCaptureAway.self)
         book.add(CaptureState.self)

@@ -4,15 +4,16 @@ import Yams
 /// The fleet file: the tenants, where each lives, and how it is reached.
 public enum FleetFile {
     /// The fleet, unless anything is wrong with the file; then every problem, in the order of the file.
-    public static func read(text: String, path: String) -> (Fleet?, [Problem]) {
+    public static func read(text: String, path: String, withoutTenants: Bool = false) -> (Fleet?, [Problem]) {
         let findings = Findings(file: path)
-        let fleet = Document(text: text, begin: "tenants:", findings: findings).root.flatMap { FleetReader(findings: findings).fleet($0) }
+        let fleet = Document(text: text, begin: "tenants:", findings: findings).root.flatMap { FleetReader(findings: findings).fleet($0, withoutTenants) }
         return findings.isEmpty ? (fleet, []) : (nil, findings.problems)
     }
 
-    public static func read(path: String) -> (Fleet?, [Problem]) {
+    /// - Parameter withoutTenants: a file that lists none yet is no error: an inventory is taken to fill it.
+    public static func read(path: String, withoutTenants: Bool = false) -> (Fleet?, [Problem]) {
         switch FileText.read(path, what: "fleet", option: "--fleet") {
-        case .success(let text): read(text: text, path: path)
+        case .success(let text): read(text: text, path: path, withoutTenants: withoutTenants)
         case .failure(let problem): (nil, [problem])
         }
     }
@@ -23,9 +24,11 @@ struct FleetReader {
     static let laterTransports = ["ssm"]
     let findings: Findings
 
-    func fleet(_ root: Node) -> Fleet? {
-        guard let section = Section(root, "the fleet", known: ["tenants", "hosts"], findings), let nodes = section.list("tenants") else { return nil }
-        if nodes.isEmpty { findings.note(root, "the fleet has no tenants", fix: "list at least one under `tenants:`") }
+    func fleet(_ root: Node, _ withoutTenants: Bool) -> Fleet? {
+        guard let section = Section(root, "the fleet", known: ["tenants", "hosts"], findings),
+            let nodes = withoutTenants ? section.list("tenants", required: false) ?? [] : section.list("tenants")
+        else { return nil }
+        if nodes.isEmpty, !withoutTenants { findings.note(root, "the fleet has no tenants", fix: "list at least one under `tenants:`") }
         var first: [TenantID: Node] = [:]
         var tenants: [TenantHost] = []
         for node in nodes {

@@ -21,13 +21,14 @@ struct Wiring: Sendable {
         self.console = console
     }
 
-    func fleet() throws(CommandFailure) -> Fleet {
+    /// - Parameter withoutTenants: one that lists none yet will do.
+    func fleet(withoutTenants: Bool = false) throws(CommandFailure) -> Fleet {
         guard let path = inputs.fleet else {
             throw CommandFailure(
                 "no fleet is named", why: "neither --fleet nor CUTOVER_FLEET nor a cutover.yaml names one, and \(Inputs.labFleet) is not there",
                 next: "add --fleet FILE, or start a lab: cutoverctl lab up", status: .failed)
         }
-        let (fleet, problems) = FleetFile.read(path: path)
+        let (fleet, problems) = FleetFile.read(path: path, withoutTenants: withoutTenants)
         guard let fleet else { throw CommandFailure(problems, in: "fleet", next: "correct \(path), or name another with --fleet FILE") }
         return fleet
     }
@@ -68,16 +69,21 @@ struct Wiring: Sendable {
             status: .usage)
     }
 
+    /// How hosts are reached, by the fleet file's word.
+    var roads: [String: any Transport] {
+        [
+            "local": LocalTransport(program: ThisProgram.path, bundles: inputs.bundle),
+            "ssh": SSHTransport(
+                program: ThisProgram.path, bundles: inputs.bundle, settings: SSHSettings(environment: ProcessInfo.processInfo.environment)),
+        ]
+    }
+
     /// - Parameter asking: a command that records nothing needs no name.
     func site(ifMissing: Missing, asking: Bool) throws(CommandFailure) -> Site {
         let fleet = try fleet()
         let plan = try plan(for: fleet)
         let journal = try journal(ifMissing: ifMissing)
-        let roads: [String: any Transport] = [
-            "local": LocalTransport(program: ThisProgram.path, bundles: inputs.bundle),
-            "ssh": SSHTransport(
-                program: ThisProgram.path, bundles: inputs.bundle, settings: SSHSettings(environment: ProcessInfo.processInfo.environment)),
-        ]
+        let roads = roads
         let engine = Engine(
             plan: plan, fleet: fleet, catalog: Self.catalog, journal: journal, time: Self.time, me: asking ? OperatorID(inputs.person ?? "-") : try person(),
             holder: ProcessName.holder()

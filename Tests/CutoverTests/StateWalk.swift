@@ -41,7 +41,8 @@ struct StateWalk {
         let findings: [Finding] = [.absent(Evidence()), .partial(Evidence()), .inPlace(Evidence())]
         let looked = findings.map { Event.Change.verified(ref, $0) }
         let attempt = standing.attempts(of: ref.step) + 1
-        switch standing.decide(under: plan, catalog: LampCatalog.catalog) {
+        let catalog = LampCatalog.catalog
+        switch standing.decide(under: plan, catalog: catalog) {
         case .perform, .setAside, .performAfterGrace: return notes + [.started(ref, attempt: attempt)]
         case .askConsent: return notes + [.approved(topic: plan.steps[0].place, reason: "yes", facts: [:])]
         case .beginWait: return notes + [.waitBegan(ref)]
@@ -59,7 +60,10 @@ struct StateWalk {
             case .revertInDoubt: return notes + doubt + looked + [.reverted(ref, Evidence())]
             default: return notes + doubt + [.verified(ref, .inPlace(Evidence()))]
             }
-        case .adoptPlan, .stop, .finished, .settled: return notes
+        case .finished:
+            // What can be undone may be found gone again.
+            return catalog.nature(of: plan.steps[0].spec.kind) == .reversible ? notes + looked.dropLast() : notes
+        case .adoptPlan, .stop, .settled: return notes
         }
     }
 

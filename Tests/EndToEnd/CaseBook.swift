@@ -34,6 +34,8 @@ enum CaseBook {
         Case(name: "sidecar-never-started", run: SidecarNeverStarted.run),
         Case(name: "no-pgvector", run: NoPgvector.run),
         Case(name: "plugin-on-all-interfaces", run: PluginOnAllInterfaces.run),
+        Case(name: "control-plane-books", run: ControlPlaneBooks.run),
+        Case(name: "recycled-host", sampling: .whole, run: RecycledHost.run),
         Case(name: "null-metadata-500", run: NullMetadata.run),
         Case(name: "fresh-namespace-outage", run: FreshNamespace.run),
         Case(name: "dropped-next-day", run: DroppedNextDay.run),

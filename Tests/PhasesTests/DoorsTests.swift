@@ -26,7 +26,7 @@ extension StepTrialTests {
         let planted = try await doors.plant()
         let transport = lab.transport
         let engine = Engine(
-            plan: lab.plan, fleet: Fleet(tenants: [lab.host]), catalog: MemoryCatalog.catalog, journal: MemoryJournal(), time: RealTime(), me: "trial",
+            plan: lab.plan, fleet: lab.fleet, catalog: MemoryCatalog.catalog, journal: MemoryJournal(), time: RealTime(), me: "trial",
             holder: LeaseHolder(name: "doors", seconds: 60, gone: { _ in true })
         ) { _ in transport }
         try await advance(engine, lab.host.id, to: "backfill.copy")

@@ -90,7 +90,7 @@ extension LabTenant {
     func engine() -> Engine {
         let transport = transport
         return Engine(
-            plan: plan, fleet: Fleet(tenants: [host]), catalog: MemoryCatalog.catalog, journal: MemoryJournal(), time: RealTime(), me: "trial",
+            plan: plan, fleet: fleet, catalog: MemoryCatalog.catalog, journal: MemoryJournal(), time: RealTime(), me: "trial",
             holder: LeaseHolder(name: "controller", seconds: 60, gone: { _ in true })
         ) { _ in transport }
     }
@@ -128,7 +128,7 @@ extension LabTenant {
         guard case .person(let command) = clearance else { return try await Task.sleep(for: .milliseconds(100)) }
         for agreement in try await StepTrialTests.agree(command, ref, engine) {
             let person = Engine(
-                plan: plan, fleet: Fleet(tenants: [host]), catalog: MemoryCatalog.catalog, journal: engine.journal, time: RealTime(), me: agreement.by,
+                plan: plan, fleet: fleet, catalog: MemoryCatalog.catalog, journal: engine.journal, time: RealTime(), me: agreement.by,
                 holder: LeaseHolder(name: "controller", seconds: 60, gone: { _ in true })
             ) { [transport] _ in transport }
             try await person.approve(host.id, topic: agreement.topic, reason: "trial", facts: agreement.facts)

@@ -12,6 +12,8 @@ struct LabTenant: Sendable {
 
     let root: String
     let host: TenantHost
+    /// The control plane among them.
+    let others: [TenantHost]
     let plan: Plan
     let transport: LocalTransport
 
@@ -34,8 +36,8 @@ struct LabTenant: Sendable {
             throw error
         }
         let (fleet, troubles) = FleetFile.read(path: "\(root)/fleet.yaml")
-        guard let host = fleet?.tenants.first else { throw Trouble(description: "the lab's fleet file: \(troubles)") }
-        return LabTenant(root: root, host: host, plan: try plan ?? Self.plan(), transport: LocalTransport(program: "\(programs)/cutoverctl"))
+        guard let fleet, let host = fleet.tenants.first else { throw Trouble(description: "the lab's fleet file: \(troubles)") }
+        return LabTenant(root: root, host: host, others: fleet.others, plan: try plan ?? Self.plan(), transport: LocalTransport(program: "\(programs)/cutoverctl"))
     }
 
     func down() async throws { try await Self.call("cutover-lab", "down", "--root", root, "--wipe") }
@@ -63,6 +65,8 @@ struct LabTenant: Sendable {
         guard let plan else { throw Trouble(description: "\(problems)") }
         return plan
     }
+
+    var fleet: Fleet { Fleet(tenants: [host], others: others) }
 
     /// Where the plan's state lies on the host.
     var state: String { StateFolder.of(plan, in: host.state) }
@@ -112,7 +116,21 @@ struct LabTenant: Sendable {
         await connection.close()
         let server = try ProcessRuntime(command: env.require("WORKSPACE_SERVER_COMMAND"), pidFile: env.require("WORKSPACE_SERVER_PIDFILE"))
         lines.append("server \(try server.running() == nil ? "does not run as the settings say" : "runs as the settings say")")
-        return try (lines + [env.text] + files(vault())).joined(separator: "\n")
+        return try await (lines + books() + [env.text] + files(vault())).joined(separator: "\n")
+    }
+
+    /// What the control plane has of the tenant.
+    func books() async throws -> [String] {
+        let env = try EnvFile.read(others[0].env)
+        let connection = try await PostgresConnection.connect(try env.require("DATABASE_URL"), readOnly: true, applicationName: "trial")
+        let rows = try await connection.query(
+            """
+            SELECT format('%s %s', r.kind, r.resource_id) AS line FROM tenant_resources r JOIN organizations o ON o.id = r.tenant_id
+            WHERE o.slug = $1 AND r.state <> 'deleted' ORDER BY 1
+            """, [.text(host.id.text)]
+        ).map { try $0.string("line") }
+        await connection.close()
+        return rows
     }
 
     // MARK: - Non public

@@ -21,7 +21,7 @@ import Testing
     static func trial(_ lab: LabTenant) -> PlanTrial {
         let began = ContinuousClock.now
         let world = PlanTrial.World(transport: lab.transport, time: RealTime(), picture: { try await lab.picture() }, belongings: { try await lab.belongings() })
-        return PlanTrial(of: lab.plan, catalog: MemoryCatalog.catalog, host: lab.host, world: world, agree: agree) { leg in
+        return PlanTrial(of: lab.plan, catalog: MemoryCatalog.catalog, host: lab.host, others: lab.others, world: world, agree: agree) { leg in
             print("\(ContinuousClock.now - began) \(leg)")
         }
     }

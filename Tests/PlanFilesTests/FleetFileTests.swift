@@ -45,6 +45,24 @@ struct FleetFileTests {
         #expect(problems(old, new).first == what)
     }
 
+    @Test("a fleet that was written is read again as it was")
+    func written() {
+        let odd = TenantHost(id: "acme", host: "1.2.3.4", transport: "ssh", labels: ["ring": "2", "say": "a \"b\" \\ c", "on": "yes"], env: "/etc/a b.env", state: "/srv/acme")
+        let keeper = TenantHost(id: "keeper", host: "keeper.lab", transport: "local", labels: [:], env: "/dev/null", state: "/srv/keeper")
+        let fleet = Fleet(tenants: [odd], others: [keeper])
+        let (read, problems) = FleetFile.read(text: FleetText.text(fleet), path: "fleet.yaml")
+        #expect(problems == [])
+        #expect(read == fleet)
+    }
+
+    @Test("where a fleet is only to be filled, a file without tenants will do, and one with a slip will not")
+    func unfilled() {
+        let hosts = "hosts:\n  - { id: plane, host: p, transport: local, state: /s }\n"
+        #expect(FleetFile.read(text: hosts, path: "f", withoutTenants: true).0?.others.map(\.id) == ["plane"])
+        #expect(FleetFile.read(text: hosts + "tennants: []\n", path: "f", withoutTenants: true).0 == nil)
+        #expect(FleetFile.read(text: hosts, path: "f").0 == nil)
+    }
+
     @Test("a fleet without tenants is an error", arguments: ["tenants: []\n", "tenants:\n", "", "{}\n"])
     func empty(text: String) {
         let (fleet, problems) = FleetFile.read(text: text, path: "fleet.yaml")

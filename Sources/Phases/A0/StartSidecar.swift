@@ -8,6 +8,8 @@ import Postgres
 /// Starts the memory plugin on loopback, at an address that no running server is configured for.
 struct StartSidecar: ReversibleStep {
     let sidecar: Sidecar
+    /// Where the plugin is entered, if anywhere.
+    var books: ControlPlane?
 
     var preconditions: [Gate] {
         [
@@ -19,7 +21,7 @@ struct StartSidecar: ReversibleStep {
             .reading("the plugin's port is free or the plugin's own", SidecarSurroundings(sidecar: sidecar)) { seen, _ in
                 seen.portTaken && !seen.sidecarRuns ? .shut("another process listens on \(seen.listen)") : .open(facts(["listen": seen.listen]))
             },
-        ] + (sidecar.hasOwnDatabase ? [ownDatabase] : [])
+        ] + (sidecar.hasOwnDatabase ? [ownDatabase] : []) + [books?.gate].compactMap { $0 }
     }
 
     private var ownDatabase: Gate {
@@ -30,27 +32,36 @@ struct StartSidecar: ReversibleStep {
     var wayBack: [Gate] { [] }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
-        Preview(commands: [
+        var commands = [
             sight.commandLine(.writing, RunSidecar.kind) + " runs \(sidecar.program) on \(sidecar.listen)",
             sight.commandLine(.exercising, SidecarTrial.kind),
-        ])
+        ]
+        if let books { commands.append(try sight.at(books.host).commandLine(.writing, NoteResource.kind)) }
+        return Preview(commands: commands)
     }
 
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
+        try await books?.open(site)
         let started = try await site.carryOut(RunSidecar(sidecar: sidecar))
         let trial = try await site.exercise(SidecarTrial(sidecar: sidecar))
+        try await books?.note(true, site)
         return Evidence(trial.facts.merging(["pid": String(started.pid)]) { _, new in new })
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
         let state = try await sight.ask(SidecarState(sidecar: sidecar))
-        if state.problems.isEmpty { return .inPlace(Evidence(state.facts)) }
-        let seen = Evidence(state.facts.merging(["trouble": state.problems.joined(separator: "; ")]) { _, new in new })
-        return state.nothingThere ? .absent(seen) : .partial(seen)
+        let row = try await books?.state(sight)
+        let facts = state.facts.merging(row.map { ["tenantResource": $0.states.joined(separator: " ")] } ?? [:]) { _, new in new }
+        let isNoted = row?.noted ?? false
+        let problems = state.problems + (books == nil || isNoted ? [] : ["the control plane has no row of it in tenant_resources"])
+        if problems.isEmpty { return .inPlace(Evidence(facts)) }
+        let seen = Evidence(facts.merging(["trouble": problems.joined(separator: "; ")]) { _, new in new })
+        return state.nothingThere && (!isNoted || state.isOthers) ? .absent(seen) : .partial(seen)
     }
 
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
         let removed = try await site.carryOut(RemoveSidecar(sidecar: sidecar))
+        if !removed.stays { try await books?.note(false, site) }
         return Evidence(["schema": removed.setAside ?? "none"])
     }
 }
@@ -202,6 +213,8 @@ struct SidecarState: ReadsOnHost {
         let problems: [String]
         let facts: [String: String]
         let nothingThere: Bool
+        /// It runs for another plan alone.
+        var isOthers = false
     }
     let sidecar: Sidecar
 
@@ -214,7 +227,7 @@ struct SidecarState: ReadsOnHost {
             return Result(problems: ["the plugin does not run"], facts: ["schema": schema ? "there" : "absent"], nothingThere: !schema)
         }
         guard SidecarUse(host: host).isNoted else {
-            return Result(problems: ["it runs for another plan, and this one has not taken it into use"], facts: ["pid": String(pid)], nothingThere: true)
+            return Result(problems: ["it runs for another plan, and this one has not taken it into use"], facts: ["pid": String(pid)], nothingThere: true, isOthers: true)
         }
         facts["pid"] = String(pid)
         do {
@@ -239,14 +252,18 @@ struct SidecarState: ReadsOnHost {
 struct RemoveSidecar: ActsOnHost {
     static let kind: OperationKind = "sidecar.remove"
     static let once = Once.convergent
-    struct Result: Sendable, Codable { let setAside: String? }
+    struct Result: Sendable, Codable {
+        let setAside: String?
+        /// Another plan uses it.
+        let stays: Bool
+    }
     let sidecar: Sidecar
 
     func act(_ host: HostHand) async throws -> Result {
         let use = SidecarUse(host: host.sight)
         let turn = try await use.turn()
         defer { withExtendedLifetime(turn) {} }
-        guard try use.end().isEmpty else { return Result(setAside: nil) }
+        guard try use.end().isEmpty else { return Result(setAside: nil, stays: true) }
         try await sidecar.runtime(host.sight).stop(within: 10)
         let name = "memory_plugin_aside_\(host.operation.text.prefix(8))"
         let renamed = try await closing(try await sidecar.database(host.sight, readOnly: false)) { connection in
@@ -254,7 +271,7 @@ struct RemoveSidecar: ActsOnHost {
             try await connection.execute("SET lock_timeout = '5s'; ALTER SCHEMA memory_plugin RENAME TO \(name)")
             return true
         }
-        return Result(setAside: renamed ? name : nil)
+        return Result(setAside: renamed ? name : nil, stays: false)
     }
 }
 

@@ -76,7 +76,7 @@ enum ArchiveElsewhere {
         try fill(stage)
         let vault = "\(stage.folder)/vault"
         let fleet = try String(contentsOfFile: stage.fleet, encoding: .utf8)
-        try (fleet + "hosts:\n  - { id: keeper, host: keeper.lab, transport: local, state: \(stage.folder)/keeper }\n").write(
+        try (fleet + "  - { id: keeper, host: keeper.lab, transport: local, state: \(stage.folder)/keeper }\n").write(
             toFile: stage.fleet, atomically: true, encoding: .utf8)
         stage.plan = try plan(stage, to: "host:keeper:\(vault)/TENANT", revision: 1)
         try await stage.forward("advance", "acme", "--to", "A3/legacy.freeze", "--wait")

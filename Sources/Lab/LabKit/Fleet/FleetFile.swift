@@ -15,7 +15,13 @@ enum FleetFile {
 
                 """
         }
-        return "tenants:\n" + lines.joined()
+        let plane = TenantFolder(path: "\(layout.root)/\(ControlPlaneMaking.name)")
+        let hosts = """
+            hosts:
+              - { id: \(ControlPlaneMaking.name), host: \(transport == .ssm ? SSMProcess.controlPlane : "\(ControlPlaneMaking.name).lab"), transport: \(transport.rawValue), labels: { role: control-plane }, env: \(quoted(plane.env)), state: \(quoted(plane.host)) }
+
+            """
+        return "tenants:\n" + lines.joined() + hosts
     }
 
     /// A plain path stays bare; any other is put in quotes.

@@ -29,6 +29,7 @@ public struct LabRaising {
         try FileManager.default.createDirectory(atPath: layout.root, withIntermediateDirectories: true)
         addTenants(to: &record)
         chooseTransport(&record)
+        if record.controlPlanePassword == nil { record.controlPlanePassword = Self.secret(12) }
         try record.save(layout)
         var lab = try Lab(layout: layout, record: record, environment: environment)
         try lab.cluster.createIfMissing()
@@ -39,6 +40,7 @@ public struct LabRaising {
             try plugins.startIfStopped()
             say("postgres    127.0.0.1:\(plugins.port), the plugins' own")
         }
+        try ControlPlaneMaking(layout: layout, cluster: lab.cluster, password: record.controlPlanePassword ?? "").make(lab.record.tenants)
         for index in lab.record.tenants.indices {
             try raise(&lab, index)
         }
@@ -88,16 +90,19 @@ public struct LabRaising {
 
     private func addTenants(to record: inout LabRecord) {
         var ports = unpromised(record)
-        var secrets = SystemRandomNumberGenerator()
-        func secret(_ bytes: Int) -> String { Hex.text((0..<bytes).map { _ in UInt8.random(in: 0...255, using: &secrets) }) }
         for index in record.tenants.count..<max(tenants, record.tenants.count) {
             let id = TenantNames.name(index)
             record.tenants.append(
                 .init(
-                    id: id, database: id.replacing("-", with: "_"), password: secret(12), serverPort: ports.take(),
-                    deadPluginPort: ports.take(), pluginPort: ports.take(), authSecret: secret(16), archiveKey: secret(32),
+                    id: id, database: id.replacing("-", with: "_"), password: Self.secret(12), serverPort: ports.take(),
+                    deadPluginPort: ports.take(), pluginPort: ports.take(), authSecret: Self.secret(16), archiveKey: Self.secret(32),
                     rows: rows, seed: seed))
         }
+    }
+
+    private static func secret(_ bytes: Int) -> String {
+        var random = SystemRandomNumberGenerator()
+        return Hex.text((0..<bytes).map { _ in UInt8.random(in: 0...255, using: &random) })
     }
 
     private func raise(_ lab: inout Lab, _ index: Int) throws {

@@ -25,6 +25,8 @@ struct LabRecord: Codable, Sendable {
     /// Of the cluster in which the plugins have databases of their own; nil where their tables lie beside the tenants'.
     var pluginPostgresFolder: String?
     var pluginPostgresPort: Int?
+    /// Of the control plane's database; nil in a lab that was made without one.
+    var controlPlanePassword: String?
     /// Of the lab's OpenSSH server; nil where hosts are not reached by one.
     var sshPort: Int?
     /// Of the lab's SSM endpoint; nil where hosts are not reached by one.

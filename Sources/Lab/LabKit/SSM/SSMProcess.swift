@@ -35,9 +35,11 @@ struct SSMProcess {
 
     func start() async throws -> LabSSM {
         let hosts = tenants.enumerated().map { LabSSMHost(instanceID: Self.instance($0.offset), name: "\($0.element).lab", tags: ["tenant": $0.element]) }
-        return try await LabSSM.start(hosts: hosts, port: port, region: Self.region, keys: [key], folder: "\(folder)/hosts", files: "\(folder)/files")
+        let plane = LabSSMHost(instanceID: Self.controlPlane, name: "\(ControlPlaneMaking.name).lab", tags: ["role": "control-plane"])
+        return try await LabSSM.start(hosts: hosts + [plane], port: port, region: Self.region, keys: [key], folder: "\(folder)/hosts", files: "\(folder)/files")
     }
 
+    static let controlPlane = LabSSMHost.instanceID(0)
     /// The host of the lab's first, second… tenant.
     static func instance(_ index: Int) -> String { LabSSMHost.instanceID(index + 1) }
 
