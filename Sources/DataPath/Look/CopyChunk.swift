@@ -16,17 +16,16 @@ struct CopyChunk: Sendable {
             "SELECT last, upto FROM \(layout.schema).copy_range WHERE n = $1 AND NOT done FOR NO KEY UPDATE SKIP LOCKED", [.int(range)])
         // Another writer is at the next keys, or has finished.
         guard let mine = mine.first else { return (LookCounts(), 0, false) }
-        let fresh = FreshRows(layout: layout)
-        let found = try await fresh.find(
+        let fresh = FreshRows(sql: look.sql)
+        let stretch = try await fresh.find(
             after: try mine.optionalUUID("last"), upto: try mine.optionalUUID("upto"), rows: rows, connection)
         var counts = LookCounts()
-        var others = found.others
+        let others: [UUID]
         if failure == .isThrown, look.variant == .lawful {
-            try await fresh.carry(found, look.sql, connection)
-            counts.looked = found.count
-            counts.written = found.count
+            (counts.written, others) = try await fresh.carry(stretch, connection)
+            counts.looked = counts.written
         } else {
-            others = found.all
+            others = try await fresh.keys(of: stretch, connection)
         }
         if !others.isEmpty {
             let outcome = try await look.look(at: others, connection, failure: failure)
@@ -38,11 +37,11 @@ struct CopyChunk: Sendable {
             }
             counts.add(outcome.counts)
         }
-        let finished = found.keys < rows
+        let finished = stretch.keys < rows
         try await connection.prepared(
             "UPDATE \(layout.schema).copy_range SET last = coalesce($2::uuid, last), copied = copied + $3::int, done = $4::boolean WHERE n = $1",
-            [.int(range), found.last.map { .uuid($0) }, .int(found.keys), .bool(finished)])
-        return (counts, found.keys, finished)
+            [.int(range), stretch.last.map { .uuid($0) }, .int(stretch.keys), .bool(finished)])
+        return (counts, stretch.keys, finished)
     }
 }
 

@@ -3,31 +3,25 @@ import Postgres
 
 /// Rows as the copy meets nearly all of them: in v1 only, never looked at, with no entry in the log and nothing to be asked about.
 ///
-/// Of such a row the three-way merge makes one thing, a new row in v2. So they are not planned one by one: three statements find them,
-/// insert them, and read both sides again while they record what was agreed on. Every other id of the chunk is looked at as always.
+/// Of such a row the three-way merge makes one thing, a new row in v2. So they are not planned one by one: one statement inserts those of
+/// a stretch of keys, and one reads both sides again while it records what was agreed on. Every other id of the stretch is looked at as always.
 struct FreshRows: Sendable {
-    let layout: Layout
+    let sql: LookSQL
+    private var layout: Layout { sql.layout }
 
-    /// Ids as the server spells arrays: they go back to it as they came.
-    struct Found: Sendable {
-        /// All keys of the chunk, those that are not fresh included.
+    /// A stretch of v1's keys, from `first` to `last`.
+    struct Stretch: Sendable {
         let keys: Int
+        let first: UUID?
         let last: UUID?
-        let count: Int
-        let ids: String
-        let targets: String
-        let others: [UUID]
+        /// For each of the tables that may know an id already: it knows some of these.
+        fileprivate let met: [Bool]
 
-        /// Every key of the chunk, to be looked at one by one.
-        var all: [UUID] { FreshRows.uuids(ids) + others }
-    }
-
-    private static func uuids(_ array: String) -> [UUID] {
-        array.dropFirst().dropLast().split(separator: ",").compactMap { UUID(uuidString: String($0)) }
+        fileprivate var bounds: [PostgresValue?] { [first.map { .uuid($0) }, last.map { .uuid($0) }] }
     }
 
     /// The next `rows` keys after `last`, up to `upto`.
-    func find(after last: UUID?, upto: UUID?, rows: Int, _ connection: PostgresConnection) async throws -> Found {
+    func find(after last: UUID?, upto: UUID?, rows: Int, _ connection: PostgresConnection) async throws -> Stretch {
         // Absent bounds are left out: a condition that allows for NULL would not be the index's.
         var bounds: [String] = []
         var values: [PostgresValue?] = [.int(rows)]
@@ -36,62 +30,83 @@ struct FreshRows: Sendable {
             values.append(.uuid(key))
             bounds.append("m.id \(sign) $\(values.count)::uuid")
         }
+        let keys = "SELECT m.id FROM \(layout.v1) m WHERE \(bounds.isEmpty ? "true" : bounds.joined(separator: " AND ")) ORDER BY m.id LIMIT $1"
         if await connection.partner != nil {
-            let keys = "SELECT m.id FROM \(layout.v1) m WHERE \(bounds.isEmpty ? "true" : bounds.joined(separator: " AND ")) ORDER BY m.id LIMIT $1"
             try await connection.bring(try await connection.prepared(keys, values).map { try $0.uuid("id") })
         }
-        let row = try await connection.prepared(find(bounds.isEmpty ? "true" : bounds.joined(separator: " AND ")), values)[0]
-        return Found(
-            keys: try row.int("keys"), last: try row.optionalUUID("last"), count: try row.int("fresh"), ids: try row.string("ids"),
-            targets: try row.string("targets"), others: Self.uuids(try row.string("others")))
+        let row = try await connection.prepared(
+            """
+            WITH keys AS MATERIALIZED (\(keys)), ends AS MATERIALIZED (
+                SELECT (SELECT id FROM keys ORDER BY id LIMIT 1) AS first, (SELECT id FROM keys ORDER BY id DESC LIMIT 1) AS last)
+            SELECT (SELECT count(*) FROM keys) AS keys, first, last, \(known.enumerated().map { number, known in
+                "(SELECT true FROM \(known.table) k WHERE k.id BETWEEN (SELECT first FROM ends) AND (SELECT last FROM ends) AND \(known.open) LIMIT 1) IS NOT NULL AS met\(number)"
+            }.joined(separator: ", "))
+            FROM ends
+            """, values)[0]
+        return Stretch(
+            keys: try row.int("keys"), first: try row.optionalUUID("first"), last: try row.optionalUUID("last"),
+            met: try known.indices.map { try row.bool("met\($0)") })
     }
 
-    /// Throws `.unexpectedCount`, `.readBackDiffers`.
-    func carry(_ found: Found, _ sql: LookSQL, _ connection: PostgresConnection) async throws {
-        if found.count == 0 { return }
-        let (ids, targets) = (PostgresValue.text(found.ids), PostgresValue.text(found.targets))
-        try await connection.prepared(sql.makeNamespaces, [targets])
-        let inserted = try await connection.prepared(layout.projection.insertFresh, [ids, targets]).affected
-        guard inserted == found.count else { throw DataPathError.unexpectedCount(planned: found.count, changed: inserted) }
-        let agreed = try await connection.prepared(sql.agree, [ids, nil, nil]).affected
-        guard agreed == found.count else { throw DataPathError.readBackDiffers(ids: found.count - agreed) }
-        try await (connection.partner as? SecondDatabase)?.ship(connection)
+    /// Inserts the fresh rows of the stretch and records them.
+    /// - Returns: how many they were, and the other keys.
+    func carry(_ stretch: Stretch, _ connection: PostgresConnection) async throws -> (count: Int, others: [UUID]) {
+        if stretch.keys == 0 { return (0, []) }
+        let isFresh = isFresh(stretch)
+        // Nearly always they are all there, and which rows are fresh need not be asked for that.
+        if try await connection.prepared(anyNamespaceLacks, stretch.bounds)[0].bool("lacks") {
+            try await connection.prepared(sql.makeNamespaces(of: "SELECT \(target) \(rows) WHERE \(isFresh)"), stretch.bounds)
+        }
+        let inserted = try await connection.prepared(
+            "WITH made AS (\(layout.projection.insertFresh(where: isFresh)) RETURNING id) SELECT count(*) AS n, coalesce(array_agg(id), '{}') AS ids FROM made",
+            stretch.bounds)[0]
+        let count = try inserted.int("n")
+        let others = count == stretch.keys ? [] : try await keys(of: stretch, without: try inserted.string("ids"), connection)
+        if count > 0 {
+            let agreed = try await connection.prepared(sql.agreeFresh, stretch.bounds + [.uuids(others)]).affected
+            guard agreed == count else { throw DataPathError.readBackDiffers(ids: abs(count - agreed)) }
+            try await (connection.partner as? SecondDatabase)?.ship(connection)
+        }
+        return (count, others)
+    }
+
+    /// All keys of the stretch but these, which the server spelled.
+    func keys(of stretch: Stretch, without ids: String = "{}", _ connection: PostgresConnection) async throws -> [UUID] {
+        try await connection.prepared(
+            """
+            SELECT m.id FROM \(layout.v1) m LEFT JOIN unnest($3::uuid[]) u(id) ON u.id = m.id
+            WHERE m.id BETWEEN $1::uuid AND $2::uuid AND u.id IS NULL ORDER BY m.id
+            """, stretch.bounds + [.text(ids)]
+        ).map { try $0.uuid("id") }
     }
 
     // MARK: - Non public
 
-    /// Most chunks are of keys that none of the other tables has anything near: that is asked once for each table, and row by row only
-    /// where it has. By subqueries, which no planner turns into a join: what it knows of these tables is from before they grew. `OFFSET 0`
-    /// keeps it from asking all this again for each of the aggregates.
-    private func find(_ bounds: String) -> String {
-        let (schema, projection) = (layout.schema, layout.projection)
-        let known = [
+    /// Where an id may be known already, and what of that still says something.
+    private var known: [(table: String, open: String)] {
+        let schema = layout.schema
+        return [
             (layout.v2, "true"), ("\(schema).placed", "true"), ("\(schema).change_log", "true"), ("\(schema).exceptions", "k.closed IS NULL"),
             ("\(schema).v2_archive", "k.restored IS NULL"),
         ]
-        let absent = known.map { table, open in
-            """
-            ((SELECT true FROM \(table) k WHERE k.id BETWEEN (SELECT first FROM ends) AND (SELECT last FROM ends) AND \(open) LIMIT 1) IS NULL
-                        OR (SELECT true FROM \(table) k WHERE k.id = c.id AND \(open) LIMIT 1) IS NULL)
-            """
+    }
+
+    private var rows: String { "FROM \(layout.v1) m LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id" }
+    private var target: String { layout.target("m", "w") }
+
+    /// Of v1 row `m` with workspace `w`. Row by row only those tables are asked that know something of the stretch. By subqueries, which no
+    /// planner turns into a join: what it knows of these tables is from before they grew.
+    private func isFresh(_ stretch: Stretch) -> String {
+        let absent = zip(known, stretch.met).filter(\.1).map { known, _ in
+            "(SELECT true FROM \(known.table) k WHERE k.id = m.id AND \(known.open) LIMIT 1) IS NULL"
         }
-        return """
-            WITH chunk AS MATERIALIZED (
-                SELECT m.id, m.target, \(projection.asksNothing("m")) AS plain
-                FROM (
-                    SELECT m.*, \(layout.target("m", "w")) AS target
-                    FROM (SELECT m.* FROM \(layout.v1) m WHERE \(bounds) ORDER BY m.id LIMIT $1) m
-                    LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id OFFSET 0) m),
-            ends AS MATERIALIZED (
-                SELECT (SELECT id FROM chunk ORDER BY id LIMIT 1) AS first, (SELECT id FROM chunk ORDER BY id DESC LIMIT 1) AS last)
-            SELECT count(*) AS keys, count(*) FILTER (WHERE fresh) AS fresh, (SELECT last FROM ends) AS last,
-                coalesce(array_agg(id ORDER BY id) FILTER (WHERE fresh), '{}') AS ids,
-                coalesce(array_agg(target ORDER BY id) FILTER (WHERE fresh), '{}') AS targets,
-                coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT fresh), '{}') AS others
-            FROM (
-                SELECT c.id, c.target, c.target IS NOT NULL AND c.plain
-                    AND \(absent.joined(separator: " AND ")) AS fresh
-                FROM chunk c OFFSET 0) x
-            """
+        return (["m.id BETWEEN $1::uuid AND $2::uuid", "\(target) IS NOT NULL", layout.projection.asksNothing("m")] + absent).joined(separator: " AND ")
+    }
+
+    private var anyNamespaceLacks: String {
+        """
+        SELECT EXISTS (SELECT FROM (SELECT DISTINCT \(target) AS name \(rows) WHERE m.id BETWEEN $1::uuid AND $2::uuid) t
+            WHERE t.name IS NOT NULL AND NOT EXISTS (SELECT FROM \(layout.namespaces) n WHERE n.name = t.name)) AS lacks
+        """
     }
 }

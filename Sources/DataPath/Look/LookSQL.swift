@@ -98,6 +98,17 @@ struct LookSQL: Sendable {
         """
     }
 
+    /// As `agree`, of rows that no look has met before: v2's from `$1` to `$2` but for the ids of `$3`.
+    var agreeFresh: String {
+        """
+        INSERT INTO \(layout.schema).placed (id, state, digest, namespace, looks, side, since)
+        SELECT r.id, 'live', \(layout.digest2("r")), r.namespace, 1, 2, n.now
+        FROM \(now) n, \(layout.v2) r JOIN \(layout.v1) m ON m.id = r.id LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
+        WHERE r.id BETWEEN $1::uuid AND $2::uuid AND m.id BETWEEN $1::uuid AND $2::uuid AND r.id <> ALL ($3::uuid[])
+            AND \(projection.holdTheSame("m", "w", "r"))
+        """
+    }
+
     /// After the rows: from this number on, a death on the side we inserted into is the death of what we inserted.
     private var now: String { "(SELECT nextval(pg_get_serial_sequence('\(layout.schema).change_log', 'seq')) AS now OFFSET 0)" }
 
@@ -152,12 +163,15 @@ struct LookSQL: Sendable {
         "DELETE FROM \(side == 1 ? layout.v1 : layout.v2) WHERE id = ANY ($1::uuid[])"
     }
 
+    /// `$1` names.
+    var makeNamespaces: String { makeNamespaces(of: "SELECT unnest($1::text[])") }
+
     /// With the settings that an earlier way back set aside.
-    var makeNamespaces: String {
+    func makeNamespaces(of names: String) -> String {
         """
         INSERT INTO \(layout.namespaces) (name, kind, expires_at, metadata)
         SELECT DISTINCT ON (u.name) u.name, coalesce(k.kind, split_part(u.name, ':', 1)), k.expires_at, coalesce(k.metadata, 'null')
-        FROM unnest($1::text[]) u(name) LEFT JOIN \(layout.schema).v2_namespaces k ON k.name = u.name ORDER BY u.name
+        FROM (\(names)) u(name) LEFT JOIN \(layout.schema).v2_namespaces k ON k.name = u.name ORDER BY u.name
         ON CONFLICT (name) DO NOTHING
         """
     }

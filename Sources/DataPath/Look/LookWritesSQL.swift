@@ -71,12 +71,12 @@ extension MemoryProjection {
             """
     }
 
-    var insertFresh: String {
+    func insertFresh(where isFresh: String) -> String {
         let embedding = layout.hasEmbedding
         return """
             INSERT INTO \(layout.v2) (id, namespace, content, kind, source, propagation, created_at\(embedding ? ", embedding" : ""))
-            SELECT m.id, u.namespace, m.content, 'fact', 'agent', \(facts), \(createdAt("m"))\(embedding ? ", m.embedding" : "")
-            FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id
+            SELECT m.id, \(target("m", "w")), m.content, 'fact', 'agent', \(facts), \(createdAt("m"))\(embedding ? ", m.embedding" : "")
+            FROM \(layout.v1) m LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id WHERE \(isFresh) ORDER BY m.id
             """
     }
 

@@ -122,6 +122,14 @@ struct KeyValueProjection: Projection {
             """
     }
 
+    func insertFresh(where isFresh: String) -> String {
+        """
+        INSERT INTO \(layout.v2) (id, namespace, content, kind, source, expires_at, propagation, created_at)
+        SELECT m.id, \(target("m", "w")), \(content("m")), 'fact', 'runtime', m.expires_at, \(facts), m.updated_at
+        FROM \(layout.v1) m LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id WHERE \(isFresh) ORDER BY m.id
+        """
+    }
+
     var update2: String {
         """
         UPDATE \(layout.v2) r SET namespace = u.namespace, content = \(content("m")), expires_at = m.expires_at, propagation = r.propagation || \(facts)

@@ -61,15 +61,14 @@ protocol Projection: Sendable {
     func asksNothing(_ row: String) -> String
     /// True where both sides hold the same of a row: as equal digests, without making them.
     func holdTheSame(_ row1: String, _ workspace: String, _ row2: String) -> String
-    /// As `insert2`, of ids of which nothing was set aside.
-    var insertFresh: String { get }
+    /// Inserts into v2 the rows `m` with workspaces `w` of which this is true, and of which nothing was set aside.
+    func insertFresh(where isFresh: String) -> String
 }
 
 extension Projection {
     func holdTheSame(_ row1: String, _ workspace: String, _ row2: String) -> String {
         "\(digest1(row1, workspace)) = \(digest2(row2))"
     }
-    var insertFresh: String { insert2 }
     var refresh2: String? { nil }
     var twinCandidates: String? { nil }
 }
