@@ -16,7 +16,7 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
-let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 func room(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
     .target(name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: walls)
@@ -69,14 +69,14 @@ let package = Package(
         room("Phases", ["Cutover", "Host", "DataPath", "Archives", "Postgres", "HTTP"]),
         room("PlanFiles", ["Cutover", yams]),
         room("Journals", ["Cutover", grdb]),
-        room("Transports", ["Cutover", crypto, subprocess]),
+        room("Transports", ["Cutover", "HTTP", "CZlib", crypto, subprocess]),
         program(
             "cutoverctl",
             ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", arguments, logging],
             path: "Sources/cutoverctl"),
         room("CutoverTestKit", ["Cutover"]),
 
-        room("LabKit", ["CLibpq", "CCurl", crypto, hummingbird, logging, nio], path: "Sources/Lab/LabKit"),
+        room("LabKit", ["CLibpq", "CCurl", crypto, hummingbird, logging, nioCore], path: "Sources/Lab/LabKit"),
         program("cutover-lab", ["LabKit", arguments], path: "Sources/Lab/cutover-lab"),
         program("lab-plugin", ["LabKit"], path: "Sources/Lab/lab-plugin"),
         program("lab-workspace-server", ["LabKit"], path: "Sources/Lab/lab-workspace-server"),
@@ -94,7 +94,7 @@ let package = Package(
         exam("ArchivesTests", ["Archives", "DataPath", "HTTP"], beside: ["store.py"]),
         exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb]),
-        exam("TransportsTests", ["Transports", "Cutover", "CutoverTestKit"]),
+        exam("TransportsTests", ["Transports", "HTTP", "Cutover", "CutoverTestKit"], beside: ["systems_manager.py", "moto_ssm.py"]),
         exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "PlanFiles", arguments]),
         exam("LabTests", ["LabKit"], beside: ["ssm_proof.py"]),
         exam("WallsTests", []),

@@ -26,7 +26,8 @@ extension Fleet {
     public func serving(_ plan: Plan) -> Fleet {
         func serving(_ host: TenantHost) -> TenantHost {
             TenantHost(
-                id: host.id, host: host.host, transport: host.transport, labels: host.labels, env: host.env, state: StateFolder.of(plan, in: host.state))
+                id: host.id, host: host.host, transport: host.transport, labels: host.labels, env: host.env, state: StateFolder.of(plan, in: host.state),
+                region: host.region)
         }
         return Fleet(tenants: tenants.map(serving), others: others.map(serving))
     }
@@ -42,12 +43,15 @@ public struct TenantHost: Sendable, Codable, Equatable {
     public let env: String
     /// The folder on the host that Cutover owns.
     public let state: String
-    public init(id: TenantID, host: String, transport: String, labels: [String: String], env: String, state: String) {
+    /// Where a transport that knows regions finds it.
+    public let region: String?
+    public init(id: TenantID, host: String, transport: String, labels: [String: String], env: String, state: String, region: String? = nil) {
         self.id = id
         self.host = host
         self.transport = transport
         self.labels = labels
         self.env = env
         self.state = state
+        self.region = region
     }
 }

@@ -5,19 +5,25 @@ public struct HTTPRequest: Sendable {
     public let body: [UInt8]?
     /// From the order to the last byte of the answer, waiting for a connection included.
     public let timeoutMilliseconds: Int
+    /// Of that time, what the connection alone may take.
+    public let connectMilliseconds: Int
     /// Largest body that is taken in answer, bytes.
     public let answerLimit: Int
+    /// Who signs it, for AWS. The body's digest must be among the headers then, as `x-amz-content-sha256`.
+    public let signedBy: SigningKeys?
 
     public init(
         _ method: String, _ url: String, headers: [String: String] = [:], body: [UInt8]? = nil, timeoutMilliseconds: Int = 5000,
-        answerLimit: Int = 64 << 20
+        connectMilliseconds: Int = 2000, answerLimit: Int = 64 << 20, signedBy: SigningKeys? = nil
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.timeoutMilliseconds = timeoutMilliseconds
+        self.connectMilliseconds = min(timeoutMilliseconds, connectMilliseconds)
         self.answerLimit = answerLimit
+        self.signedBy = signedBy
     }
 }
 

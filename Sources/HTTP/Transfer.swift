@@ -15,15 +15,18 @@ final class Transfer {
         self.easy = easy
         let request = order.request
         for (key, value) in request.headers.sorted(by: { $0.key < $1.key }) { list = curl_slist_append(list, "\(key): \(value)") }
-        // Without this curl waits for a "100 Continue" that small servers never send.
-        list = curl_slist_append(list, "Expect:")
+        // Otherwise curl waits for a "100 Continue" that small servers never send. Every header in the list is signed, so none can be
+        // taken out of a signed request by naming it empty.
+        if request.signedBy == nil { list = curl_slist_append(list, "Expect:") }
+        if let token = request.signedBy?.sessionToken { list = curl_slist_append(list, "x-amz-security-token: \(token)") }
         ccurl_setopt_string(easy, CURLOPT_URL, request.url)
         ccurl_setopt_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
         ccurl_setopt_string(easy, CURLOPT_PROXY, "")
         ccurl_setopt_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         ccurl_setopt_long(easy, CURLOPT_NOSIGNAL, 1)
         ccurl_setopt_long(easy, CURLOPT_TIMEOUT_MS, request.timeoutMilliseconds)
-        ccurl_setopt_long(easy, CURLOPT_CONNECTTIMEOUT_MS, min(request.timeoutMilliseconds, 2000))
+        ccurl_setopt_long(easy, CURLOPT_CONNECTTIMEOUT_MS, request.connectMilliseconds)
+        if let keys = request.signedBy { sign(keys) }
         if !keepsAlive {
             ccurl_setopt_long(easy, CURLOPT_FRESH_CONNECT, 1)
             ccurl_setopt_long(easy, CURLOPT_FORBID_REUSE, 1)
@@ -72,6 +75,13 @@ final class Transfer {
         case CURLE_WRITE_ERROR where overflowed: return .tooLarge(limit: order.request.answerLimit)
         default: return nothingSent ? .unreachable(text) : .outcomeUnknown(text)
         }
+    }
+
+    private func sign(_ keys: SigningKeys) {
+        ccurl_setopt_long(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1)
+        ccurl_setopt_string(easy, CURLOPT_AWS_SIGV4, "aws:amz:\(keys.region):\(keys.service)")
+        ccurl_setopt_string(easy, CURLOPT_USERNAME, keys.accessKeyID)
+        ccurl_setopt_string(easy, CURLOPT_PASSWORD, keys.secretAccessKey)
     }
 
     private static func from(_ pointer: UnsafeMutableRawPointer?) -> Transfer? {

@@ -20,8 +20,7 @@ public enum FleetFile {
 }
 
 struct FleetReader {
-    static let transports = ["local", "ssh"]
-    static let laterTransports = ["ssm"]
+    static let transports = ["local", "ssh", "ssm"]
     let findings: Findings
 
     func fleet(_ root: Node, _ withoutTenants: Bool) -> Fleet? {
@@ -59,7 +58,7 @@ struct FleetReader {
     private func tenant(_ node: Node, _ what: String = "tenant", envRequired: Bool = true) -> TenantHost? {
         let name = node.mapping?["id"].flatMap(Scalars.text)
         let title = name.map { "\(what) \($0)" } ?? "the \(what)"
-        guard let section = Section(node, title, known: ["id", "host", "transport", "labels", "env", "state"], findings) else { return nil }
+        guard let section = Section(node, title, known: ["id", "host", "transport", "region", "labels", "env", "state"], findings) else { return nil }
         let id = section.text("id")
         if let id, !Identifiers.isTenant(id) {
             findings.note(
@@ -67,23 +66,39 @@ struct FleetReader {
         }
         let host = section.text("host")
         let transport = transport(section)
+        let region = instance(section, host, transport)
         let labels = labels(section)
         let env = envRequired || section.has("env") ? path(section, "env", required: true) : "/dev/null"
         let state = section.has("state") ? path(section, "state", required: true) : id.map { "/var/lib/cutover/\($0)" }
         guard let id, let host, let transport, let env, let state else { return nil }
-        return TenantHost(id: TenantID(id), host: host, transport: transport, labels: labels, env: env, state: state)
+        return TenantHost(id: TenantID(id), host: host, transport: transport, labels: labels, env: env, state: state, region: region)
     }
 
     private func transport(_ section: Section) -> String? {
         guard let word = section.text("transport") else { return nil }
         if Self.transports.contains(word) { return word }
-        let node = section.valueNode("transport")
-        if Self.laterTransports.contains(word) {
-            findings.note(node, "\(section.title): the transport \(word) is not in this build", fix: "use `transport: \(Self.transports[0])`")
-        } else {
-            findings.note(node, "\(section.title): there is no transport \(word)", fix: "use `transport: \(Self.transports[0])`")
-        }
+        findings.note(
+            section.valueNode("transport"), "\(section.title): there is no transport \(word)", fix: "use `transport: local`, `transport: ssh` or `transport: ssm`")
         return nil
+    }
+
+    /// An instance of Systems Manager, where the transport is that. Its region may also come from the operator's own settings.
+    private func instance(_ section: Section, _ host: String?, _ transport: String?) -> String? {
+        let region = section.has("region") ? section.text("region") : nil
+        guard transport == "ssm" else {
+            if section.has("region") {
+                findings.note(section.valueNode("region"), "\(section.title): a region goes with `transport: ssm` only", fix: "remove `region:`, or set `transport: ssm`")
+            }
+            return nil
+        }
+        if let host, host.wholeMatch(of: #/i-([0-9a-z]{8}|[0-9a-z]{17})|mi-[0-9a-z]{17}/#) == nil {
+            findings.note(
+                section.valueNode("host"), "\(section.title): \(host) is no instance of Systems Manager", fix: "write its id, such as i-0123456789abcdef0 or mi-0123456789abcdef0")
+        }
+        if let region, region.wholeMatch(of: #/[a-z]{2}(-[a-z]+)+-[0-9]+/#) == nil {
+            findings.note(section.valueNode("region"), "\(section.title): \(region) is no region", fix: "write it as AWS does, such as eu-central-1")
+        }
+        return region
     }
 
     private func labels(_ tenant: Section) -> [String: String] {

@@ -71,10 +71,13 @@ struct Wiring: Sendable {
 
     /// How hosts are reached, by the fleet file's word.
     var roads: [String: any Transport] {
-        [
+        let variables = ProcessInfo.processInfo.environment
+        return [
             "local": LocalTransport(program: ThisProgram.path, bundles: inputs.bundle),
-            "ssh": SSHTransport(
-                program: ThisProgram.path, bundles: inputs.bundle, settings: SSHSettings(environment: ProcessInfo.processInfo.environment)),
+            "ssh": SSHTransport(program: ThisProgram.path, bundles: inputs.bundle, settings: SSHSettings(environment: variables)),
+            "ssm": SSMTransport(
+                program: ThisProgram.path, bundles: inputs.bundle, settings: SSMSettings(environment: variables),
+                credentials: AWSCredentialChain(environment: variables)),
         ]
     }
 

@@ -117,7 +117,7 @@ import Transports
         let transport = host.transport(of: "\(host.path)/nothing")
         let error = await #expect(throws: TransportError.self) { try await transport.placeHand(on: host.target) }
         #expect(error?.outcome == .neverSent)
-        #expect(error?.host == "acme.test")
+        #expect(error?.host == host.target.host)
         #expect(try await transport.probeHand(on: host.target) == .absent)
     }
 

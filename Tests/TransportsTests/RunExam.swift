@@ -87,7 +87,7 @@ import Transports
         let transport = try host.transport("touch \(host.path)/ran")
         let error = await #expect(throws: TransportError.self) { try await host.run(transport) }
         #expect(error?.outcome == .neverSent)
-        #expect(error?.host == "acme.test")
+        #expect(error?.host == host.target.host)
         #expect(error?.detail.contains("host.prepare") == true)
         #expect(!host.has("ran"))
     }

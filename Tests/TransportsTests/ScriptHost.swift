@@ -5,7 +5,7 @@ import Transports
 
 /// The transports that the exam is for.
 enum Road: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case local, ssh
+    case local, ssh, ssm
     var testDescription: String { rawValue }
 }
 
@@ -15,13 +15,17 @@ final class ScriptHost: Sendable {
     let path: String
     let target: TenantHost
     private let server: SSHServer?
+    private let manager: SystemsManager?
 
-    init(_ road: Road) async throws {
+    /// - Parameter manager: in place of the one that all tests share.
+    init(_ road: Road, _ manager: SystemsManager? = nil) async throws {
         self.road = road
         server = road == .ssh ? try await SSHServer.shared() : nil
+        if let manager { self.manager = manager } else { self.manager = road == .ssm ? try await SystemsManager.shared() : nil }
         path = NSTemporaryDirectory() + "transport-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        target = TenantHost(id: "acme", host: "acme.test", transport: "local", labels: [:], env: "\(path)/env", state: "\(path)/state")
+        let name = road == .ssm ? "i-0123456789abcdef0" : "acme.test"
+        target = TenantHost(id: "acme", host: name, transport: "local", labels: [:], env: "\(path)/env", state: "\(path)/state")
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -37,6 +41,7 @@ final class ScriptHost: Sendable {
     }
 
     func transport(of program: String, bundles: String? = nil) -> any Transport {
+        if let manager { return manager.transport(program, bundles: bundles) }
         guard let server else { return LocalTransport(program: program, bundles: bundles) }
         return SSHTransport(program: program, bundles: bundles, settings: server.settings)
     }

@@ -14,7 +14,7 @@ import Testing
         "Phases": ["Cutover", "Host", "DataPath", "Archives", "Postgres", "HTTP", "Crypto"],
         "PlanFiles": ["Cutover", "Yams", "Crypto"],
         "Journals": ["Cutover", "GRDB"],
-        "Transports": ["Cutover", "Crypto", "HTTP", "Subprocess", "System", "SystemPackage"],
+        "Transports": ["Cutover", "Crypto", "CZlib", "HTTP", "Subprocess", "System", "SystemPackage"],
         "CutoverTestKit": ["Cutover"],
         "cutoverctl": ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", "ArgumentParser", "Logging"],
         "Lab/LabKit": ["CLibpq", "CCurl", "Crypto", "Hummingbird", "Logging", "NIOCore"],

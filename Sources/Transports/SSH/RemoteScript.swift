@@ -11,8 +11,8 @@ struct RemoteScript: Sendable {
     let words: [String]
 
     /// - Parameter body: shell text that gets `words` as `$1`…; its standard input is the action's.
-    init(_ body: String, _ words: [String]) {
-        mark = "cutover-\(UUID().uuidString.prefix(13).lowercased())"
+    init(_ body: String, _ words: [String], mark: String? = nil) {
+        self.mark = mark ?? "cutover-\(UUID().uuidString.prefix(13).lowercased())"
         self.body = body
         self.words = words
     }
@@ -58,6 +58,11 @@ struct RemoteScript: Sendable {
     /// Takes the program or the bundle in on standard input, unless it lies there whole.
     static func place(_ folder: String, _ digest: String, _ form: HandSupply.Form) -> RemoteScript {
         RemoteScript(HandScript.place(taking: "cat"), [folder, digest, form.rawValue])
+    }
+
+    /// Has the one that fits the host fetched from its address.
+    static func fetch(_ folder: String, _ form: HandSupply.Form, _ offers: [(machine: String, digest: String, address: String)]) -> RemoteScript {
+        RemoteScript(HandScript.fetch, [folder, form.rawValue] + offers.flatMap { [$0.machine, $0.digest, $0.address] })
     }
 
     static func remove(_ folder: String) -> RemoteScript { RemoteScript(HandScript.remove, [folder]) }
