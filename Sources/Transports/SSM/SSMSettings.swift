@@ -31,7 +31,8 @@ public struct SSMSettings: Sendable {
     /// - Parameter environment: the operator's, with the names that AWS's own tools use, and `CUTOVER_PROGRAM_URL`.
     public init(environment: [String: String]) {
         func said(_ names: String...) -> String? { names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } }
-        region = said("AWS_REGION", "AWS_DEFAULT_REGION")
+        let profiles = try? AWSProfiles(environment: environment)
+        region = said("AWS_REGION", "AWS_DEFAULT_REGION") ?? profiles.flatMap { $0[$0.name]?["region"] }
         if environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() != "true" { endpoint = said("AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL") }
         programURL = said("CUTOVER_PROGRAM_URL")
     }
