@@ -32,7 +32,7 @@ public struct ProcessRuntime: Sendable {
 
     /// Whatever command the pid file's process has, if it runs: another version of the program, but not a stranger
     /// to whom the number passed after the file was written.
-    public func anyRunning() throws(HostFault) -> (pid: Int32, command: String)? {
+    public func anyRunning() throws(HostFault) -> (pid: Int32, what: String)? {
         guard let pid = try recordedPid(), Self.isAlive(pid) else { return nil }
         let line = Self.commandLine(of: pid)
         guard isThisCommand(line) || !isYoungerThanPidFile(pid) else { return nil }

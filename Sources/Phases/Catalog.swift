@@ -11,7 +11,10 @@ public enum MemoryCatalog {
             },
             entry(
                 "sidecar.start", .reversible, "sidecar up", requires: ["host.prepare"],
-                settings: [.init("program", .text, required: true), .init("listen", .text, required: true), .init("healthWithin", .duration), .init("books", .text)]
+                settings: [
+                    .init("program", .text), .init("image", .text), .init("runtime", .text), .init("options", .list), .init("listen", .text, required: true),
+                    .init("healthWithin", .duration), .init("books", .text),
+                ]
             ) { step, plan in .reversible(StartSidecar(sidecar: sidecar(plan), books: step.spec.settings.text("books").map(ControlPlane.init))) },
             entry(
                 "mirror.install", .reversible, "env wired", requires: ["sidecar.start"], endedBy: ["legacy.drop"],
@@ -61,13 +64,13 @@ public enum MemoryCatalog {
             entry(
                 "fallback.remove", .reversible, "fallback removed", requires: ["backfill.verify"],
                 settings: [
-                    .init("server", .text, required: true), .init("migrations", .text), .init("stopWithin", .duration), .init("quiesceWithin", .duration),
+                    .init("server", .text), .init("image", .text), .init("migrations", .text), .init("stopWithin", .duration), .init("quiesceWithin", .duration),
                 ]
             ) { step, plan in
                 let settings = step.spec.settings
                 return .reversible(
                     RemoveFallback(
-                        server: settings.text("server") ?? "", migrations: settings.text("migrations"), stopSeconds: settings.seconds("stopWithin") ?? 10,
+                        server: release(plan), migrations: settings.text("migrations"), stopSeconds: settings.seconds("stopWithin") ?? 10,
                         quiesceSeconds: settings.seconds("quiesceWithin") ?? 30, lane: lane(plan)))
             },
             entry(
@@ -77,7 +80,7 @@ public enum MemoryCatalog {
             ) { step, plan in
                 .reversible(
                     FreezeLegacy(
-                        server: settings(of: "fallback.remove", in: plan).text("server") ?? "",
+                        server: release(plan),
                         quiesceSeconds: step.spec.settings.seconds("quiesceWithin") ?? 60, lane: lane(plan, LegacyTable(step.spec)), table: LegacyTable(step.spec),
                         limits: changeLimits(plan, LegacyTable(step.spec)), rules: rules(plan, LegacyTable(step.spec))))
             },
@@ -219,10 +222,17 @@ public enum MemoryCatalog {
         plan.steps.first { $0.spec.kind == kind && LegacyTable($0.spec) == table }?.spec.settings ?? Settings()
     }
 
+    private static func release(_ plan: Plan) -> ServerRelease {
+        let settings = settings(of: "fallback.remove", in: plan)
+        return settings.text("image").map { ServerRelease(text: $0, isImage: true) } ?? ServerRelease(text: settings.text("server") ?? "")
+    }
+
     private static func sidecar(_ plan: Plan) -> Sidecar {
         let settings = settings(of: "sidecar.start", in: plan)
+        let options = settings.list("options").compactMap { if case .text(let option) = $0 { option } else { nil } }
+        let container = settings.text("image").map { ContainerChoice(image: $0, tool: settings.text("runtime"), options: options.isEmpty ? nil : options) }
         return Sidecar(
-            program: settings.text("program") ?? "", listen: settings.text("listen") ?? "", healthSeconds: settings.seconds("healthWithin") ?? 30,
+            program: settings.text("program") ?? "", container: container, listen: settings.text("listen") ?? "", healthSeconds: settings.seconds("healthWithin") ?? 30,
             hasOwnDatabase: plan.decisions["pluginDatabase"] == "separate")
     }
 

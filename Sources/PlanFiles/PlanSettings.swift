@@ -10,6 +10,7 @@ extension PlanReader {
                 let keys = rules.filter(\.required).map(\.key)
                 findings.note(step.node, "\(step.title) lacks \(keys.joined(separator: ", "))", fix: "add `with: { \(keys.map { "\($0): …" }.joined(separator: ", ")) }`")
             }
+            if !step.has("with") { judgeContainers(step, rules) }
             return Settings()
         }
         var values: [String: Setting] = [:]
@@ -19,6 +20,7 @@ extension PlanReader {
             if production { judgeProductionMinimum(node, rule, step.title) }
         }
         judgeShapes(section)
+        judgeContainers(section, rules)
         if rules.contains(where: { $0.key == "recipients" }) { judgeArchive(step, section, production: production) }
         return Settings(values)
     }

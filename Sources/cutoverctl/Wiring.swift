@@ -81,6 +81,12 @@ struct Wiring: Sendable {
         ]
     }
 
+    /// What Systems Manager lists.
+    var instances: SSMInstances {
+        let variables = ProcessInfo.processInfo.environment
+        return SSMInstances(settings: SSMSettings(environment: variables), credentials: AWSCredentialChain(environment: variables))
+    }
+
     /// - Parameter asking: a command that records nothing needs no name.
     func site(ifMissing: Missing, asking: Bool) throws(CommandFailure) -> Site {
         let fleet = try fleet()

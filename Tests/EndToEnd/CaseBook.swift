@@ -33,6 +33,8 @@ enum CaseBook {
         Case(name: "plugin-felled", sampling: .whole, run: PluginFelled.run),
         Case(name: "sidecar-never-started", run: SidecarNeverStarted.run),
         Case(name: "no-pgvector", run: NoPgvector.run),
+        Case(name: "migrations-missing-from-image", run: MigrationsMissing.run),
+        Case(name: "real-containers", sampling: .whole, run: RealContainers.run),
         Case(name: "plugin-on-all-interfaces", run: PluginOnAllInterfaces.run),
         Case(name: "control-plane-books", run: ControlPlaneBooks.run),
         Case(name: "recycled-host", sampling: .whole, run: RecycledHost.run),

@@ -36,7 +36,7 @@ import Testing
         #expect(try stat(pid)[3] == String(pid))
         #expect(try stat(pid)[1] != String(getpid()))
         #expect(folder.text("pid")?.trimmingCharacters(in: .newlines) == String(pid))
-        #expect(try sleep.anyRunning()?.command == "/bin/sleep 300")
+        #expect(try sleep.anyRunning()?.what == "/bin/sleep 300")
         #expect(try await sleep.stop(within: 10) == false)
         #expect(try sleep.running() == nil)
         #expect(try await sleep.stop(within: 10) == false)

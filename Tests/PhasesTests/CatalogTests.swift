@@ -113,6 +113,20 @@ import Testing
         }
     }
 
+    @Test("what runs is a command or an image, and an image is named by its digest", arguments: [
+        ("program: env:PLUGIN_COMMAND", "image: plugin:latest", "not named by its digest"), ("program: env:PLUGIN_COMMAND,", "", "wants one of program and image"),
+        ("program: env:PLUGIN_COMMAND", "program: a, image: env:IMAGE", "wants one of program and image"),
+        ("server: env:STRICT_SERVER_COMMAND", "image: strict@sha256:12", "not named by its digest"),
+    ])
+    func images(old: String, new: String, problem: String) throws {
+        let text = try String(contentsOf: Self.repository.appending(path: "Plans/lab.yaml"), encoding: .utf8)
+        #expect(text.contains(old))
+        let problems = PlanFile.read(text: text.replacing(old, with: new), path: "lab.yaml", catalog: catalog).1.map(\.what)
+        #expect(problems.count == 1 && problems[0].contains(problem), "\(problems)")
+        let digest = "plugin@sha256:" + String(repeating: "a", count: 64)
+        #expect(PlanFile.read(text: text.replacing("program: env:PLUGIN_COMMAND", with: "image: \(digest)"), path: "lab.yaml", catalog: catalog).1.isEmpty)
+    }
+
     @Test("a step is made of the nature that the catalogue says")
     func made() throws {
         let plan = try LabTenant.plan()

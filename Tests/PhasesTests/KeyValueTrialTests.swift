@@ -84,7 +84,7 @@ extension LabTenant {
         let program = try env.require("WORKSPACE_SERVER_COMMAND").split(separator: " ")[0]
         let released = env.setting("WORKSPACE_SERVER_COMMAND", to: flags.isEmpty ? String(program) : "\(program) \(flags)")
         try released.save()
-        _ = try await WorkspaceServer(released).start(within: 15)
+        _ = try await WorkspaceServer(released).start(within: 15, "release")
     }
 
     func engine() -> Engine {

@@ -33,7 +33,7 @@ struct StartSidecar: ReversibleStep {
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         var commands = [
-            sight.commandLine(.writing, RunSidecar.kind) + " runs \(sidecar.program) on \(sidecar.listen)",
+            sight.commandLine(.writing, RunSidecar.kind) + " runs \(sidecar.container.map { "a container of \($0.image)" } ?? sidecar.program) on \(sidecar.listen)",
             sight.commandLine(.exercising, SidecarTrial.kind),
         ]
         if let books { commands.append(try sight.at(books.host).commandLine(.writing, NoteResource.kind)) }
@@ -66,9 +66,11 @@ struct StartSidecar: ReversibleStep {
     }
 }
 
-/// The plugin as a process on the host. Values may be references into the host's env file.
+/// The plugin on the host, a plain process or a container. Values may be references into the host's env file.
 struct Sidecar: Sendable, Codable, Equatable {
+    /// Its command line; empty where it is a container.
     let program: String
+    var container: ContainerChoice?
     let listen: String
     let healthSeconds: Int
     /// It has a database of its own, by the plan's decision.
@@ -81,30 +83,35 @@ struct Sidecar: Sendable, Codable, Equatable {
             : try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), readOnly: readOnly, applicationName: "cutover-plugin")
     }
 
-    func runtime(_ host: HostSight) throws -> ProcessRuntime {
-        ProcessRuntime(command: try host.env().resolve(program), pidFile: "\(StateFolder.tenant(of: host.statePath))/sidecar.pid")
+    func runtime(_ host: HostSight) throws -> any ServiceRuntime {
+        if let container { return try container.runtime("cutover-\(host.tenant)-memory-plugin", host.env()) }
+        return ProcessRuntime(command: try host.env().resolve(program), pidFile: "\(StateFolder.tenant(of: host.statePath))/sidecar.pid")
     }
     private func log(_ host: HostSight) -> String { "\(StateFolder.tenant(of: host.statePath))/sidecar.log" }
     func address(_ host: HostSight) throws -> String { try host.env().resolve(listen) }
     func client(_ host: HostSight) throws -> PluginClient { PluginClient(listen: try address(host)) }
     func url(_ host: HostSight) throws -> String { "http://\(try address(host))" }
 
-    func start(_ host: HostSight) async throws -> Int32 {
+    /// What does not become healthy is taken back, with what it said last in the failure.
+    /// - Parameter operation: what a container is labelled with.
+    func start(_ host: HostSight, _ operation: OperationID) async throws -> Int32 {
         let runtime = try runtime(host)
-        if try runtime.running() == nil {
+        if try await runtime.running() == nil {
             let env = try host.env()
             try await runtime.start(
                 environment: ["MEMORY_PLUGIN_DATABASE_URL": try env.require(hasOwnDatabase ? "MEMORY_PLUGIN_DATABASE_URL" : "DATABASE_URL"), "MEMORY_PLUGIN_LISTEN_ADDR": try address(host)],
-                log: log(host))
+                log: log(host), operation: operation)
         }
         let client = try client(host)
         let deadline = Date().addingTimeInterval(Double(healthSeconds))
         while Date() < deadline {
-            if let health = try? await client.health(), health.status == "ok", let pid = try runtime.running() { return pid }
-            if try runtime.running() == nil { break }
+            if let health = try? await client.health(), health.status == "ok", let pid = try await runtime.running() { return pid }
+            if try await runtime.hasEnded() { break }
             try await Task.sleep(for: .milliseconds(50))
         }
-        let log = (try DurableFile.read(log(host)) ?? "").split(separator: "\n").suffix(3).joined(separator: " | ")
+        let log = await runtime.lastWords(log: log(host), lines: container == nil ? 3 : 20)
+        // Left alone a container would be begun again for ever.
+        if container != nil { try? await runtime.withdraw(within: 10) }
         throw StepFailure("the plugin did not become healthy within \(healthSeconds) s: \(Redaction.of(host).clean(log))", effect: .partlyChanged, next: "cutoverctl why \(host.tenant)")
     }
 }
@@ -126,8 +133,8 @@ struct SidecarSurroundings: ReadsOnHost {
         let server = try WorkspaceServer(try host.env())
         let listen = try sidecar.address(host)
         return Result(
-            configuredURL: try server.runningVariable("MEMORY_PLUGIN_URL") ?? host.env()["MEMORY_PLUGIN_URL"], ownURL: try sidecar.url(host),
-            listen: listen, portTaken: !(try ListeningSockets.addresses(port: portOf(listen))).isEmpty, sidecarRuns: try sidecar.runtime(host).running() != nil,
+            configuredURL: try await server.runningVariable("MEMORY_PLUGIN_URL") ?? host.env()["MEMORY_PLUGIN_URL"], ownURL: try sidecar.url(host),
+            listen: listen, portTaken: !(try ListeningSockets.addresses(port: portOf(listen))).isEmpty, sidecarRuns: try await sidecar.runtime(host).running() != nil,
             databaseProblem: sidecar.hasOwnDatabase ? await Self.databaseProblem(host) : nil)
     }
 
@@ -157,7 +164,7 @@ struct RunSidecar: ActsOnHost {
         let turn = try await use.turn()
         defer { withExtendedLifetime(turn) {} }
         try use.begin()
-        let pid = try await sidecar.start(host.sight)
+        let pid = try await sidecar.start(host.sight, host.operation)
         try use.keep(sidecar)
         return Result(pid: Int(pid))
     }
@@ -171,7 +178,7 @@ struct SidecarTrial: TriesOnHost {
 
     func attempt(_ host: HostHand) async throws -> Result {
         let client = try sidecar.client(host.sight)
-        let pid = try sidecar.runtime(host.sight).running() ?? 0
+        let pid = try await sidecar.runtime(host.sight).running() ?? 0
         let facts = try await traced("sidecar.trial", by: host) {
             try await Self.commitFindForget(client, host)
             let strangers = try await closing(try await sidecar.database(host.sight, readOnly: true)) { connection in
@@ -221,7 +228,7 @@ struct SidecarState: ReadsOnHost {
     func read(_ host: HostSight) async throws -> Result {
         var problems: [String] = []
         var facts: [String: String] = [:]
-        let pid = try sidecar.runtime(host).running()
+        let pid = try await sidecar.runtime(host).running()
         let schema = try await closing(try await sidecar.database(host, readOnly: true)) { try await $0.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") }
         guard let pid else {
             return Result(problems: ["the plugin does not run"], facts: ["schema": schema ? "there" : "absent"], nothingThere: !schema)
@@ -230,6 +237,7 @@ struct SidecarState: ReadsOnHost {
             return Result(problems: ["it runs for another plan, and this one has not taken it into use"], facts: ["pid": String(pid)], nothingThere: true, isOthers: true)
         }
         facts["pid"] = String(pid)
+        if sidecar.container != nil { facts["image"] = try sidecar.runtime(host).wanted }
         do {
             let health = try await sidecar.client(host).health()
             facts["version"] = health.version
@@ -264,7 +272,7 @@ struct RemoveSidecar: ActsOnHost {
         let turn = try await use.turn()
         defer { withExtendedLifetime(turn) {} }
         guard try use.end().isEmpty else { return Result(setAside: nil, stays: true) }
-        try await sidecar.runtime(host.sight).stop(within: 10)
+        try await sidecar.runtime(host.sight).withdraw(within: 10)
         let name = "memory_plugin_aside_\(host.operation.text.prefix(8))"
         let renamed = try await closing(try await sidecar.database(host.sight, readOnly: false)) { connection in
             guard try await connection.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") else { return false }

@@ -89,7 +89,7 @@ struct SwitchWiring: ActsOnHost {
         guard wired else { return Result(facts: try await change.putBack("MEMORY_PLUGIN_URL", host, .wiring)) }
         let url = try sidecar.url(host.sight)
         let server = try WorkspaceServer(try host.sight.env())
-        if try server.runningVariable("MEMORY_PLUGIN_URL") == url, server.env["MEMORY_PLUGIN_URL"] == url {
+        if try await server.runningVariable("MEMORY_PLUGIN_URL") == url, server.env["MEMORY_PLUGIN_URL"] == url {
             return Result(facts: ["effect": "it was wired already"])
         }
         return Result(facts: try await change.set("MEMORY_PLUGIN_URL", to: url, host, .wiring))
@@ -104,7 +104,7 @@ struct WiringTrial: TriesOnHost {
     func attempt(_ host: HostHand) async throws -> Result {
         let env = try host.sight.env()
         let doors = try AgentDoors(env)
-        let pid = try WorkspaceServer(env).pid() ?? 0
+        let pid = try await WorkspaceServer(env).pid() ?? 0
         let facts = try await traced("wiring.trial", by: host) {
             let content = probeContent(host, "wiring")
             let id = try await doors.commit(content)
@@ -173,8 +173,9 @@ struct WireState: ReadsOnHost {
         let server = try WorkspaceServer(env)
         let url = try sidecar.url(host)
         let healthy = try? await sidecar.client(host).health().status == "ok"
+        let pid = try await server.pid()
         return Result(
-            serverRuns: try server.pid() != nil, pid: Int(try server.pid() ?? 0), wired: try server.runningVariable("MEMORY_PLUGIN_URL") == url,
+            serverRuns: pid != nil, pid: Int(pid ?? 0), wired: try await server.runningVariable("MEMORY_PLUGIN_URL") == url,
             fileWired: env["MEMORY_PLUGIN_URL"] == url, trialGreen: try ExerciseTrace.newest("wiring.trial", after: .wiring, on: host)?.green == true, pluginHealthy: healthy ?? false)
     }
 }

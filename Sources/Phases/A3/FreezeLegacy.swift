@@ -6,7 +6,7 @@ import Postgres
 /// Makes v1 unwritable for everyone, after a full parity that authorises everything that follows.
 struct FreezeLegacy: ReversibleStep {
     /// The strict version's command: only under it does nobody else write v1.
-    let server: String
+    let server: ServerRelease
     let quiesceSeconds: Int
     let lane: LaneChoice
     let table: LegacyTable

@@ -6,8 +6,7 @@ import Postgres
 
 /// Starts the server version that has no way to v1: without the plugin it refuses instead of falling back.
 struct RemoveFallback: ReversibleStep {
-    /// The new version's command, or a reference into the host's env file.
-    let server: String
+    let server: ServerRelease
     let migrations: String?
     let stopSeconds: Int
     let quiesceSeconds: Int
@@ -38,7 +37,7 @@ struct RemoveFallback: ReversibleStep {
             "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
         ] + PlannedSQL(lane.settings(.memories)).quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
             "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",
-            "set WORKSPACE_SERVER_COMMAND=\(server) in the env file; start the server",
+            "set \(server.variable)=\(server.text) in the env file; start the server",
             sight.commandLine(.exercising, StrictTrial.kind),
         ])
     }
@@ -66,20 +65,20 @@ struct SwitchServer: ActsOnHost {
     static let kind: OperationKind = "server.switch"
     static let once = Once.convergent
     struct Result: Sendable, Codable { let facts: [String: String] }
-    let server: String
+    let server: ServerRelease
     let forward: Bool
     let stopSeconds: Int
     let quiesceSeconds: Int
 
     func act(_ host: HostHand) async throws -> Result {
         let change = ServerSwitch(stopSeconds: Double(stopSeconds), quiesceSeconds: Double(quiesceSeconds))
-        guard forward else { return Result(facts: try await change.putBack("WORKSPACE_SERVER_COMMAND", host, .server)) }
+        guard forward else { return Result(facts: try await change.putBack(server.variable, host, .server)) }
         let env = try host.sight.env()
-        let command = try env.resolve(server)
-        if try WorkspaceServer(env).runningCommand() == command, env["WORKSPACE_SERVER_COMMAND"] == command {
+        let version = try server.resolved(env)
+        if try await WorkspaceServer(env).runningVersion() == version, env[server.variable] == version {
             return Result(facts: ["effect": "it ran already"])
         }
-        return Result(facts: try await change.set("WORKSPACE_SERVER_COMMAND", to: command, host, .server))
+        return Result(facts: try await change.set(server.variable, to: version, host, .server))
     }
 }
 
@@ -87,15 +86,15 @@ struct SwitchServer: ActsOnHost {
 struct StrictTrial: TriesOnHost {
     static let kind: OperationKind = "strict.trial"
     struct Result: Sendable, Codable { let facts: [String: String] }
-    let server: String
+    let server: ServerRelease
 
     func attempt(_ host: HostHand) async throws -> Result {
         let env = try host.sight.env()
         let doors = try AgentDoors(env)
-        let pid = try WorkspaceServer(env).pid() ?? 0
+        let pid = try await WorkspaceServer(env).pid() ?? 0
         let facts = try await traced("strict.trial", by: host) {
             let alone = env.setting("MEMORY_PLUGIN_URL", to: nil).setting("LISTEN_ADDR", to: "127.0.0.1:0")
-            let exit = try await BriefProcess.exitCode(of: try env.resolve(server), environment: alone.variables, withinSeconds: 10)
+            let exit = try await server.runtime(env).exitCode(environment: alone.variables, withinSeconds: 10)
             guard let exit, exit != 0 else { throw PluginClient.Failure(description: "the new version boots without the plugin's URL (\(exit.map(String.init) ?? "it kept running"))") }
             let content = probeContent(host, "strict")
             let id = try await doors.commit(content)
@@ -123,18 +122,17 @@ struct ServerVersion: ReadsOnHost {
         let trialGreen: Bool
         let programThere: Bool
     }
-    let server: String
+    let server: ServerRelease
 
     func read(_ host: HostSight) async throws -> Result {
         let env = try host.env()
-        let strict = try env.resolve(server)
+        let strict = try server.resolved(env)
         let unit = try WorkspaceServer(env)
-        let running = try unit.runningCommand()
-        let program = try env.require("WORKSPACE_SERVER_COMMAND").split(separator: " ").first.map(String.init) ?? ""
+        let running = try await unit.runningVersion()
         return Result(
-            serverRuns: running != nil, command: running ?? "none", isStrict: running == strict, fileIsStrict: env["WORKSPACE_SERVER_COMMAND"] == strict,
+            serverRuns: running != nil, command: running ?? "none", isStrict: running == strict, fileIsStrict: env[server.variable] == strict,
             trialGreen: try ExerciseTrace.newest("strict.trial", after: .server, on: host)?.green == true,
-            programThere: FileManager.default.isExecutableFile(atPath: program))
+            programThere: try await unit.runtime.isThere())
     }
 }
 

@@ -37,16 +37,16 @@ struct ServerSwitch: Sendable {
             changed = try change(before)
             try changed.save()
         } catch {
-            _ = try await server.start(within: 15)
+            _ = try await server.start(within: 15, hand.operation)
             throw StepFailure("the stores could not be brought to equality (\(error)); the server runs again as before", effect: .nothingChanged, next: "cutoverctl why \(hand.sight.tenant)")
         }
         let quiesced = Date()
         let pid: Int32
-        do { pid = try await WorkspaceServer(changed).start(within: Double(OutageEstimate.startSeconds)) } catch {
+        do { pid = try await WorkspaceServer(changed).start(within: Double(OutageEstimate.startSeconds), hand.operation) } catch {
             // An outage has an end: what does not start as it should be runs on as it was.
             try? await WorkspaceServer(changed).runtime.stop(within: stopSeconds)
             try before.save()
-            _ = try await server.start(within: Double(OutageEstimate.startSeconds))
+            _ = try await server.start(within: Double(OutageEstimate.startSeconds), hand.operation)
             throw StepFailure("the server does not start with its new settings (\(error)); it runs again as before", effect: .nothingChanged, next: "cutoverctl why \(hand.sight.tenant)")
         }
         try MeasuredOutage(

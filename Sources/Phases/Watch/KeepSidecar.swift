@@ -1,3 +1,4 @@
+import Cutover
 import Foundation
 import Host
 
@@ -26,11 +27,11 @@ struct KeepSidecar: Sendable {
 
     private func startIfEnded() async throws {
         let use = SidecarUse(host: host)
-        guard let ours = try use.kept(), try ours.runtime(host).running() == nil, let turn = try use.tryTurn() else { return }
+        guard let ours = try use.kept(), try await ours.runtime(host).running() == nil, let turn = try use.tryTurn() else { return }
         defer { withExtendedLifetime(turn) {} }
         // Whoever had the turn before us may have stopped it for good.
-        guard let sidecar = try use.kept(), try sidecar.runtime(host).running() == nil else { return }
-        let pid = try await sidecar.start(host)
+        guard let sidecar = try use.kept(), try await sidecar.runtime(host).running() == nil else { return }
+        let pid = try await sidecar.start(host, "watch")
         try await host.evidence.append("sidecarRestarted", ["pid": String(pid)])
     }
 }

@@ -116,7 +116,11 @@ struct DescribeInstanceInformation: SSMReading {
         /// Seconds since 1970.
         let lastHeard: Double?
         let platform: String?
-        enum CodingKeys: String, CodingKey { case id = "InstanceId", ping = "PingStatus", lastHeard = "LastPingDateTime", platform = "PlatformType" }
+        let computer: String?
+        let address: String?
+        enum CodingKeys: String, CodingKey {
+            case id = "InstanceId", ping = "PingStatus", lastHeard = "LastPingDateTime", platform = "PlatformType", computer = "ComputerName", address = "IPAddress"
+        }
     }
     let filters: [Filter]?
     let next: String?

@@ -35,7 +35,7 @@ struct FleetImport: Command {
     func carryOut(_ console: Console) async throws -> CommandExit {
         let wiring = try Wiring(inputs, console)
         let fleet = try wiring.fleet(withoutTenants: true)
-        let sources = InventorySources(fleet: fleet, roads: wiring.roads, controlPlane: inventory.controlPlane)
+        let sources = InventorySources(fleet: fleet, roads: wiring.roads, controlPlane: inventory.controlPlane, instances: wiring.instances)
         var lists: [Inventory] = []
         for source in try sources.sources(inventory.from) { lists.append(try await sources.take(source)) }
         // The first list names tenants; another one only bears it out.

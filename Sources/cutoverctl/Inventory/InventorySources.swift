@@ -1,11 +1,13 @@
 import Cutover
 import Phases
+import Transports
 
 /// Where inventories are to be had from, by what the fleet file says.
 struct InventorySources {
     let fleet: Fleet
     let roads: [String: any Transport]
     let controlPlane: String?
+    var instances: SSMInstances?
 
     /// The host of the fleet file on which the control plane's books are; nil when it has none and none was named.
     func books() throws(CommandFailure) -> TenantHost? {
@@ -45,7 +47,10 @@ struct InventorySources {
             guard let road = roads[host.transport] else { throw CommandFailure("\(host.id) can't be reached", why: "this build has no transport \(host.transport)", next: "set `transport: local` in the fleet file") }
             inventory = Inventory(try await HostQuestion(host, by: road).ask(ListInstances()))
         case .ssm:
-            throw CommandFailure("the instances of Systems Manager can't be listed", why: "this build has no client for it", next: "use --from org_instances")
+            let regions = Set(fleet.tenants.filter { $0.transport == "ssm" }.compactMap(\.region))
+            do { inventory = Inventory(try await instances?.list(in: regions) ?? []) } catch {
+                throw CommandFailure("the instances of Systems Manager can't be listed", why: "\(error)", next: "see that region and credentials are right, and that ssm:DescribeInstanceInformation is allowed")
+            }
         }
         guard !inventory.instances.isEmpty else {
             throw CommandFailure("\(source.rawValue) lists no instance", why: "an empty list is no fleet", next: "see that it is the right control plane, account and region")
