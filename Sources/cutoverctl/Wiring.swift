@@ -81,10 +81,19 @@ struct Wiring: Sendable {
         ]
     }
 
-    /// What Systems Manager lists.
-    var instances: SSMInstances {
+    /// What Systems Manager lists, in these regions besides the operator's own.
+    var systemsManager: @Sendable (Set<String>) async throws -> Inventory {
         let variables = ProcessInfo.processInfo.environment
-        return SSMInstances(settings: SSMSettings(environment: variables), credentials: AWSCredentialChain(environment: variables))
+        let instances = SSMInstances(settings: SSMSettings(environment: variables), credentials: AWSCredentialChain(environment: variables))
+        return { regions in
+            Inventory(
+                source: .ssm,
+                instances: try await instances.list(in: regions).map {
+                    let state = $0.ping ?? "Online"
+                    return Inventory.Instance(
+                        tenant: nil, organisation: nil, instance: $0.id, addresses: [$0.computer, $0.address].compactMap { $0 }, state: state, isUp: state == "Online")
+                })
+        }
     }
 
     /// - Parameter asking: a command that records nothing needs no name.

@@ -13,7 +13,7 @@ enum SampleCatalog {
             entry("host.prepare", .reversible, [Rule("minFreeMiB", .int)]),
             entry(
                 "sidecar.start", .reversible,
-                [Rule("program", .text, required: true), Rule("listen", .text, required: true), Rule("healthWithin", .duration)],
+                [Rule("program", .text, required: true), Rule("listen", .text, required: true), Rule("healthWithin", .duration), Rule("books", .text)],
                 requires: ["host.prepare"]),
             entry("mirror.install", .reversible, [], requires: ["sidecar.start"]),
             entry(

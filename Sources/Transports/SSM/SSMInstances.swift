@@ -25,12 +25,17 @@ public struct SSMInstances: Sendable {
             let client = SSMClient(region: region, settings: settings, credentials: credentials)
             var next: String?
             repeat {
-                let answer = try await client.ask(DescribeInstanceInformation(filters: nil, next: next))
+                let answer: DescribeInstanceInformation.Answer
+                do { answer = try await client.ask(DescribeInstanceInformation(filters: nil, next: next)) } catch { throw NotListed(description: "in \(region): \(error.detail)") }
                 found += (answer.instances ?? []).map { Instance(id: $0.id, ping: $0.ping, computer: $0.computer, address: $0.address) }
                 next = answer.next
             } while next != nil
         }
         return found.sorted { $0.id < $1.id }
+    }
+
+    struct NotListed: Error, CustomStringConvertible {
+        let description: String
     }
 
     struct NoRegion: Error, CustomStringConvertible {

@@ -34,7 +34,7 @@ struct FleetCheck: Command {
         let wiring = try Wiring(inputs, console)
         let whole = try wiring.fleet()
         let chosen = try chosen(whole)
-        let sources = InventorySources(fleet: whole, roads: wiring.roads, controlPlane: inventory.controlPlane, instances: wiring.instances)
+        let sources = InventorySources(fleet: whole, roads: wiring.roads, controlPlane: inventory.controlPlane, systemsManager: wiring.systemsManager)
         var lists: [Inventory] = []
         for source in try sources.sources(inventory.from) { lists.append(try await sources.take(source)) }
         if !tenants.isEmpty {

@@ -35,7 +35,7 @@ struct FleetImport: Command {
     func carryOut(_ console: Console) async throws -> CommandExit {
         let wiring = try Wiring(inputs, console)
         let fleet = try wiring.fleet(withoutTenants: true)
-        let sources = InventorySources(fleet: fleet, roads: wiring.roads, controlPlane: inventory.controlPlane, instances: wiring.instances)
+        let sources = InventorySources(fleet: fleet, roads: wiring.roads, controlPlane: inventory.controlPlane, systemsManager: wiring.systemsManager)
         var lists: [Inventory] = []
         for source in try sources.sources(inventory.from) { lists.append(try await sources.take(source)) }
         // The first list names tenants; another one only bears it out.
@@ -56,7 +56,8 @@ struct FleetImport: Command {
             throw CommandFailure("\(name) is not listed", why: "\(list.source.rawValue) has \(list.instances.count) instances, and none is \(name)'s", next: "cutoverctl fleet check")
         }
         let wanted = list.instances.filter { instance in
-            guard instance.isUp, let name = name(instance, list.source) else { return false }
+            // A host that is no tenant stays none.
+            guard instance.isUp, let name = name(instance, list.source), !fleet.others.contains(where: { instance.names.contains($0.host) }) else { return false }
             return tenants.isEmpty || tenants.contains(name)
         }
         // What is listed twice is for a person to tell apart.

@@ -1,6 +1,5 @@
 import Cutover
 import Phases
-import Transports
 
 /// What somebody else lists as the fleet.
 struct Inventory: Sendable, Equatable {
@@ -33,14 +32,6 @@ struct Inventory: Sendable, Equatable {
     init(source: Source, instances: [Instance]) {
         self.source = source
         self.instances = instances
-    }
-
-    init(_ listed: [SSMInstances.Instance]) {
-        self.init(
-            source: .ssm,
-            instances: listed.map {
-                Instance(tenant: nil, organisation: nil, instance: $0.id, addresses: [$0.computer, $0.address].compactMap { $0 }, state: $0.ping ?? "Online", isUp: $0.ping ?? "Online" == "Online")
-            })
     }
 
     init(_ listed: ListInstances.Result) {

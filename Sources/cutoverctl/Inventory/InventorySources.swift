@@ -1,13 +1,13 @@
 import Cutover
 import Phases
-import Transports
 
 /// Where inventories are to be had from, by what the fleet file says.
 struct InventorySources {
     let fleet: Fleet
     let roads: [String: any Transport]
     let controlPlane: String?
-    var instances: SSMInstances?
+    /// Asks Systems Manager, in these regions besides the operator's own.
+    let systemsManager: @Sendable (Set<String>) async throws -> Inventory
 
     /// The host of the fleet file on which the control plane's books are; nil when it has none and none was named.
     func books() throws(CommandFailure) -> TenantHost? {
@@ -48,7 +48,7 @@ struct InventorySources {
             inventory = Inventory(try await HostQuestion(host, by: road).ask(ListInstances()))
         case .ssm:
             let regions = Set(fleet.tenants.filter { $0.transport == "ssm" }.compactMap(\.region))
-            do { inventory = Inventory(try await instances?.list(in: regions) ?? []) } catch {
+            do { inventory = try await systemsManager(regions) } catch {
                 throw CommandFailure("the instances of Systems Manager can't be listed", why: "\(error)", next: "see that region and credentials are right, and that ssm:DescribeInstanceInformation is allowed")
             }
         }
