@@ -142,12 +142,14 @@ struct HostLink: Sendable {
         case .unknown:
             throw StepFailure("\(Operation.kind) was begun on \(host.host) and never recorded as ended", effect: .unknown, next: "cutoverctl why \(host.id)")
         case .failed, .refused:
-            throw answer.failure ?? StepFailure("\(host.host) refused \(Operation.kind)", effect: .nothingChanged, next: "cutoverctl why \(host.id)")
+            // Cleaned on the host as well, which knows its secrets; but it may have an older program.
+            throw answer.failure.map { StepFailure(SecretShapes.blotted($0.what), effect: $0.effect, next: $0.next) } ?? StepFailure("\(host.host) refused \(Operation.kind)", effect: .nothingChanged, next: "cutoverctl why \(host.id)")
         }
     }
 
     func failure(from error: TransportError, changedBefore changes: Bool) -> StepFailure {
         let unclear = changes && error.outcome == .sentOutcomeUnknown
-        return StepFailure("\(error.host): \(error.detail)", effect: unclear ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
+        // What a host's login or a client said is anybody's word.
+        return StepFailure("\(error.host): \(SecretShapes.blotted(error.detail))", effect: unclear ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
     }
 }

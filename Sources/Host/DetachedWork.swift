@@ -81,7 +81,7 @@ public struct DetachedWork: Sendable {
             try DurableFile.write(try answer.line(), to: "\(folder)/answer")
             return answer.status == .done ? 0 : 1
         } catch {
-            FileHandle.standardError.write(Data("\(HostClock.now.at) \(name): \(error)\n".utf8))
+            FileHandle.standardError.write(Data("\(HostClock.now.at) \(name): \(Redaction.of(host).clean("\(error)"))\n".utf8))
             return 1
         }
     }
@@ -89,10 +89,11 @@ public struct DetachedWork: Sendable {
     private func answer(_ order: Order, _ hand: HostHand, _ operations: HostOperationBook) async -> HostAnswer {
         do {
             guard let work = operations.works[name] else { throw HostFault.said("this build knows no work of that name") }
-            return HostAnswer(id: order.operation, status: .done, result: try await work(order.payload, hand))
+            let result = try await work(order.payload, hand)
+            return HostAnswer(id: order.operation, status: .done, result: Redaction.of(host).clean(json: result))
         } catch {
             let failure = error as? StepFailure ?? StepFailure("\(name): \(error)", effect: .partlyChanged, next: "cutoverctl why \(host.tenant)")
-            return HostAnswer(id: order.operation, status: .failed, failure: failure)
+            return HostAnswer(id: order.operation, status: .failed, failure: Redaction.of(host).clean(failure))
         }
     }
 

@@ -17,8 +17,13 @@ public struct EvidenceLedger: Sendable {
     }
 
     public let path: String
+    private let redaction: Redaction?
 
-    public init(statePath: String) { self.path = "\(statePath)/evidence.jsonl" }
+    /// - Parameter redaction: what is not to be kept.
+    public init(statePath: String, redaction: Redaction? = nil) {
+        self.path = "\(statePath)/evidence.jsonl"
+        self.redaction = redaction
+    }
 
     /// Every entry in order. Throws at the first line that does not continue the chain; a torn last line is left out.
     public func entries() throws(HostFault) -> [Entry] {
@@ -45,6 +50,7 @@ public struct EvidenceLedger: Sendable {
     public func append(_ kind: String, _ facts: [String: String]) async throws(HostFault) -> Entry {
         guard let lock = try await FileLock.take("\(path).lock", within: 10) else { throw HostFault.said("\(path) is locked") }
         defer { withExtendedLifetime(lock) {} }
+        let facts = redaction?.clean(facts) ?? facts
         let before = try entries()
         try mendTornEnd(before)
         let now = HostClock.now

@@ -12,7 +12,7 @@ public struct HostSight: Sendable {
         self.envPath = envPath
     }
 
-    public var evidence: EvidenceLedger { EvidenceLedger(statePath: statePath) }
+    public var evidence: EvidenceLedger { EvidenceLedger(statePath: statePath, redaction: .of(self)) }
 
     public func env() throws(StepFailure) -> EnvFile {
         do { return try EnvFile.read(envPath) } catch {

@@ -65,13 +65,14 @@ public enum HostProgram {
 
     private static func run(_ handler: HostOperationBook.Handler, _ request: HostRequest, _ hand: HostHand) async -> (line: String, exitCode: Int32) {
         do {
-            return answer(HostAnswer(id: request.id, status: .done, result: try await handler.run(request, hand)), 0)
+            let result = try await handler.run(request, hand)
+            return answer(HostAnswer(id: request.id, status: .done, result: Redaction.of(hand.sight).clean(json: result)), 0)
         } catch let failure as StepFailure {
-            return answer(HostAnswer(id: request.id, status: .failed, failure: failure), failure.effect == .unknown ? 6 : 1)
+            return answer(HostAnswer(id: request.id, status: .failed, failure: Redaction.of(hand.sight).clean(failure)), failure.effect == .unknown ? 6 : 1)
         } catch {
             let effect: StepFailure.Effect = request.operationClass == .reading ? .nothingChanged : .partlyChanged
             let failure = StepFailure("\(request.kind): \(error)", effect: effect, next: "cutoverctl why \(request.tenant)")
-            return answer(HostAnswer(id: request.id, status: .failed, failure: failure), 1)
+            return answer(HostAnswer(id: request.id, status: .failed, failure: Redaction.of(hand.sight).clean(failure)), 1)
         }
     }
 

@@ -1,3 +1,4 @@
+import Cutover
 import Foundation
 import Yams
 
@@ -62,7 +63,7 @@ struct Document {
     private static func sweep(_ node: Node, _ mask: KeyMask, _ findings: Findings) {
         switch node {
         case .scalar(let scalar):
-            guard let kind = Secrets.kind(of: scalar.string) else { return }
+            guard let kind = SecretShapes.kind(of: scalar.string) else { return }
             findings.note(
                 node, "this looks like \(kind)", fix: "keep it in the env file on the host and write `env:NAME` here, then replace the leaked value")
         case .sequence(let items): for item in items { sweep(item, mask, findings) }

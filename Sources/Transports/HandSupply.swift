@@ -72,8 +72,10 @@ struct HandSighting: Sendable, Equatable {
 
     /// From how the probe ended, and what it said.
     init(_ exitCode: Int, _ output: String, _ errors: String, _ host: TenantHost) throws(TransportError) {
-        let lines = output.split(separator: "\n").map(String.init)
-        guard exitCode == 0 || exitCode == 3, let machine = lines.first, lines.count == (exitCode == 3 ? 1 : 2) else {
+        // Before them stands what the host's login had to say.
+        let wanted = exitCode == 3 ? 1 : 2
+        let lines = output.split(separator: "\n").suffix(wanted).map(String.init)
+        guard exitCode == 0 || exitCode == 3, lines.count == wanted, let machine = lines.first else {
             throw TransportError(host: host.host, outcome: .neverSent, detail: "the probe ended with \(exitCode): \(output) \(errors)")
         }
         self.machine = machine

@@ -17,6 +17,8 @@ enum CaseBook {
     static let everything: [Case] = [
         Case(name: "undisturbed", run: Undisturbed.run),
         Case(name: "over-ssh", run: Undisturbed.overSSH),
+        Case(name: "secrets-stay-at-home", run: SecretsAtHome.overSSH),
+        Case(name: "secrets-stay-at-home-locally", sampling: .whole, run: SecretsAtHome.locally),
         Case(name: "watch-is-a-unit", run: WatchUnit.run),
         Case(name: "bundle-on-bare-debian", sampling: .whole, run: BareDebian.released),
         Case(name: "program-on-bare-debian", run: BareDebian.asBuilt),

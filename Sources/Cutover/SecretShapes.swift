@@ -1,0 +1,34 @@
+import Foundation
+
+/// Recognises texts that look like secrets, whoever's they are.
+public enum SecretShapes {
+    /// The kind of secret that `text` looks like. Never quotes it: a finding is printed. Such a text belongs into the env file on the host,
+    /// never into a file that is reviewed and kept.
+    public static func kind(of text: String) -> String? {
+        shapes.first { text.range(of: $0.pattern, options: [.regularExpression, .caseInsensitive]) != nil }?.name
+    }
+
+    /// The text without what looks like a secret in it: for what came from elsewhere and is kept or shown.
+    public static func blotted(_ text: String) -> String {
+        blots.reduce(text) { $0.replacingOccurrences(of: $1.pattern, with: $1.template, options: [.regularExpression, .caseInsensitive]) }
+    }
+
+    private static let shapes: [(name: String, pattern: String)] = [
+        ("a URL with a password", #"[a-z][a-z0-9+.-]*://[^\s/@:]*:[^\s/@]+@"#),
+        ("an AWS access key", #"(?-i:\b(AKIA|ASIA)[0-9A-Z]{16}\b)"#),
+        ("a password", #"(\b|_)(password|passwd|pwd|secret|token|api[_-]?key)\s*=\s*\S"#),
+        ("a private key", "-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    ]
+
+    /// Rather too much than too little: what is lost here is a word of an explanation.
+    private static let blots: [(pattern: String, template: String)] = [
+        (#"([a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s/@]+@"#, "$1[secret]@"),
+        (#"(?-i:\b(AKIA|ASIA)[0-9A-Z]{16}\b)"#, "[secret]"),
+        (#"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)"#, "[secret]"),
+        (#"\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}"#, "$1 [secret]"),
+        (
+            #"([a-z0-9_-]*(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)[a-z0-9_]*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s"',;&]+)"#,
+            "$1[secret]"
+        ),
+    ]
+}

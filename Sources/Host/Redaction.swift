@@ -1,0 +1,77 @@
+public import Cutover
+import Foundation
+
+/// Takes a host's own secrets out of a text before it leaves the host, or is kept there.
+public struct Redaction: Sendable {
+    /// In an answer's values, where a word of the product's own may be meant, shorter ones are left.
+    private static let shortestInValues = 8
+
+    /// The longest first: one may be a part of another.
+    private let secrets: [String]
+
+    /// Of every value of the env file that could be a credential: what is named so, and the passwords within addresses.
+    public static func of(_ host: HostSight) -> Redaction { Redaction((try? host.env())?.variables ?? [:]) }
+
+    public init(_ env: EnvFile) { self.init(env.variables) }
+
+    private init(_ variables: [String: String]) {
+        var secrets: Set<String> = []
+        for (key, value) in variables {
+            let looksSecret = ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DATABASE_URL", "DSN"].contains { key.uppercased().contains($0) }
+            if looksSecret, value.count >= 4 { secrets.insert(value) }
+            secrets.formUnion(Self.passwords(in: value))
+        }
+        self.secrets = secrets.filter { !$0.isEmpty }.sorted { ($0.count, $0) > ($1.count, $1) }
+    }
+
+    /// What is known to be secret here, and what looks so.
+    public func clean(_ text: String) -> String {
+        SecretShapes.blotted(secrets.reduce(text) { $0.replacingOccurrences(of: $1, with: "[secret]") })
+    }
+
+    func clean(_ failure: StepFailure) -> StepFailure { StepFailure(clean(failure.what), effect: failure.effect, next: clean(failure.next)) }
+
+    func clean(_ facts: [String: String]) -> [String: String] { facts.mapValues { (value: String) -> String in clean(value) } }
+
+    /// A JSON text whose string values hold none of what is known to be secret here; names and numbers stay.
+    func clean(json: String) -> String {
+        let spelled = secrets.filter { $0.count >= Self.shortestInValues }.compactMap { try? CanonicalJSON.text($0).dropFirst().dropLast() }.map(String.init)
+        guard spelled.contains(where: json.contains) else { return json }
+        var cleaned = ""
+        var rest = json[...]
+        while let opening = rest.firstIndex(of: "\"") {
+            var closing = rest.index(after: opening)
+            while closing < rest.endIndex, rest[closing] != "\"" {
+                if rest[closing] == "\\" { closing = rest.index(after: closing) }
+                closing = rest.index(after: closing)
+            }
+            cleaned += rest[..<opening]
+            let string = String(rest[opening...closing])
+            rest = rest[rest.index(after: closing)...]
+            cleaned += rest.first == ":" ? string : spelled.reduce(string) { $0.replacingOccurrences(of: $1, with: "[secret]") }
+        }
+        return cleaned + rest
+    }
+
+    // MARK: - Non public
+
+    /// As an address or a list of settings spells them, and as they are. Read by hand: what is no proper URL can hold a password all the same.
+    private static func passwords(in value: String) -> [String] {
+        var found: [String] = []
+        if let scheme = value.range(of: "://") {
+            let authority = value[scheme.upperBound...].prefix { !"/?#".contains($0) }
+            if let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") {
+                found.append(String(authority[authority.index(after: colon)..<at]))
+            }
+        }
+        var rest = value[...]
+        while let name = rest.range(of: #"password\s*=\s*"#, options: [.regularExpression, .caseInsensitive]) {
+            let quote = rest[name.upperBound...].first == "'"
+            let start = quote ? rest.index(after: name.upperBound) : name.upperBound
+            let word = rest[start...].prefix { quote ? $0 != "'" : !$0.isWhitespace && $0 != "&" }
+            found.append(String(word))
+            rest = rest[word.endIndex...]
+        }
+        return found + found.compactMap { $0.removingPercentEncoding }
+    }
+}
