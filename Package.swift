@@ -94,7 +94,7 @@ let package = Package(
         exam("ArchivesTests", ["Archives", "DataPath", "HTTP"], beside: ["store.py"]),
         exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb]),
-        exam("TransportsTests", ["Transports", "HTTP", "Cutover", "CutoverTestKit"], beside: ["systems_manager.py", "moto_ssm.py", "key_givers.py"]),
+        exam("TransportsTests", ["Transports", "HTTP", "Cutover", "CutoverTestKit", "LabKit"], beside: ["systems_manager.py", "moto_ssm.py", "key_givers.py"]),
         exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "PlanFiles", arguments]),
         exam("LabTests", ["LabKit"], beside: ["ssm_proof.py"]),
         exam("WallsTests", []),

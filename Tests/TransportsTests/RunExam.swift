@@ -59,6 +59,16 @@ import Transports
         #expect(HostAnswer.parse(try await host.run(transport).output) == answer)
     }
 
+    @Test("a host that refuses is heard: a stale fence, and one that says not now", arguments: Road.allCases, [75, 1])
+    func refused(road: Road, code: Int) async throws {
+        let host = try await ScriptHost(road)
+        let failure = StepFailure(code == 75 ? "fence 3 is stale: the host has seen 4" : "not now, until 14:00, because of a backup", effect: .nothingChanged, next: "cutoverctl status")
+        let answer = HostAnswer(id: "op-1", status: .refused, failure: failure)
+        let result = try await host.run(host.placed("echo '\(try answer.line())'; exit \(code)"))
+        #expect(result.exitCode == code)
+        #expect(HostAnswer.parse(result.output) == answer)
+    }
+
     @Test("the exit code comes back", arguments: Road.allCases, [0, 1, 6, 64, 75, 255])
     func exitCode(road: Road, code: Int) async throws {
         let host = try await ScriptHost(road)

@@ -5,7 +5,8 @@ import Transports
 
 /// The transports that the exam is for.
 enum Road: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case local, ssh, ssm
+    /// By Systems Manager twice: as botocore judges it, and as the lab plays it, with its delays and limits.
+    case local, ssh, ssm, lab
     var testDescription: String { rawValue }
 }
 
@@ -16,6 +17,7 @@ final class ScriptHost: Sendable {
     let target: TenantHost
     private let server: SSHServer?
     private let manager: SystemsManager?
+    private let lab: LabManager?
 
     /// - Parameter manager: in place of the one that all tests share.
     init(_ road: Road, _ manager: SystemsManager? = nil) async throws {
@@ -24,7 +26,8 @@ final class ScriptHost: Sendable {
         if let manager { self.manager = manager } else { self.manager = road == .ssm ? try await SystemsManager.shared() : nil }
         path = NSTemporaryDirectory() + "transport-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let name = road == .ssm ? "i-0123456789abcdef0" : "acme.test"
+        lab = road == .lab ? try await LabManager.shared() : nil
+        let name = road == .ssm ? "i-0123456789abcdef0" : road == .lab ? LabManager.instance : "acme.test"
         target = TenantHost(id: "acme", host: name, transport: "local", labels: [:], env: "\(path)/env", state: "\(path)/state")
     }
 
@@ -42,6 +45,7 @@ final class ScriptHost: Sendable {
 
     func transport(of program: String, bundles: String? = nil) -> any Transport {
         if let manager { return manager.transport(program, bundles: bundles) }
+        if let lab { return lab.transport(program, bundles: bundles) }
         guard let server else { return LocalTransport(program: program, bundles: bundles) }
         return SSHTransport(program: program, bundles: bundles, settings: server.settings)
     }

@@ -36,7 +36,7 @@ local = threading.local()
 lock = threading.RLock()
 commands, objections, calls, faults, marks = {}, [], {}, [], {}
 plain = {"absent": [], "lost": [], "late": 0.0, "twice": False, "noise": "", "canned": False, "page": 50, "status": {}, "forbidden": [], "seconds": 0.0,
-         "ahead": 0.0, "hidden": 0.0}
+         "registered": [], "ahead": 0.0, "hidden": 0.0}
 rules = dict(plain)
 answers = tempfile.TemporaryDirectory(prefix="cutover-answers-")
 canned = {}
@@ -253,8 +253,10 @@ def cancel(body):
 
 def describe(body):
     wanted = [v for f in body.get("Filters", []) if f["Key"] == "InstanceIds" for v in f["Values"]]
+    if not body.get("Filters"):
+        wanted = rules["registered"]
     told = [
-        dict(InstanceId=i, PingStatus="ConnectionLost" if i in rules["lost"] else "Online", LastPingDateTime=now(), PlatformType="Linux", AgentVersion="3.3.1.0")
+        dict(InstanceId=i, ComputerName=f"{i}.test", IPAddress="10.0.0.1", PingStatus="ConnectionLost" if i in rules["lost"] else "Online", LastPingDateTime=now(), PlatformType="Linux", AgentVersion="3.3.1.0")
         for i in wanted if i not in rules["absent"]]
     page, more = paged(told, body)
     return {"InstanceInformationList": page, **more}

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// What became of a script.
 enum SSMDelivered: Sendable {
@@ -13,6 +14,7 @@ struct SSMLink: Sendable {
     let poller: SSMPoller
     let presence: SSMPresence
     let settings: SSMSettings
+    let read = SSMReadAnswers()
 
     init(client: SSMClient, settings: SSMSettings) {
         self.client = client
@@ -20,6 +22,15 @@ struct SSMLink: Sendable {
         poller = SSMPoller(client: client, settings: settings)
         presence = SSMPresence(client: client)
     }
+}
+
+/// Answers that were read and may go from their hosts, with whatever is sent there next.
+final class SSMReadAnswers: Sendable {
+    private static let most = 20
+    private let marks = Mutex<[String: [String]]>([:])
+
+    func note(_ mark: String, on instance: String) { marks.withLock { $0[instance] = ($0[instance] ?? []).suffix(Self.most - 1) + [mark] } }
+    func take(on instance: String) -> [String] { marks.withLock { $0.removeValue(forKey: instance) ?? [] } }
 }
 
 /// Carries a script to a host by commands of Systems Manager, and never guesses what became of it.
@@ -42,7 +53,10 @@ struct SSMDelivery: Sendable {
         if let trouble = await sendAhead(script.pieces, script.mark) { return .neverBegun(trouble) }
         let limit = ContinuousClock.now + .seconds(link.settings.deliverySeconds + seconds + 2 * link.settings.graceSeconds)
         let outcome = await execute(script.text, script, within: seconds, until: limit)
-        if case .answered = outcome { return outcome }
+        if case .answered = outcome {
+            link.read.note(script.mark, on: instance)
+            return outcome
+        }
         await link.presence.doubt(instance)
         return outcome
     }

@@ -78,7 +78,7 @@ actor SSMPoller {
         } catch { note(error.detail, [command]) }
     }
 
-    /// Pages through what was sent since the oldest of them. A listing that takes more pages than there are commands is not worth it.
+    /// Pages through what was sent since the oldest of them. Once that took more pages than there are commands, the rest are asked after one by one.
     private func look(atAll due: [String: Waiter]) async {
         let since = (due.values.map(\.requested).min() ?? 0) - 1
         var open = Set(due.keys)
@@ -93,6 +93,7 @@ actor SSMPoller {
             } catch { return note(error.detail, Array(open)) }
             if open.isEmpty || next == nil { return }
         }
+        for command in open { await look(at: command) }
     }
 
     private func take(_ invocations: [Invocation]) {

@@ -20,11 +20,14 @@ struct SSMScript: Sendable {
     let folder: String
     /// Longer inputs are sent ahead, in pieces.
     let input: [UInt8]
+    /// Marks of earlier deliveries whose answers are not needed any more.
+    let done: [String]
 
-    init(_ inner: RemoteScript, in folder: String, input: [UInt8] = []) {
+    init(_ inner: RemoteScript, in folder: String, input: [UInt8] = [], done: [String] = []) {
         self.inner = inner
         self.folder = folder
         self.input = input
+        self.done = done
     }
 
     var mark: String { inner.mark }
@@ -59,6 +62,7 @@ struct SSMScript: Sendable {
             CUTOVER
             """
         return opening + """
+            \(done.isEmpty ? ":" : "rm -rf " + done.map(place).joined(separator: " "))
             find "${dir%/*}" -maxdepth 1 -name 'cutover-ssm-*' -mmin +\(Self.keptMinutes) -exec rm -rf {} + 2>/dev/null
             for tool in base64 gzip sha256sum; do command -v $tool >/dev/null 2>&1 || trouble "the host has no $tool"; done
             mkdir -p "$dir" || trouble "no folder of its own on the host"
@@ -105,10 +109,13 @@ struct SSMScript: Sendable {
 
     private static let telling = #"cat "$dir/done"; head -c \#(printed) "$dir/packed"; echo"#
 
+    /// Where the answer of a delivery is kept.
+    private func place(_ mark: String) -> String { "\(RemoteScript.quoted(folder))/cutover-ssm-\(mark.split(separator: "-", maxSplits: 1).last ?? "")" }
+
     private var opening: String {
         """
         exec 2>/dev/null; umask 077
-        mark=\(mark); dir=\(RemoteScript.quoted(folder))/cutover-ssm-\(mark.split(separator: "-", maxSplits: 1).last ?? "")
+        mark=\(mark); dir=\(place(mark))
         trouble() { echo "$mark trouble $1"; exit 0; }
 
         """

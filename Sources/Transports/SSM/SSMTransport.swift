@@ -98,8 +98,10 @@ public struct SSMTransport: Transport {
         _ script: RemoteScript, _ input: [UInt8], _ id: String, _ host: TenantHost, within seconds: Int, unknown: TransportError.Outcome
     ) async throws(TransportError) -> (ending: SSMAnswer.Ending, output: String, errors: String) {
         let comment = "cutover:\(id.prefix(32)):\(script.mark.suffix(13))"
-        let delivery = SSMDelivery(link: try link(host), instance: host.host, comment: comment)
-        switch await delivery.carry(SSMScript(script, in: settings.answersFolder, input: input), within: seconds) {
+        let link = try link(host)
+        let delivery = SSMDelivery(link: link, instance: host.host, comment: comment)
+        let script = SSMScript(script, in: settings.answersFolder, input: input, done: link.read.take(on: host.host))
+        switch await delivery.carry(script, within: seconds) {
         case .answered(let ending, let output, let errors):
             return (ending, String(decoding: output, as: UTF8.self), String(decoding: errors, as: UTF8.self))
         case .neverBegun(let why): throw TransportError(host: host.host, outcome: .neverSent, detail: why)

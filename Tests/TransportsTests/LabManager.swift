@@ -1,0 +1,29 @@
+import Foundation
+import LabKit
+import Transports
+
+/// The lab's own endpoint of Systems Manager, for all tests of this run, with a host that answers sooner than most.
+final class LabManager: Sendable {
+    static let instance = LabSSMHost.instanceID(1)
+    private static let folder = NSTemporaryDirectory() + "lab-manager-\(getpid())"
+    private static let running = Task { try await LabManager() }
+    static func shared() async throws -> LabManager { try await running.value }
+
+    private let lab: LabSSM
+
+    private init() async throws {
+        atexit { try? FileManager.default.removeItem(atPath: LabManager.folder) }
+        try FileManager.default.createDirectory(atPath: "\(Self.folder)/answers", withIntermediateDirectories: true)
+        var faults = LabSSMFaults()
+        (faults.callsPerSecond, faults.burst, faults.spacedDetails) = (200, 100, true)
+        (faults.invocationSeconds, faults.listingSeconds, faults.deliverySeconds, faults.reportSeconds) = (0.05, 0.1, 0.02, 0.02)
+        lab = try await LabSSM.start(hosts: [LabSSMHost(instanceID: Self.instance)], faults: faults, folder: Self.folder)
+    }
+
+    func transport(_ program: String, bundles: String? = nil) -> SSMTransport {
+        var settings = SSMSettings(environment: lab.environment)
+        (settings.lookMilliseconds, settings.pauseMilliseconds, settings.answersFolder) = (50, 50, "\(Self.folder)/answers")
+        (settings.callsPerSecond, settings.callsInABurst) = (150, 50)
+        return SSMTransport(program: program, bundles: bundles, settings: settings, credentials: AWSCredentialChain(environment: lab.environment))
+    }
+}
