@@ -41,6 +41,8 @@ let package = Package(
         .library(name: "Postgres", targets: ["Postgres"]),
         .library(name: "HTTP", targets: ["HTTP"]),
         .library(name: "LabKit", targets: ["LabKit"]),
+        .library(name: "Transports", targets: ["Transports"]),
+        .library(name: "Cutover", targets: ["Cutover"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

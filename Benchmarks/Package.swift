@@ -14,6 +14,8 @@ let package = Package(
                 .product(name: "HTTP", package: "cutover"),
                 .product(name: "Postgres", package: "cutover"),
                 .product(name: "LabKit", package: "cutover"),
+                .product(name: "Cutover", package: "cutover"),
+                .product(name: "Transports", package: "cutover"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),

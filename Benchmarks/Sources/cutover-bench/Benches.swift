@@ -8,6 +8,7 @@ let benches: [any Bench] = [
     CopyMemory(),
     AgentsLatency(),
     CopyByHTTP(),
+    FanOut(),
 ]
 
 /// What this program can be as a child of itself (`cutover-bench --as NAME …`), for what must be measured from outside or alone.
