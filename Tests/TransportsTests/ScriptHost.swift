@@ -19,14 +19,16 @@ final class ScriptHost: Sendable {
     private let manager: SystemsManager?
     private let lab: LabManager?
 
-    /// - Parameter manager: in place of the one that all tests share.
-    init(_ road: Road, _ manager: SystemsManager? = nil) async throws {
+    /// - Parameters:
+    ///   - manager: in place of the one that all tests share.
+    ///   - alone: the same, of the lab's.
+    init(_ road: Road, _ manager: SystemsManager? = nil, lab alone: LabManager? = nil) async throws {
         self.road = road
         server = road == .ssh ? try await SSHServer.shared() : nil
         if let manager { self.manager = manager } else { self.manager = road == .ssm ? try await SystemsManager.shared() : nil }
         path = NSTemporaryDirectory() + "transport-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        lab = road == .lab ? try await LabManager.shared() : nil
+        if let alone { lab = alone } else { lab = road == .lab ? try await LabManager.shared() : nil }
         let name = road == .ssm ? "i-0123456789abcdef0" : road == .lab ? LabManager.instance : "acme.test"
         target = TenantHost(id: "acme", host: name, transport: "local", labels: [:], env: "\(path)/env", state: "\(path)/state")
     }
