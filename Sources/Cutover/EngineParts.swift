@@ -62,7 +62,12 @@ extension Engine {
     func link(for ref: StepRef, journal: JournalID, fence: Int) throws(EngineError) -> HostLink {
         guard let host = fleet.host(of: ref.tenant) else { throw .unknownTenant(ref.tenant) }
         guard let transport = transport(host) else { throw .noTransport(ref.tenant, scheme: host.transport) }
-        return HostLink(transport: transport, host: host, journal: journal, fence: fence, ref: ref, timeoutSeconds: operationSeconds, others: others)
+        return HostLink(transport: transport, host: host, journal: journal, fence: fence, ref: ref, timeoutSeconds: operationSeconds, others: others, neighbours: neighbours(of: ref.tenant))
+    }
+
+    private func neighbours(of tenant: TenantID) -> @Sendable () -> [(TenantHost, any Transport)] {
+        let (fleet, transport) = (fleet, transport)
+        return { fleet.tenants.filter { $0.id != tenant }.compactMap { host in transport(host).map { (host, $0) } } }
     }
 
     private var others: @Sendable (String) -> (TenantHost, any Transport)? {

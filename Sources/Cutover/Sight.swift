@@ -16,6 +16,16 @@ public struct Sight: Sendable {
     /// The same sight on one of the fleet's hosts that are no tenants. Each tenant has a folder of its own there, and its own fence.
     public func at(_ host: String) throws(StepFailure) -> Sight { Sight(ref: ref, time: time, consents: consents, link: try link.at(host)) }
 
+    /// The other tenants of the fleet, and the same sight on the host of each: for what two of them must not share.
+    public var neighbours: [(tenant: TenantID, sight: Sight)] {
+        link.neighbours().map { host, transport in
+            let ref = StepRef(tenant: host.id, phase: ref.phase, step: ref.step)
+            let link = HostLink(
+                transport: transport, host: host, journal: link.journal, fence: 0, ref: ref, timeoutSeconds: link.timeoutSeconds, others: link.others)
+            return (host.id, Sight(ref: ref, time: time, consents: [], link: link))
+        }
+    }
+
     /// Which build of the program stands on the host.
     public func hand() async throws(StepFailure) -> HandReport {
         do { return try await link.transport.probeHand(on: link.host) } catch { throw link.failure(from: error, changedBefore: false) }
@@ -95,6 +105,8 @@ struct HostLink: Sendable {
     let others: @Sendable (String) -> (TenantHost, any Transport)?
     /// The folder there for what is this tenant's; on its own host, that is all of the state folder.
     var statePath: String?
+    /// The hosts of the other tenants.
+    var neighbours: @Sendable () -> [(TenantHost, any Transport)] = { [] }
 
     /// The same journal, fence and step on another host.
     func at(_ name: String) throws(StepFailure) -> HostLink {

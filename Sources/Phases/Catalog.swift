@@ -12,7 +12,7 @@ public enum MemoryCatalog {
             entry(
                 "sidecar.start", .reversible, "sidecar up", requires: ["host.prepare"],
                 settings: [
-                    .init("program", .text), .init("image", .text), .init("runtime", .text), .init("options", .list), .init("listen", .text, required: true),
+                    .init("program", .text), .init("image", .text), .init("runtime", .text), .init("options", .list), .init("listen", .text), .init("url", .text),
                     .init("healthWithin", .duration), .init("books", .text),
                 ]
             ) { step, plan in .reversible(StartSidecar(sidecar: sidecar(plan), books: step.spec.settings.text("books").map(ControlPlane.init))) },
@@ -111,7 +111,7 @@ public enum MemoryCatalog {
             },
         ],
         decisions: [
-            .init("topology", supported: ["sidecar"], known: ["central"]),
+            .init("topology", supported: ["sidecar", "central"]),
             .init("pluginDatabase", supported: ["same-instance-schema", "separate"], known: []),
             .init("runningTenants", supported: ["inject"], known: ["recycle"]),
         ])
@@ -123,6 +123,8 @@ public enum MemoryCatalog {
         book.add(StartWatch.self)
         book.add(LeaveHost.self)
         book.add(SidecarSurroundings.self)
+        book.add(TenantKeys.self)
+        book.add(KnownKeys.self)
         book.add(RunSidecar.self)
         book.add(SidecarTrial.self)
         book.add(SidecarState.self)
@@ -232,8 +234,8 @@ public enum MemoryCatalog {
         let options = settings.list("options").compactMap { if case .text(let option) = $0 { option } else { nil } }
         let container = settings.text("image").map { ContainerChoice(image: $0, tool: settings.text("runtime"), options: options.isEmpty ? nil : options) }
         return Sidecar(
-            program: settings.text("program") ?? "", container: container, listen: settings.text("listen") ?? "", healthSeconds: settings.seconds("healthWithin") ?? 30,
-            hasOwnDatabase: plan.decisions["pluginDatabase"] == "separate")
+            program: settings.text("program") ?? "", container: container, url: settings.text("url"), listen: settings.text("listen") ?? "", healthSeconds: settings.seconds("healthWithin") ?? 30,
+            hasOwnDatabase: plan.decisions["pluginDatabase"] == "separate" && settings.text("url") == nil)
     }
 
     private static func vault(_ plan: Plan, _ table: LegacyTable) -> Vault {

@@ -44,6 +44,7 @@ struct PlanReader {
         let (phases, steps) = phases(top, production: production)
         judgeAgreement(steps, approvals, top)
         if decisions["pluginDatabase"] == "separate" { judgeSeparate(steps) }
+        if let topology = decisions["topology"], catalog.entry(for: "sidecar.start")?.settings.contains(where: { $0.key == "url" }) == true { judgeTopology(steps, topology) }
         guard let rollout = waves.flatMap({ rollout($0, steps: steps) }), let name, let revision, let author else { return nil }
         return Plan(
             name: name, revision: revision, author: OperatorID(author), digest: digest, ownState: ownState, decisions: decisions,

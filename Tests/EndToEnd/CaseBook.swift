@@ -55,6 +55,7 @@ enum CaseBook {
         Case(name: "http-fault", sampling: .sampled, run: HTTPFaults.one),
         Case(name: "http-faults", sampling: .whole, run: HTTPFaults.all),
         Case(name: "separate-databases", sampling: .whole, run: SeparateDatabases.run),
+        Case(name: "central", sampling: .whole, run: CentralTopology.run),
         Case(name: "preview-changes-nothing", run: PreviewChangesNothing.run),
         Case(name: "bad-input", run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),

@@ -93,7 +93,7 @@ import Testing
         #expect(minimum("soak.wait") == 30 * 86_400)
     }
 
-    @Test("every plan that comes with the program is read without a problem", arguments: ["lab.yaml", "memory-ssot.yaml"])
+    @Test("every plan that comes with the program is read without a problem", arguments: ["lab.yaml", "memory-ssot.yaml", "memory-ssot-central.yaml"])
     func plans(name: String) throws {
         let (plan, problems) = PlanFile.read(path: Self.repository.appending(path: "Plans/\(name)").path, catalog: catalog)
         #expect(problems.map(String.init(describing:)) == [])
@@ -125,6 +125,20 @@ import Testing
         #expect(problems.count == 1 && problems[0].contains(problem), "\(problems)")
         let digest = "plugin@sha256:" + String(repeating: "a", count: 64)
         #expect(PlanFile.read(text: text.replacing("program: env:PLUGIN_COMMAND", with: "image: \(digest)"), path: "lab.yaml", catalog: catalog).1.isEmpty)
+    }
+
+    @Test("a plan for one plugin of many tenants names its URL, and goes by HTTP alone", arguments: [
+        ("topology: central", "topology: sidecar", "has a url, and the plan decides topology: sidecar"), ("lane: http", "lane: sql", "not in a tenant's reach"),
+        ("url: env:CENTRAL_PLUGIN_URL", "url: \"https://a:b@c\"", "no plain address"), ("url: env:CENTRAL_PLUGIN_URL", "url: env:URL, listen: env:L", "and listen as well"),
+        ("url: env:CENTRAL_PLUGIN_URL", "program: env:P, listen: env:L", "has no url, and the plan decides topology: central"),
+    ])
+    func central(old: String, new: String, problem: String) throws {
+        var text = try String(contentsOf: Self.repository.appending(path: "Plans/memory-ssot-central.yaml"), encoding: .utf8)
+        #expect(text.contains(old))
+        let indent = String(repeating: " ", count: 10)
+        text = text.replacing(old, with: new.replacing(", ", with: "\n\(indent)"))
+        let problems = PlanFile.read(text: text, path: "central.yaml", catalog: catalog).1.map(\.what)
+        #expect(problems.contains { $0.contains(problem) }, "\(problems)")
     }
 
     @Test("a step is made of the nature that the catalogue says")

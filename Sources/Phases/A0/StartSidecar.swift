@@ -33,7 +33,7 @@ struct StartSidecar: ReversibleStep {
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         var commands = [
-            sight.commandLine(.writing, RunSidecar.kind) + " runs \(sidecar.container.map { "a container of \($0.image)" } ?? sidecar.program) on \(sidecar.listen)",
+            sight.commandLine(.writing, RunSidecar.kind) + (sidecar.url.map { " takes the plugin at \($0) into use" } ?? " runs \(sidecar.container.map { "a container of \($0.image)" } ?? sidecar.program) on \(sidecar.listen)"),
             sight.commandLine(.exercising, SidecarTrial.kind),
         ]
         if let books { commands.append(try sight.at(books.host).commandLine(.writing, NoteResource.kind)) }
@@ -71,6 +71,8 @@ struct Sidecar: Sendable, Codable, Equatable {
     /// Its command line; empty where it is a container.
     let program: String
     var container: ContainerChoice?
+    /// Of a plugin that others run for many tenants; nothing is started then.
+    var url: String?
     let listen: String
     let healthSeconds: Int
     /// It has a database of its own, by the plan's decision.
@@ -89,12 +91,15 @@ struct Sidecar: Sendable, Codable, Equatable {
     }
     private func log(_ host: HostSight) -> String { "\(StateFolder.tenant(of: host.statePath))/sidecar.log" }
     func address(_ host: HostSight) throws -> String { try host.env().resolve(listen) }
-    func client(_ host: HostSight) throws -> PluginClient { PluginClient(listen: try address(host)) }
-    func url(_ host: HostSight) throws -> String { "http://\(try address(host))" }
+    func client(_ host: HostSight) throws -> PluginClient { PluginClient(base: try url(host)) }
+    func url(_ host: HostSight) throws -> String { try url.map { try CentralPlugin.url($0, host) } ?? "http://\(try address(host))" }
+    /// As the plan says it.
+    var told: String { url ?? "http://\(listen)" }
 
     /// What does not become healthy is taken back, with what it said last in the failure.
     /// - Parameter operation: what a container is labelled with.
     func start(_ host: HostSight, _ operation: OperationID) async throws -> Int32 {
+        if url != nil { return try await CentralPlugin(sidecar: self).awaitHealth(host) }
         let runtime = try runtime(host)
         if try await runtime.running() == nil {
             let env = try host.env()
@@ -131,6 +136,7 @@ struct SidecarSurroundings: ReadsOnHost {
 
     func read(_ host: HostSight) async throws -> Result {
         let server = try WorkspaceServer(try host.env())
+        if sidecar.url != nil { return try await CentralPlugin(sidecar: sidecar).surroundings(host, server) }
         let listen = try sidecar.address(host)
         return Result(
             configuredURL: try await server.runningVariable("MEMORY_PLUGIN_URL") ?? host.env()["MEMORY_PLUGIN_URL"], ownURL: try sidecar.url(host),
@@ -165,7 +171,7 @@ struct RunSidecar: ActsOnHost {
         defer { withExtendedLifetime(turn) {} }
         try use.begin()
         let pid = try await sidecar.start(host.sight, host.operation)
-        try use.keep(sidecar)
+        if sidecar.url == nil { try use.keep(sidecar) }
         return Result(pid: Int(pid))
     }
 }
@@ -178,7 +184,7 @@ struct SidecarTrial: TriesOnHost {
 
     func attempt(_ host: HostHand) async throws -> Result {
         let client = try sidecar.client(host.sight)
-        let pid = try await sidecar.runtime(host.sight).running() ?? 0
+        let pid = sidecar.url == nil ? try await sidecar.runtime(host.sight).running() ?? 0 : 0
         let facts = try await traced("sidecar.trial", by: host) {
             try await Self.commitFindForget(client, host)
             let strangers = try await closing(try await sidecar.database(host.sight, readOnly: true)) { connection in
@@ -226,6 +232,7 @@ struct SidecarState: ReadsOnHost {
     let sidecar: Sidecar
 
     func read(_ host: HostSight) async throws -> Result {
+        if sidecar.url != nil { return try await CentralPlugin(sidecar: sidecar).state(host) }
         var problems: [String] = []
         var facts: [String: String] = [:]
         let pid = try await sidecar.runtime(host).running()
@@ -238,21 +245,29 @@ struct SidecarState: ReadsOnHost {
         }
         facts["pid"] = String(pid)
         if sidecar.container != nil { facts["image"] = try sidecar.runtime(host).wanted }
+        try await Self.judgeHealth(sidecar.client(host), &problems, &facts)
+        let addresses = try ListeningSockets.addresses(port: portOf(try sidecar.address(host)))
+        let open = addresses.filter { !$0.isLoopback }
+        facts["listens"] = addresses.map(\.text).joined(separator: " ")
+        if !open.isEmpty { problems.append("it is reachable from other addresses: it listens on \(open.map(\.text).joined(separator: ", "))") }
+        try Self.judgeTrial(host, &problems)
+        return Result(problems: problems, facts: facts, nothingThere: false)
+    }
+
+    static func judgeHealth(_ client: PluginClient, _ problems: inout [String], _ facts: inout [String: String]) async throws {
         do {
-            let health = try await sidecar.client(host).health()
+            let health = try await client.health()
             facts["version"] = health.version
             if health.status != "ok" { problems.append("health is \(health.status)") }
             if health.version != PluginClient.contractVersion { problems.append("contract version \(health.version) is not \(PluginClient.contractVersion)") }
             let missing = PluginClient.neededCapabilities.filter { !health.capabilities.contains($0) }
             if !missing.isEmpty { problems.append("it lacks \(missing.joined(separator: ", "))") }
         } catch { problems.append("health does not answer: \(error)") }
-        let addresses = try ListeningSockets.addresses(port: portOf(try sidecar.address(host)))
-        let open = addresses.filter { !$0.isLoopback }
-        facts["listens"] = addresses.map(\.text).joined(separator: " ")
-        if !open.isEmpty { problems.append("it is reachable from other addresses: it listens on \(open.map(\.text).joined(separator: ", "))") }
+    }
+
+    static func judgeTrial(_ host: HostSight, _ problems: inout [String]) throws {
         let trace = try ExerciseTrace.newest("sidecar.trial", after: .sidecar, on: host)
         if trace?.green != true { problems.append(trace.map { "its trial failed: \($0.facts["why"] ?? "")" } ?? "it was not tried yet") }
-        return Result(problems: problems, facts: facts, nothingThere: false)
     }
 }
 
@@ -272,6 +287,8 @@ struct RemoveSidecar: ActsOnHost {
         let turn = try await use.turn()
         defer { withExtendedLifetime(turn) {} }
         guard try use.end().isEmpty else { return Result(setAside: nil, stays: true) }
+        // Others' plugin runs on; that it serves this tenant is over.
+        if sidecar.url != nil { return Result(setAside: nil, stays: false) }
         try await sidecar.runtime(host.sight).withdraw(within: 10)
         let name = "memory_plugin_aside_\(host.operation.text.prefix(8))"
         let renamed = try await closing(try await sidecar.database(host.sight, readOnly: false)) { connection in

@@ -26,7 +26,7 @@ struct CopyRows: ReversibleStep {
             .reading("v2 holds only what can be explained", CaptureState(table: table), { state, _ in
                 state.strangers.isEmpty ? .open(Evidence()) : .shut("\(state.strangers.count) rows in v2 are nobody's: \(state.strangers.prefix(5).joined(separator: ", "))")
             }),
-        ]
+        ] + (sidecar.url == nil ? [] : [Gate.sharesNoKeys])
     }
 
     private var schemaGate: Gate {
@@ -44,7 +44,7 @@ struct CopyRows: ReversibleStep {
         if lane.lane == .http {
             return Preview(commands: [
                 sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
-                "the watch posts \(rows) \(table.name) to http://\(sidecar.listen), oldest first, at most \(lane.connections) at once, and reads each back",
+                "the watch posts \(rows) \(table.name) to \(sidecar.told), oldest first, at most \(lane.connections) at once, and reads each back",
             ] + LaneChoice.notOverHTTP)
         }
         if lane.lane == .separate {

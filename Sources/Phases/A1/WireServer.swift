@@ -51,7 +51,7 @@ struct WireServer: ReversibleStep {
             "stop the workspace server (SIGTERM, at most \(stopSeconds) s)",
         ] + PlannedSQL(lane.settings(.memories)).quiesce(lockTimeoutSeconds: ServerSwitch.lockTimeoutSeconds) + [
             "look until nothing is left (at most \(quiesceSeconds) s); COMMIT",
-            "set MEMORY_PLUGIN_URL=http://\(sidecar.listen) in the env file; start the server",
+            "set MEMORY_PLUGIN_URL=\(sidecar.told) in the env file; start the server",
             sight.commandLine(.exercising, WiringTrial.kind),
         ])
     }

@@ -20,7 +20,8 @@ struct PluginClient: Sendable {
     let base: String
     private let http = HTTPClient()
 
-    init(listen: String) { self.base = "http://\(listen)" }
+    init(listen: String) { self.init(base: "http://\(listen)") }
+    init(base: String) { self.base = base }
 
     func health() async throws -> Health {
         let answer = try await http.send(HTTPRequest("GET", "\(base)/v1/health", timeoutMilliseconds: 3000))

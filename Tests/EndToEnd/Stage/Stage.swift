@@ -87,9 +87,9 @@ struct Stage: Sendable {
     }
 
     /// Raises the lab of this case.
-    func raise(tenants: Int = 1, rows: Int = 200, agents: Bool = true, seed: UInt64 = 1, separatePluginDatabase: Bool = false, transport: String = "local") async throws {
+    func raise(tenants: Int = 1, rows: Int = 200, agents: Bool = true, seed: UInt64 = 1, separatePluginDatabase: Bool = false, transport: String = "local", topology: String = "sidecar") async throws {
         let words = ["up", "--root", root, "--tenants", String(tenants), "--rows", String(rows), "--seed", String(seed)] + (agents ? [] : ["--no-agents"])
-            + (separatePluginDatabase ? ["--separate-plugin-database"] : []) + ["--transport", transport]
+            + (separatePluginDatabase ? ["--separate-plugin-database"] : []) + ["--transport", transport, "--topology", topology]
         let ended = try await start("cutover-lab", words).ended()
         try expect(ended.code == 0, "the lab did not come up: \(ended.said)")
     }

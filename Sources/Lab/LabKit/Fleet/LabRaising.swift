@@ -8,6 +8,8 @@ public struct LabRaising {
     public var withAgents = true
     /// The plugins get databases of their own, in a second cluster. Decided when the lab is first made.
     public var separatePluginDatabase = false
+    /// One plugin for all tenants, run by the lab. Decided when the lab is first made.
+    public var centralPlugin = false
     /// Nil leaves it as it was; local at first.
     public var transport: LabTransport?
     let layout: LabLayout
@@ -40,6 +42,10 @@ public struct LabRaising {
             try plugins.startIfStopped()
             say("postgres    127.0.0.1:\(plugins.port), the plugins' own")
         }
+        if let plugin = lab.centralPlugin {
+            try plugin.startIfStopped(lab.cluster)
+            say("plugin      \(plugin.url), all tenants'")
+        }
         try ControlPlaneMaking(layout: layout, cluster: lab.cluster, password: record.controlPlanePassword ?? "").make(lab.record.tenants)
         for index in lab.record.tenants.indices {
             try raise(&lab, index)
@@ -68,13 +74,14 @@ public struct LabRaising {
         }
         let place = reachable ? layout.root : layout.refuge
         var record = LabRecord(postgresFolder: place + "/postgres", postgresPort: ports.take())
+        if centralPlugin { (record.centralPluginPort, record.centralPluginPassword) = (ports.take(), Self.secret(12)) }
         if separatePluginDatabase { (record.pluginPostgresFolder, record.pluginPostgresPort) = (place + "/plugin-postgres", ports.take()) }
         return record
     }
 
     private func unpromised(_ record: LabRecord) -> FreePorts {
         let promised = record.tenants.flatMap { [$0.serverPort, $0.deadPluginPort, $0.pluginPort] } + [record.postgresPort]
-        return FreePorts(layout, taken: Set(promised + [record.pluginPostgresPort, record.sshPort, record.ssmPort].compactMap { $0 }))
+        return FreePorts(layout, taken: Set(promised + [record.pluginPostgresPort, record.centralPluginPort, record.sshPort, record.ssmPort].compactMap { $0 }))
     }
 
     private func chooseTransport(_ record: inout LabRecord) {
@@ -109,7 +116,7 @@ public struct LabRaising {
         let tenant = lab.record.tenants[index]
         let folder = layout.tenant(tenant.id)
         if !tenant.seeded {
-            try TenantMaking(layout: layout, cluster: lab.cluster, pluginCluster: lab.pluginCluster, record: tenant, programs: lab.programs).make()
+            try TenantMaking(layout: layout, cluster: lab.cluster, pluginCluster: lab.pluginCluster, record: tenant, programs: lab.programs, centralPluginURL: lab.centralPlugin?.url).make()
             lab.record.tenants[index].seeded = true
             try lab.record.save(layout)
         }

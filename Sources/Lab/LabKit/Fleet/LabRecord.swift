@@ -25,6 +25,9 @@ struct LabRecord: Codable, Sendable {
     /// Of the cluster in which the plugins have databases of their own; nil where their tables lie beside the tenants'.
     var pluginPostgresFolder: String?
     var pluginPostgresPort: Int?
+    /// Of the plugin that serves all tenants, and its database; nil where each tenant has one of its own.
+    var centralPluginPort: Int?
+    var centralPluginPassword: String?
     /// Of the control plane's database; nil in a lab that was made without one.
     var controlPlanePassword: String?
     /// Of the lab's OpenSSH server; nil where hosts are not reached by one.

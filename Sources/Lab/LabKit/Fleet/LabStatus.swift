@@ -37,7 +37,7 @@ public struct LabStatus {
             plugin: plugins.contains { isUp($0 + "/v1/health") } ? "up" : "down",
             agents: agents.running == nil ? "stopped" : agents.isPaused ? "paused" : "running",
             v1: postgresIsUp ? count("public.agent_memories", connection) : nil,
-            v2: postgresIsUp ? count("memory_plugin.memory_records", PostgresConnection(url: env.pluginDatabaseURL)) : nil)
+            v2: postgresIsUp ? count("memory_plugin.memory_records", PostgresConnection(url: lab.centralPlugin?.databaseURL(lab.cluster) ?? env.pluginDatabaseURL)) : nil)
     }
 
     private static func isUp(_ url: String) -> Bool {

@@ -7,6 +7,7 @@ struct TenantMaking {
     let pluginCluster: PostgresCluster?
     let record: LabRecord.Tenant
     let programs: Programs
+    var centralPluginURL: String?
 
     private var folder: TenantFolder { layout.tenant(record.id) }
 
@@ -50,7 +51,8 @@ struct TenantMaking {
 
     private func environment(probe: String) throws -> TenantEnv {
         let server = try programs.sibling(WorkspaceServerProcess.program)
-        let plugins = pluginCluster.map { ["MEMORY_PLUGIN_DATABASE_URL": url($0)] } ?? [:]
+        var plugins = pluginCluster.map { ["MEMORY_PLUGIN_DATABASE_URL": url($0)] } ?? [:]
+        plugins["CENTRAL_PLUGIN_URL"] = centralPluginURL
         return TenantEnv(values: plugins.merging([
             "DATABASE_URL": databaseURL,
             "MEMORY_PLUGIN_URL": "http://127.0.0.1:\(record.deadPluginPort)",

@@ -31,7 +31,7 @@ public struct RefereeHearing {
         let account = try Account(folder: folder)
         let env = try TenantEnv(file: folder.env)
         let connection = PostgresConnection(url: env["DATABASE_URL"])
-        let plugins = PostgresConnection(url: env.pluginDatabaseURL)
+        let plugins = PostgresConnection(url: lab.centralPlugin?.databaseURL(lab.cluster) ?? env.pluginDatabaseURL)
         let end = Date.now.addingTimeInterval(patienceSeconds)
         var verdict = look(tenant.id, account, connection, plugins)
         // A trial under way has a probe in the store; one that was left behind is there each time.
@@ -48,7 +48,7 @@ public struct RefereeHearing {
 
     private func look(_ tenant: String, _ account: Account, _ connection: PostgresConnection, _ plugins: PostgresConnection) -> TenantVerdict {
         do {
-            let reading = try StoreReading.read(store, connection, plugins: plugins)
+            let reading = try StoreReading.read(store, connection, plugins: plugins, isShared: lab.centralPlugin != nil)
             return Judgement.judge(
                 tenant: tenant, store: store, truths: account.memories, stored: reading.memories, tree: reading.tree,
                 excepted: excepted)

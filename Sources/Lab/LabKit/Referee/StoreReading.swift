@@ -7,14 +7,22 @@ struct StoreReading {
         let description: String
     }
 
-    /// - Parameter plugins: the database with v2's tables, if it is another; its snapshot is then another as well.
-    static func read(_ store: Store, _ connection: PostgresConnection, plugins: PostgresConnection? = nil) throws -> StoreReading {
+    /// - Parameters:
+    ///   - plugins: the database with v2's tables, if it is another; its snapshot is then another as well.
+    ///   - isShared: other tenants' memories lie there too; only those in namespaces of this one's workspaces are read.
+    static func read(_ store: Store, _ connection: PostgresConnection, plugins: PostgresConnection? = nil, isShared: Bool = false) throws -> StoreReading {
         try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         defer { try? connection.run("ROLLBACK") }
-        let memories = try store == .v1 ? v1(connection) : v2(plugins ?? connection)
+        var memories = try store == .v1 ? v1(connection) : v2(plugins ?? connection)
         let workspaces = try connection.query("SELECT id, parent_id FROM public.workspaces")
         let parents = Dictionary(workspaces.map { ($0["id"] ?? "", $0["parent_id"]) }) { first, _ in first }
+        if isShared { memories.removeAll { !isOurs($0, parents) } }
         return StoreReading(memories: memories, tree: WorkspaceTree(parents: parents))
+    }
+
+    private static func isOurs(_ memory: StoredMemory, _ workspaces: [String: String?]) -> Bool {
+        guard case .v2(let namespace) = memory.place, let workspace = namespace.split(separator: ":").last else { return true }
+        return workspaces[String(workspace)] != nil
     }
 
     // MARK: - Non public

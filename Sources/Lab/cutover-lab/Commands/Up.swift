@@ -24,6 +24,11 @@ struct Up: ParsableCommand {
     @Flag(help: "Give the plugins databases of their own, in a second PostgreSQL, when the lab is first made.")
     var separatePluginDatabase = false
 
+    @Option(help: "sidecar, a plugin for each tenant, or central, one for all of them that the lab runs; when the lab is first made.")
+    var topology = Topology.sidecar
+
+    enum Topology: String, ExpressibleByArgument, CaseIterable { case sidecar, central }
+
     @Option(help: "How the fleet file says that hosts are reached: local, ssh or ssm. Left out, it stays as it was; local at first.")
     var transport: LabTransport?
 
@@ -39,6 +44,7 @@ struct Up: ParsableCommand {
         raising.seed = seed
         raising.withAgents = !noAgents
         raising.separatePluginDatabase = separatePluginDatabase
+        raising.centralPlugin = topology == .central
         raising.transport = transport
         try raising.raise()
     }
