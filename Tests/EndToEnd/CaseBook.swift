@@ -49,6 +49,7 @@ enum CaseBook {
         Case(name: "persons-choice", run: PersonsChoice.run),
         Case(name: "verify-by-sample", run: VerifyBySample.run),
         Case(name: "empty-fleet-exit-0", run: EmptyFleet.run),
+        Case(name: "raw-remote-output", run: RawRemoteOutput.run),
         Case(name: "second-plugin", run: SecondPlugin.run),
         Case(name: "kv-deprecation", run: KeyValues.run),
         Case(name: "http-forgetting", sampling: .whole, run: HTTPForgetting.run),

@@ -18,7 +18,7 @@ public struct LabSSMFaults: Sendable, Codable {
 
     /// Operation, and how many of its next replies are lost: it is carried out, and the connection closed without a byte.
     public var loseReplies: [String: Int] = [:]
-    /// Operation, and the error codes that its next calls get instead of being carried out, in order.
+    /// Operation, and what its next calls get instead of being carried out, in order: an error code, or `CODE: what is said with it`.
     public var refusals: [String: [String]] = [:]
     /// How long the reply to an operation is held back, in seconds.
     public var replySeconds: [String: Double] = [:]

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A refusal, by AWS's code and in its words.
 struct SSMProblem: Error {
     let code: String
@@ -17,13 +19,12 @@ struct SSMProblem: Error {
         SSMProblem(code: "InvalidInstanceId", message: "Instances [[\(instances.joined(separator: ", "))]] not in a valid state for account 111122223333")
     }
 
-    /// What a test asks for by its code alone.
-    static func named(_ code: String) -> SSMProblem {
-        switch code {
-        case "InternalServerError": SSMProblem(code: code, message: "An error occurred on the server side.", status: 500)
-        case "ServiceUnavailable", "ServiceUnavailableException": SSMProblem(code: code, message: "", status: 503)
-        default: SSMProblem(code: code, message: code == "ThrottlingException" ? "Rate exceeded" : "refused by the lab")
-        }
+    /// What a test asks for: a code, or a code and what is said with it, after a colon.
+    static func named(_ text: String) -> SSMProblem {
+        let sides = text.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+        let code = sides.first ?? ""
+        let message = sides.count > 1 ? sides[1] : code == "ThrottlingException" ? "Rate exceeded" : "refused by the lab"
+        return SSMProblem(code: code, message: message, status: ["InternalServerError": 500, "ServiceUnavailable": 503][code] ?? 400)
     }
 
     /// Coral's own errors spell the message's name with a capital.
