@@ -23,6 +23,7 @@ enum CaseBook {
         Case(name: "bundle-on-bare-debian", sampling: .whole, run: BareDebian.released),
         Case(name: "program-on-bare-debian", run: BareDebian.asBuilt),
         Case(name: "over-ssm", sampling: .whole, run: Undisturbed.overSSM),
+        Case(name: "shortly-over-ssm", sampling: .sampled, run: Undisturbed.shortlyOverSSM),
         Case(name: "killed-controller-and-watch", sampling: .sampled, run: Killed.both),
         Case(name: "killed-controller", sampling: .whole, run: Killed.controller),
         Case(name: "killed-watch", sampling: .whole, run: Killed.watch),

@@ -15,7 +15,8 @@ enum RawRemoteOutput {
 
     /// The provider repeats in its error what it was never told by us, as a service behind it may.
     private static func providerRefuses(_ stage: Stage, _ raw: String, _ secrets: [String]) async throws {
-        try await stage.ssmFaults(#"{"refusals": {"SendCommand": ["AccessDeniedException: not allowed; the host said: \#(raw.replacing("\"", with: "\\\""))"]}}"#)
+        let refusal = #""AccessDeniedException: not allowed; the host said: \#(raw.replacing("\"", with: "\\\""))""#
+        try await stage.ssmFaults(#"{"refusals": {"SendCommand": [\#(Array(repeating: refusal, count: 100).joined(separator: ","))]}}"#)
         let ended = try await stage.ctl("advance", "acme", "--to", "A0/host.prepare")
         try expect(ended.code != 0 && ended.said.contains("AccessDeniedException"), "a refused command is not told as such: \(ended.code), \(ended.said)")
         try await stage.ssmFaults("{}")

@@ -32,8 +32,22 @@ enum Undisturbed {
         // Without the right keys nothing is sent, and it is said why.
         let stranger = try await stage.ctl("advance", "acme", "--to", "A0/host.prepare", changing: ["AWS_SECRET_ACCESS_KEY": "another"])
         try expect(stranger.code != 0 && stranger.said.contains("InvalidSignatureException"), "a host that cannot be reached is not told as such: \(stranger.code), \(stranger.said)")
+        try await stage.ssmFaults(misfortunes)
         try await thereAndBack(stage)
     }
+
+    /// As far as the first step that changes the tenant's database, and back.
+    @Sendable static func shortlyOverSSM(_ stage: Stage) async throws {
+        try await stage.raise(rows: 50, agents: false, transport: "ssm")
+        try await stage.ssmFaults(misfortunes)
+        try await stage.forward("advance", "acme", "--to", "A1/mirror.install")
+        try expect(try await stage.verified().last == "A1/mirror.install", "the steps were verified in this order: \(try await stage.verified().joined(separator: ", "))")
+        try await stage.backToTheStart()
+        try await stage.ctl("journal", "verify", code: 0)
+    }
+
+    /// Every command is delivered twice, replies are lost, and more than a few calls at once are refused.
+    private static let misfortunes = #"{"duplicates": 1000000, "loseReplies": {"SendCommand": 3, "ListCommandInvocations": 3}, "callsPerSecond": 10, "burst": 12}"#
 
     private static func thereAndBack(_ stage: Stage) async throws {
         try await stage.forwardToTheDrop()
