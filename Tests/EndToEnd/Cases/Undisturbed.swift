@@ -41,7 +41,8 @@ enum Undisturbed {
         try await stage.raise(rows: 50, agents: false, transport: "ssm")
         try await stage.ssmFaults(misfortunes)
         try await stage.forward("advance", "acme", "--to", "A1/mirror.install")
-        try expect(try await stage.verified().last == "A1/mirror.install", "the steps were verified in this order: \(try await stage.verified().joined(separator: ", "))")
+        let steps = try await stage.verified()
+        try expect(steps == Array(Stage.steps.prefix(3)), "the steps were verified in this order: \(steps.joined(separator: ", "))")
         try await stage.backToTheStart()
         try await stage.ctl("journal", "verify", code: 0)
     }
