@@ -25,10 +25,14 @@ public enum SecretShapes {
         (#"([a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s/@]+@"#, "$1[secret]@"),
         (#"(?-i:\b(AKIA|ASIA)[0-9A-Z]{16}\b)"#, "[secret]"),
         (#"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)"#, "[secret]"),
+        (#"(authorization["']?\s*:\s*["']?)[^\n"']+"#, "$1[secret]"),
+        (#"\beyJ[\w-]+\.[\w-]+\.[\w-]*"#, "[secret]"),
         (#"\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}"#, "$1 [secret]"),
         (
             #"([a-z0-9_-]*(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)[a-z0-9_]*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s"',;&]+)"#,
             "$1[secret]"
         ),
+        // `ARCHIVE_KEY=…`, `"SigningKey": "…"`, `Signature=…`: a key or a signature by its name, with less room than the words above have.
+        (#"([a-z0-9_-]*(key|signature)["']?\s*=\s*|["'][a-z0-9_-]*key["']\s*:\s*)("[^"]*"|'[^']*'|[^\s"',;&}]+)"#, "$1[secret]"),
     ]
 }
