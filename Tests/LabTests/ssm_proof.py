@@ -288,9 +288,11 @@ def misfortunes():
     with faults(duplicates=1):
         command = send("true")
         expect(result(command).get("Status") == "Success" and until(lambda: runs(command) == 2, "a second delivery"), "it was not delivered twice")
-    with faults(restarts=1, restartSeconds=3):
-        command = send('test -e /tmp/lab-ssm-$SSM_COMMAND_ID && { rm /tmp/lab-ssm-$SSM_COMMAND_ID; exit 0; }\ntouch /tmp/lab-ssm-$SSM_COMMAND_ID\nsleep 600')
-        expect(result(command).get("Status") == "Success" and runs(command) == 2, "after its restart the agent did not run it again")
+    with faults(restarts=1, restartSeconds=0.5):
+        command = send("sleep 3\ntrace=/tmp/lab-ssm-$SSM_COMMAND_ID\necho whole >>$trace\ncat $trace\nrm $trace")
+        done = result(command)
+        expect((done.get("Status"), runs(command)) == ("Success", 2), f"after its restart the agent did not run it again: {done}")
+        expect(done.get("StandardOutputContent") == "whole\n", f"its restart did not end what was running: {done}")
 
 
 def command_line():
