@@ -78,6 +78,11 @@ public struct ContainerRuntime: ServiceRuntime {
         try await tool.insist(["start", name])
     }
 
+    public func remove(within seconds: Double) async throws(HostFault) {
+        if let earlier = try await inspect(before), earlier.isOurs { try await remove(before) }
+        try await withdraw(within: seconds)
+    }
+
     public func lastWords(log: String, lines: Int) async -> String {
         guard let said = try? await tool.run(["logs", "--tail", String(lines), name]), said.code == 0 else { return "" }
         return (said.output + "\n" + said.errors).split(separator: "\n").suffix(lines).joined(separator: " | ")
@@ -102,7 +107,7 @@ public struct ContainerRuntime: ServiceRuntime {
     // MARK: - Non public
 
     private func create(_ environment: [String: String], _ operation: OperationID) async throws(HostFault) {
-        let labels = ["cutover.operation=\(operation)", "\(Container.imageLabel)=\(image)"].flatMap { ["--label", $0] }
+        let labels = ["\(Container.operationLabel)=\(operation)", "\(Container.imageLabel)=\(image)"].flatMap { ["--label", $0] }
         try await withVariables(environment) { (file) async throws(HostFault) in
             try await tool.insist(
                 ["run", "-d", "--name", name, "--network", "host", "--restart", "unless-stopped", "--env-file", file] + labels + options + [image.text] + arguments)
@@ -170,6 +175,7 @@ struct Container: Decodable {
         enum CodingKeys: String, CodingKey { case image = "Image", env = "Env", labels = "Labels" }
     }
     static let imageLabel = "cutover.image"
+    static let operationLabel = "cutover.operation"
     let imageID: String
     let state: Running
     let settings: Settings
@@ -177,6 +183,7 @@ struct Container: Decodable {
     enum CodingKeys: String, CodingKey { case imageID = "Image", state = "State", settings = "Config", restarts = "RestartCount" }
 
     var runs: Bool { state.isRunning && state.pid > 0 }
+    var isOurs: Bool { settings.labels?[Self.operationLabel] != nil }
     /// By which name its image was asked for.
     var what: String { settings.labels?[Self.imageLabel] ?? settings.image ?? imageID }
 

@@ -17,8 +17,10 @@ public protocol ServiceRuntime: Sendable {
     func start(environment: [String: String], log: String, operation: OperationID) async throws(HostFault)
     /// SIGTERM, then SIGKILL after `seconds`. Harmless when nothing runs. True when it had to be killed.
     @discardableResult func stop(within seconds: Double) async throws(HostFault) -> Bool
-    /// Takes away what `start` put there; what it had put aside for that runs again.
+    /// Takes back a start that went wrong: what it had put aside runs again, whoever made that.
     func withdraw(within seconds: Double) async throws(HostFault)
+    /// Takes away all that `start` ever put there; what somebody else had there before runs again.
+    func remove(within seconds: Double) async throws(HostFault)
     /// What it said last. Secrets may stand in it.
     func lastWords(log: String, lines: Int) async -> String
     /// How it ends when it is run by itself under those variables: its exit code, or nil when it still ran after `withinSeconds` and was killed.
@@ -37,6 +39,7 @@ extension ProcessRuntime: ServiceRuntime {
     }
 
     public func withdraw(within seconds: Double) async throws(HostFault) { try await stop(within: seconds) }
+    public func remove(within seconds: Double) async throws(HostFault) { try await stop(within: seconds) }
 
     public func lastWords(log: String, lines: Int) -> String {
         let text = (try? DurableFile.read(log)).flatMap { $0 } ?? ""

@@ -96,7 +96,7 @@ struct Sidecar: Sendable, Codable, Equatable {
     /// As the plan says it.
     var told: String { url ?? "http://\(listen)" }
 
-    /// What does not become healthy is taken back, with what it said last in the failure.
+    /// Throws with what it said last when it does not become healthy.
     /// - Parameter operation: what a container is labelled with.
     func start(_ host: HostSight, _ operation: OperationID) async throws -> Int32 {
         if url != nil { return try await CentralPlugin(sidecar: self).awaitHealth(host) }
@@ -115,8 +115,6 @@ struct Sidecar: Sendable, Codable, Equatable {
             try await Task.sleep(for: .milliseconds(50))
         }
         let log = await runtime.lastWords(log: log(host), lines: container == nil ? 3 : 20)
-        // Left alone a container would be begun again for ever.
-        if container != nil { try? await runtime.withdraw(within: 10) }
         throw StepFailure("the plugin did not become healthy within \(healthSeconds) s: \(Redaction.of(host).clean(log))", effect: .partlyChanged, next: "cutoverctl why \(host.tenant)")
     }
 }
@@ -138,9 +136,12 @@ struct SidecarSurroundings: ReadsOnHost {
         let server = try WorkspaceServer(try host.env())
         if sidecar.url != nil { return try await CentralPlugin(sidecar: sidecar).surroundings(host, server) }
         let listen = try sidecar.address(host)
+        let runtime = try sidecar.runtime(host)
+        // A container of another image is ours to replace; another process on the port is not.
+        let runs = sidecar.container == nil ? try await runtime.running() != nil : try await runtime.anyRunning() != nil
         return Result(
             configuredURL: try await server.runningVariable("MEMORY_PLUGIN_URL") ?? host.env()["MEMORY_PLUGIN_URL"], ownURL: try sidecar.url(host),
-            listen: listen, portTaken: !(try ListeningSockets.addresses(port: portOf(listen))).isEmpty, sidecarRuns: try await sidecar.runtime(host).running() != nil,
+            listen: listen, portTaken: !(try ListeningSockets.addresses(port: portOf(listen))).isEmpty, sidecarRuns: runs,
             databaseProblem: sidecar.hasOwnDatabase ? await Self.databaseProblem(host) : nil)
     }
 
@@ -170,9 +171,22 @@ struct RunSidecar: ActsOnHost {
         let turn = try await use.turn()
         defer { withExtendedLifetime(turn) {} }
         try use.begin()
-        let pid = try await sidecar.start(host.sight, host.operation)
+        let pid = try await started(host)
         if sidecar.url == nil { try use.keep(sidecar) }
         return Result(pid: Int(pid))
+    }
+}
+
+extension RunSidecar {
+    /// A container that we began and that does not become healthy is taken back, or its restart policy would begin it for ever. One that ran
+    /// before stays: what ails it may be its database.
+    private func started(_ host: HostHand) async throws -> Int32 {
+        let runtime = sidecar.container == nil ? nil : try sidecar.runtime(host.sight)
+        let ran = try await runtime?.running() != nil
+        do { return try await sidecar.start(host.sight, host.operation) } catch {
+            if !ran { try? await runtime?.withdraw(within: 10) }
+            throw error
+        }
     }
 }
 
@@ -289,7 +303,7 @@ struct RemoveSidecar: ActsOnHost {
         guard try use.end().isEmpty else { return Result(setAside: nil, stays: true) }
         // Others' plugin runs on; that it serves this tenant is over.
         if sidecar.url != nil { return Result(setAside: nil, stays: false) }
-        try await sidecar.runtime(host.sight).withdraw(within: 10)
+        try await sidecar.runtime(host.sight).remove(within: 10)
         let name = "memory_plugin_aside_\(host.operation.text.prefix(8))"
         let renamed = try await closing(try await sidecar.database(host.sight, readOnly: false)) { connection in
             guard try await connection.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") else { return false }

@@ -121,6 +121,17 @@ enum MigrationsMissing {
         let whole = try await containers.build("whole", programs, texts: ["/entry": entry, "/migrations/001.sql": "-- whole\n"], entry: ["/bin/sh", "/entry"])
         stage.plan = try RealContainers.plan(stage, ["program: env:PLUGIN_COMMAND": "image: \(whole)"], revision: 2)
         try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", "--adopt-plan", code: 0)
+
+        // A later image that does not start: the one before runs again, the very container.
+        let name = "cutover-acme-memory-plugin"
+        let before = try await containers.inspect(name, "{{.Id}}")
+        stage.plan = try RealContainers.plan(stage, ["program: env:PLUGIN_COMMAND": "image: \(broken)"], revision: 3)
+        try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", "--adopt-plan", code: 0)
+        try await stage.ctl("check", "acme", "--reopen", "--reason", "a newer image", code: 2)
+        let again = try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", code: 1)
+        try expect(again.out.contains("migrations: open /migrations"), "the second image does not tell what it said: \(again.said)")
+        let now = try await containers.inspect(name, "{{.Id}} {{.State.Running}}")
+        try expect(now == "\(before) true", "after an image that does not start this runs: \(now), before it was \(before)")
         try await stage.ctl("revert", "acme", "--to", "start", code: 0)
         let after = try await containers.names()
         try expect(after.isEmpty, "after the way back a container is left")
