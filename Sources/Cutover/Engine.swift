@@ -45,7 +45,7 @@ public struct Engine: Sendable {
     private func carryOut(_ decision: Decision, _ tenant: TenantID, _ ledger: Ledger) async throws(EngineError) -> Advance {
         switch decision {
         case .adoptPlan:
-            try await record(.planAdopted(digest: plan.digest, name: plan.name, revision: plan.revision, wave: waveName(of: tenant)), ledger)
+            try await record(.planAdopted(digest: plan.digest, name: plan.name, revision: plan.revision, wave: try await waveName(of: tenant)), ledger)
             return .did(nil, "adopted plan \(plan.name) revision \(plan.revision)")
         case .perform(let ref): return try await perform(ref, ledger)
         case .setAside(let ref): return try await perform(ref, settingAside: true, ledger)

@@ -121,7 +121,8 @@ extension Engine {
         return [Gate(claim, clearedBy: .person(command)) { _ in verdict }]
     }
 
-    public func waveName(of tenant: TenantID) -> String {
-        plan.rollout.assignment(of: fleet).first { $0.tenants.contains(tenant) }?.wave.name ?? ""
+    public func waveName(of tenant: TenantID) async throws(EngineError) -> String {
+        let opened = try await fleetStanding().waves
+        return plan.rollout.assignment(of: fleet, opened: opened).first { $0.tenants.contains(tenant) }?.wave.name ?? ""
     }
 }

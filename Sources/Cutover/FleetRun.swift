@@ -98,12 +98,14 @@ public struct FleetRun: Sendable {
     }
 
     private func round() async throws(EngineError) -> [(TenantID, Outcome)] {
-        let admissions = try await admissions()
+        let (admissions, begun) = try await admit()
         let engine = engine
         let (target, oneStep) = (target, oneStep)
         let results: [(TenantID, Result<Outcome, EngineError>)] = await withTaskGroup(of: (TenantID, Result<Outcome, EngineError>).self) { group in
             for tenant in tenants {
-                if let admission = admissions[tenant], admission != .admitted {
+                if let outcome = begun[tenant] {
+                    group.addTask { (tenant, outcome) }
+                } else if let admission = admissions[tenant], admission != .admitted {
                     group.addTask { (tenant, .success(.notAdmitted(admission))) }
                 } else {
                     group.addTask { (tenant, await Self.burst(engine, tenant, to: target, oneStep: oneStep)) }
@@ -118,14 +120,42 @@ public struct FleetRun: Sendable {
         return outcomes
     }
 
-    private func admissions() async throws(EngineError) -> [TenantID: Rollout.Admission] {
-        guard byWaves else { return [:] }
+    /// Who may take a step now. Opening a wave and the first step of whoever begins are taken while no other operator decides the same:
+    /// from then on it counts as in motion.
+    private func admit() async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Result<Outcome, EngineError>]) {
+        guard byWaves else { return ([:], [:]) }
+        // Mostly nobody is about to begin, and then nothing has to be settled with others.
+        let seen = try await decided(try await engine.fleetStanding())
+        if seen.opens.isEmpty, seen.beginners.isEmpty { return (seen.admissions, [:]) }
+        return try await engine.decidingForFleet { (fleet, lease) async throws(EngineError) in
+            var fleet = fleet
+            let decided = try await decided(fleet)
+            for wave in decided.opens { try await engine.open(wave, &fleet, lease) }
+            var begun: [TenantID: Result<Outcome, EngineError>] = [:]
+            for tenant in decided.beginners { begun[tenant] = await Self.burst(engine, tenant, to: target, oneStep: oneStep) }
+            return (decided.admissions, begun)
+        }
+    }
+
+    private struct Decided {
+        let admissions: [TenantID: Rollout.Admission]
+        let opens: [Rollout.Assigned]
+        /// Admitted, and not begun yet.
+        let beginners: [TenantID]
+    }
+
+    private func decided(_ fleet: FleetStanding) async throws(EngineError) -> Decided {
         var standings: [TenantID: Standing] = [:]
         for host in engine.fleet.tenants { standings[host.id] = try await engine.standing(of: host.id) }
-        let statuses = standings.mapValues { $0.status(under: engine.plan, catalog: engine.catalog) }
-        let answers = engine.plan.rollout.admissions(
-            under: engine.plan, fleet: engine.fleet, statuses: statuses, standings: standings, now: engine.time.now)
-        return Dictionary(uniqueKeysWithValues: answers.map { ($0.tenant, $0.admission) })
+        let decided = engine.plan.rollout.decide(
+            Rollout.Scene(
+                plan: engine.plan, catalog: engine.catalog, fleet: engine.fleet, opened: fleet.waves, standings: standings, now: engine.time.now))
+        let beginners = decided.admissions.filter { tenant, admission in
+            admission == .admitted && standings[tenant]?.planDigest == nil && tenants.contains(tenant)
+        }
+        return Decided(
+            admissions: Dictionary(uniqueKeysWithValues: decided.admissions.map { ($0.tenant, $0.admission) }), opens: decided.opens,
+            beginners: beginners.map(\.tenant))
     }
 
     /// One decision of one tenant, as an outcome.

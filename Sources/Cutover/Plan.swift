@@ -92,12 +92,17 @@ public struct Rollout: Sendable, Codable, Equatable {
     public let exposed: Int
     public let failureBudget: Int
     public let stragglers: Int
+    /// What spends the failure budget.
+    public let counted: Set<Trouble>
     public let waves: [Wave]
-    public init(atOnce: Int, exposed: Int, failureBudget: Int, stragglers: Int, waves: [Wave]) {
+    public init(
+        atOnce: Int, exposed: Int, failureBudget: Int, stragglers: Int, counted: Set<Trouble> = Trouble.countedByDefault, waves: [Wave]
+    ) {
         self.atOnce = atOnce
         self.exposed = exposed
         self.failureBudget = failureBudget
         self.stragglers = stragglers
+        self.counted = counted
         self.waves = waves
     }
 }
@@ -108,13 +113,16 @@ public struct Wave: Sendable, Codable, Equatable {
     public let select: [String: String]
     /// At most this many tenants; the rest fall to a later wave with the same labels.
     public let count: Int?
+    /// Of those that the labels choose, at most this share, rounded up; the rest fall to a later wave.
+    public let percent: Int?
     public let bakeSeconds: Int
     /// The place (`A3/legacy.freeze`) that every tenant of this wave must have verified before the next wave opens; the last step when nil.
     public let after: String?
-    public init(name: String, select: [String: String], count: Int? = nil, bakeSeconds: Int = 0, after: String? = nil) {
+    public init(name: String, select: [String: String], count: Int? = nil, percent: Int? = nil, bakeSeconds: Int = 0, after: String? = nil) {
         self.name = name
         self.select = select
         self.count = count
+        self.percent = percent
         self.bakeSeconds = bakeSeconds
         self.after = after
     }

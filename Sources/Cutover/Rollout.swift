@@ -2,7 +2,19 @@
 extension Rollout {
     public struct Assigned: Sendable, Equatable {
         public let wave: Wave
+        /// Of the fleet as it is.
         public let tenants: [TenantID]
+        /// Frozen: nobody else joins it.
+        public let isOpen: Bool
+        /// In the frozen wave, and no longer in the fleet.
+        public let left: [TenantID]
+
+        init(_ wave: Wave, _ tenants: [TenantID], isOpen: Bool = false, left: [TenantID] = []) {
+            self.wave = wave
+            self.tenants = tenants
+            self.isOpen = isOpen
+            self.left = left
+        }
     }
 
     public enum Admission: Sendable, Equatable {
@@ -14,64 +26,132 @@ extension Rollout {
         case budgetSpent(failures: Int, allowed: Int)
         /// As many tenants as the plan allows are in motion.
         case full(atOnce: Int)
+        /// Its next step would expose it, and as many as the plan allows are.
+        case exposed(allowed: Int)
         case noWave
+        /// No wave that is still to open selects it.
+        case joinedLate(String)
     }
 
-    /// Each tenant falls to the first wave that selects it and has room.
-    public func assignment(of fleet: Fleet) -> [Assigned] {
-        var left = fleet.tenants
-        return waves.map { wave in
-            var taken = left.filter { host in wave.select.allSatisfy { host.labels[$0.key] == $0.value } }
+    /// Each tenant moves in the wave it was in when that opened; else it falls to the first wave still to open that selects it and has room.
+    public func assignment(of fleet: Fleet, opened: [FleetStanding.OpenWave] = []) -> [Assigned] {
+        let here = Set(fleet.tenants.map(\.id))
+        let frozen = Set(opened.flatMap(\.tenants))
+        var left = fleet.tenants.filter { !frozen.contains($0.id) }
+        func assigned(_ wave: Wave, _ open: FleetStanding.OpenWave) -> Assigned {
+            Assigned(wave, open.tenants.filter(here.contains), isOpen: true, left: open.tenants.filter { !here.contains($0) })
+        }
+        // A wave that a newer revision of the plan no longer names goes first: it has opened.
+        let dropped = opened.filter { open in !waves.contains { $0.name == open.name } }.map { assigned(Wave(name: $0.name, select: [:]), $0) }
+        return dropped + waves.map { wave in
+            if let open = opened.first(where: { $0.name == wave.name }) { return assigned(wave, open) }
+            var taken = left.filter(wave.selects)
             if let count = wave.count { taken = Array(taken.prefix(count)) }
+            if let percent = wave.percent { taken = Array(taken.prefix((taken.count * percent + 99) / 100)) }
             left.removeAll { taken.contains($0) }
-            return Assigned(wave: wave, tenants: taken.map(\.id))
+            return Assigned(wave, taken.map(\.id))
         }
     }
 
-    /// Whether each tenant may take its next step, in the order of waves. A tenant already under way is let go on:
-    /// stopping it half way would be the worse risk.
-    public func admissions(
-        under plan: Plan, fleet: Fleet, statuses: [TenantID: TenantStatus], standings: [TenantID: Standing], now: Timestamp
-    ) -> [(tenant: TenantID, admission: Admission)] {
-        let failures = statuses.values.filter(\.state.countsAsFailure).count
-        // Between two steps a tenant under way is pending; it is in motion all the same.
-        var moving = statuses.filter { $0.value.state.isInMotion || ($0.value.state == .pending && standings[$0.key]?.planDigest != nil) }.count
+    /// What is known when the rollout decides.
+    public struct Scene: Sendable {
+        public let plan: Plan
+        public let catalog: StepCatalog
+        public let fleet: Fleet
+        public let opened: [FleetStanding.OpenWave]
+        public let standings: [TenantID: Standing]
+        public let now: Timestamp
+        public init(
+            plan: Plan, catalog: StepCatalog, fleet: Fleet, opened: [FleetStanding.OpenWave] = [], standings: [TenantID: Standing], now: Timestamp
+        ) {
+            self.plan = plan
+            self.catalog = catalog
+            self.fleet = fleet
+            self.opened = opened
+            self.standings = standings
+            self.now = now
+        }
+        /// Of those that have begun.
+        var statuses: [TenantStatus] { standings.values.filter { $0.planDigest != nil }.map { $0.status(under: plan, catalog: catalog) } }
+    }
+
+    public struct Decided: Sendable {
+        /// In the order of waves.
+        public fileprivate(set) var admissions: [(tenant: TenantID, admission: Admission)] = []
+        /// Waves that are to be frozen before anybody in them begins.
+        public fileprivate(set) var opens: [Assigned] = []
+    }
+
+    /// Whether each tenant may take its next step. A tenant already under way is let go on, unless that would expose it: stopping it half
+    /// way would be the worse risk.
+    public func decide(_ scene: Scene) -> Decided {
+        let spending = Spending(scene.statuses, under: self)
+        var (moving, exposed) = (spending.inMotion, spending.exposed)
         var closed: Admission?
-        var answers: [(TenantID, Admission)] = []
-        let assigned = assignment(of: fleet)
+        var decided = Decided()
+        let assigned = assignment(of: scene.fleet, opened: scene.opened)
+        var straggling = stragglers
         for entry in assigned {
+            if !entry.isOpen, closed == nil, !entry.tenants.isEmpty, spending.failures <= failureBudget { decided.opens.append(entry) }
             for tenant in entry.tenants {
-                let begun = standings[tenant]?.planDigest != nil
-                if begun {
-                    answers.append((tenant, .admitted))
+                let admission: Admission
+                if let standing = scene.standings[tenant], standing.planDigest != nil {
+                    if standing.isAboutToBeExposed(under: scene.plan, catalog: scene.catalog) {
+                        admission = exposed >= self.exposed ? .exposed(allowed: self.exposed) : .admitted
+                        exposed += 1
+                    } else {
+                        admission = .admitted
+                    }
                 } else if let closed {
-                    answers.append((tenant, closed))
-                } else if failures > failureBudget {
-                    answers.append((tenant, .budgetSpent(failures: failures, allowed: failureBudget)))
+                    admission = closed
+                } else if spending.failures > failureBudget {
+                    admission = .budgetSpent(failures: spending.failures, allowed: failureBudget)
                 } else if moving >= atOnce {
-                    answers.append((tenant, .full(atOnce: atOnce)))
+                    admission = .full(atOnce: atOnce)
                 } else {
                     moving += 1
-                    answers.append((tenant, .admitted))
+                    admission = .admitted
                 }
+                decided.admissions.append((tenant, admission))
             }
-            if closed == nil { closed = whyNext(after: entry, plan, standings, now) }
+            if closed == nil { closed = whyNext(after: entry, scene, &straggling) }
         }
         let placed = Set(assigned.flatMap(\.tenants))
-        for host in fleet.tenants where !placed.contains(host.id) { answers.append((host.id, .noWave)) }
-        return answers
+        for host in scene.fleet.tenants where !placed.contains(host.id) {
+            let missed = waves.first { $0.selects(host) && scene.opened.map(\.name).contains($0.name) }
+            decided.admissions.append((host.id, missed.map { .joinedLate($0.name) } ?? .noWave))
+        }
+        return decided
     }
 
-    /// Nil when the wave after `entry` may open.
-    private func whyNext(after entry: Assigned, _ plan: Plan, _ standings: [TenantID: Standing], _ now: Timestamp) -> Admission? {
-        guard let awaited = entry.wave.after.flatMap(plan.step(named:)) ?? plan.steps.last else { return nil }
+    /// Nil when the wave after `entry` may open. Stragglers stay behind within their allowance, which all waves share.
+    private func whyNext(after entry: Assigned, _ scene: Scene, _ straggling: inout Int) -> Admission? {
+        guard let awaited = entry.wave.after.flatMap(scene.plan.step(named:)) ?? scene.plan.steps.last else { return nil }
+        var newest: Timestamp?
         for tenant in entry.tenants {
-            guard let standing = standings[tenant], case .verified = standing.position(of: awaited.id),
-                let at = standing.verifiedAt(awaited.id)
-            else { return .waveClosed("wave \(entry.wave.name): \(tenant) has not verified \(awaited.place)") }
-            let left = Double(entry.wave.bakeSeconds) - now.seconds(since: at)
-            if left > 0 { return .baking("wave \(entry.wave.name) bakes for another \(Int(left.rounded(.up))) s") }
+            if let standing = scene.standings[tenant], case .verified = standing.position(of: awaited.id), let at = standing.verifiedAt(awaited.id) {
+                newest = max(newest ?? at, at)
+                continue
+            }
+            let trouble = scene.standings[tenant]?.status(under: scene.plan, catalog: scene.catalog).trouble
+            guard let trouble, Trouble.straggling.contains(trouble), straggling > 0 else {
+                return .waveClosed("wave \(entry.wave.name): \(tenant) has not verified \(awaited.place)")
+            }
+            straggling -= 1
         }
-        return nil
+        guard let newest else { return entry.tenants.isEmpty ? nil : .waveClosed("wave \(entry.wave.name): nobody has verified \(awaited.place)") }
+        let left = Double(entry.wave.bakeSeconds) - scene.now.seconds(since: newest)
+        return left > 0 ? .baking("wave \(entry.wave.name) bakes for another \(Int(left.rounded(.up))) s") : nil
+    }
+}
+
+extension Wave {
+    public func selects(_ host: TenantHost) -> Bool { select.allSatisfy { host.labels[$0.key] == $0.value } }
+}
+
+extension Standing {
+    func isAboutToBeExposed(under plan: Plan, catalog: StepCatalog) -> Bool {
+        guard case .perform(let ref) = decide(under: plan, catalog: catalog), let step = plan.steps.first(where: { $0.id == ref.step }) else { return false }
+        return catalog.entry(for: step.spec.kind)?.exposure == .begins && !isExposed(under: plan, catalog: catalog)
     }
 }

@@ -9,7 +9,37 @@ extension Standing {
         return TenantStatus(
             tenant: tenant, wave: wave, milestone: milestone(under: plan, catalog: catalog), phase: current?.phase.text ?? "",
             step: current?.id.text ?? "", state: state, since: since?.description ?? "",
-            held: hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil })
+            held: hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil },
+            trouble: trouble(state, current), exposed: isExposed(under: plan, catalog: catalog))
+    }
+
+    private func trouble(_ state: TenantStatus.State, _ current: PlannedStep?) -> Trouble? {
+        switch state {
+        case .failed: .failed
+        case .inDoubt: .unknown
+        case .quarantined: .quarantined
+        case .gated: answersNothing(current) ? .unreachable : .gated
+        case .pending, .running, .waiting, .reverting, .reverted, .done, .held: nil
+        }
+    }
+
+    /// Of all that was asked before the step nothing was answered, neither yes nor no.
+    private func answersNothing(_ current: PlannedStep?) -> Bool {
+        guard let current else { return false }
+        return shutGates(of: current.ref(for: tenant)).allSatisfy { if case .unknown = $0.verdict { true } else { false } }
+    }
+
+    /// The step that exposes is there, or half there, and the one that ends it is not.
+    public func isExposed(under plan: Plan, catalog: StepCatalog) -> Bool {
+        var exposed = false
+        for step in plan.steps {
+            switch catalog.entry(for: step.spec.kind)?.exposure {
+            case .begins: if ![.pending, .reverted].contains(position(of: step.id)) { exposed = true }
+            case .ends: if position(of: step.id) == .verified { exposed = false }
+            case nil: continue
+            }
+        }
+        return exposed
     }
 
     private func underWay(_ step: StepID) -> Bool {

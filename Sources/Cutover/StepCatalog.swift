@@ -1,6 +1,8 @@
 /// The kinds of step a plan may use. The engine knows no other way to learn what a step does.
 public struct StepCatalog: Sendable {
     public enum Nature: Sendable { case reversible, graceful, irreversible, wait }
+    /// Between these a tenant already lives by what is not yet proven; a rollout bounds how many do.
+    public enum Exposure: Sendable { case begins, ends }
 
     public struct Entry: Sendable {
         public let kind: StepKind
@@ -11,6 +13,7 @@ public struct StepCatalog: Sendable {
         public let requires: [StepKind]
         /// Kinds that, once verified, end what this step put in place: `check` no longer asks about it.
         public let endedBy: [StepKind]
+        public let exposure: Exposure?
         public let settings: [SettingRule]
         /// Forms of the step that stand on other kinds.
         public let variants: [Variant]
@@ -18,13 +21,14 @@ public struct StepCatalog: Sendable {
 
         public init(
             kind: StepKind, nature: Nature, milestone: String, requires: [StepKind] = [], endedBy: [StepKind] = [],
-            settings: [SettingRule] = [], variants: [Variant] = [], make: @escaping @Sendable (PlannedStep, Plan) -> AnyStep
+            exposure: Exposure? = nil, settings: [SettingRule] = [], variants: [Variant] = [], make: @escaping @Sendable (PlannedStep, Plan) -> AnyStep
         ) {
             self.kind = kind
             self.nature = nature
             self.milestone = milestone
             self.requires = requires
             self.endedBy = endedBy
+            self.exposure = exposure
             self.settings = settings
             self.variants = variants
             self.make = make

@@ -14,10 +14,14 @@ public struct TenantStatus: Sendable, Codable, Equatable {
     public let next: String
     /// The last recorded progress of the step, while it is under way.
     public let progress: Standing.Checkpoint?
+    /// Nil where nothing is wrong, or the line was written by an older build.
+    public let trouble: Trouble?
+    /// Between the step that exposes it and the one that ends that.
+    public let exposed: Bool?
 
     public init(
         tenant: TenantID, wave: String, milestone: String, phase: String, step: String, state: State, since: String, held: String?, next: String,
-        progress: Standing.Checkpoint? = nil
+        progress: Standing.Checkpoint? = nil, trouble: Trouble? = nil, exposed: Bool? = nil
     ) {
         self.tenant = tenant
         self.wave = wave
@@ -29,6 +33,8 @@ public struct TenantStatus: Sendable, Codable, Equatable {
         self.held = held
         self.next = next
         self.progress = progress
+        self.trouble = trouble
+        self.exposed = exposed
     }
 }
 
@@ -44,6 +50,12 @@ public struct StatusReport: Sendable, Codable, Equatable {
         public let inMotion: Int
         public let failures: Int
         public let allowed: Int
+        public let exposed: Int
+        public let exposedAllowed: Int
+        public let stragglers: Int
+        public let stragglersAllowed: Int
+        /// How many tenants are in which trouble, whether or not it counts.
+        public let troubles: [String: Int]
     }
     public let formatVersion: Int
     public let plan: PlanLine
@@ -62,9 +74,12 @@ public struct StatusReport: Sendable, Codable, Equatable {
                     tenant: host.id, wave: waveOf(host.id), milestone: "", phase: first?.phase.text ?? "", step: first?.id.text ?? "",
                     state: .pending, since: "", held: nil, next: "cutoverctl advance \(host.id)")
         }
+        let spending = Spending(tenants, under: plan.rollout)
         self.budget = Budget(
-            atOnce: plan.rollout.atOnce, inMotion: tenants.filter(\.isInMotion).count,
-            failures: tenants.filter { $0.state.countsAsFailure }.count, allowed: plan.rollout.failureBudget)
+            atOnce: plan.rollout.atOnce, inMotion: spending.inMotion, failures: spending.failures, allowed: plan.rollout.failureBudget,
+            exposed: spending.exposed, exposedAllowed: plan.rollout.exposed, stragglers: spending.stragglers,
+            stragglersAllowed: plan.rollout.stragglers,
+            troubles: Dictionary(uniqueKeysWithValues: spending.troubles.map { ($0.key.rawValue, $0.value) }))
     }
 }
 
@@ -79,13 +94,6 @@ extension TenantStatus.State {
         switch self {
         case .running, .inDoubt, .reverting, .gated: true
         case .pending, .waiting, .failed, .reverted, .done, .held, .quarantined: false
-        }
-    }
-    /// Spends the failure budget until the tenant recovers.
-    public var countsAsFailure: Bool {
-        switch self {
-        case .failed, .inDoubt: true
-        default: false
         }
     }
 }

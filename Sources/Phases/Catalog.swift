@@ -42,7 +42,7 @@ public enum MemoryCatalog {
                         sidecar: sidecar(plan), limits: ThrottleSettings.limits(Settings(settings.map("throttle"))), table: LegacyTable(step.spec)))
             },
             entry(
-                "env.wire", .reversible, "env wired", requires: ["backfill.copy"],
+                "env.wire", .reversible, "env wired", requires: ["backfill.copy"], exposure: .begins,
                 settings: [.init("drainBelow", .int), .init("stopWithin", .duration), .init("quiesceWithin", .duration)]
             ) { step, plan in
                 .reversible(
@@ -55,7 +55,7 @@ public enum MemoryCatalog {
                 .wait(sampled(.shadow, step, plan))
             },
             entry(
-                "backfill.verify", .wait, "backfill verified", requires: ["env.wire"], settings: [table, .init("exceptions", .map)],
+                "backfill.verify", .wait, "backfill verified", requires: ["env.wire"], exposure: .ends, settings: [table, .init("exceptions", .map)],
                 variants: [keyValues(["backfill.copy"])]
             ) { step, plan in
                 let table = LegacyTable(step.spec)
@@ -200,9 +200,11 @@ public enum MemoryCatalog {
 
     private static func entry(
         _ kind: StepKind, _ nature: StepCatalog.Nature, _ milestone: String, requires: [StepKind] = [], endedBy: [StepKind] = [],
-        settings: [StepCatalog.SettingRule] = [], variants: [StepCatalog.Variant] = [], make: @escaping @Sendable (PlannedStep, Plan) -> AnyStep
+        exposure: StepCatalog.Exposure? = nil, settings: [StepCatalog.SettingRule] = [], variants: [StepCatalog.Variant] = [], make: @escaping @Sendable (PlannedStep, Plan) -> AnyStep
     ) -> StepCatalog.Entry {
-        .init(kind: kind, nature: nature, milestone: milestone, requires: requires, endedBy: endedBy, settings: settings, variants: variants, make: make)
+        .init(
+            kind: kind, nature: nature, milestone: milestone, requires: requires, endedBy: endedBy, exposure: exposure, settings: settings,
+            variants: variants, make: make)
     }
 
     /// Which old table the step is about; the memories when it is not said.

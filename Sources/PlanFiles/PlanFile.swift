@@ -39,7 +39,7 @@ struct PlanReader {
         let ownState = top.bool("ownState") ?? false
         let decisions = decisions(top)
         let approvals = approvals(top, author: author)
-        let waves = top.section("rollout", known: ["atOnce", "exposed", "failureBudget", "stragglers", "waves"])
+        let waves = top.section("rollout", known: ["atOnce", "exposed", "failureBudget", "stragglers", "counts", "waves"])
         let production = waves.map { selectsProduction($0) } ?? false
         let (phases, steps) = phases(top, production: production)
         judgeAgreement(steps, approvals, top)

@@ -8,6 +8,7 @@ extension PlanReader {
         let exposed = section.int("exposed", atLeast: 1)
         let failureBudget = section.int("failureBudget", atLeast: 0)
         let stragglers = section.int("stragglers", atLeast: 0, required: false) ?? 0
+        let counted = counted(section)
         guard let nodes = section.list("waves") else { return nil }
         if nodes.isEmpty { findings.note(section.valueNode("waves"), "the rollout has no waves, so no tenant would ever move", fix: "add `- { name: all, select: { env: … } }`") }
         var waves: [Wave] = []
@@ -17,14 +18,16 @@ extension PlanReader {
             waves.append(wave)
         }
         guard let atOnce, let exposed, let failureBudget else { return nil }
-        return Rollout(atOnce: atOnce, exposed: exposed, failureBudget: failureBudget, stragglers: stragglers, waves: waves)
+        return Rollout(atOnce: atOnce, exposed: exposed, failureBudget: failureBudget, stragglers: stragglers, counted: counted, waves: waves)
     }
 
     private func wave(_ node: Node, steps: [ReadStep]) -> Wave? {
-        guard let section = Section(node, "the wave", known: ["name", "select", "count", "bake", "after"], findings) else { return nil }
+        guard let section = Section(node, "the wave", known: ["name", "select", "count", "percent", "bake", "after"], findings) else { return nil }
         let name = identifier(section, "name")
         let select = labels(section)
         let count = section.int("count", atLeast: 1, required: false)
+        let percent = percent(section)
+        if count != nil, percent != nil { findings.note(section.valueNode("percent"), "the wave has both a count and a percentage", fix: "drop one of them") }
         let bake = section.duration("bake", required: false)
         let after = section.text("after", required: false)
         if let after, !steps.contains(where: { $0.place == after || $0.spec.id.text == after }) {
@@ -33,7 +36,30 @@ extension PlanReader {
                 section.valueNode("after"), "the wave waits for \(after), and the plan has no such step",
                 fix: meant.map { "did you mean \($0)?" } ?? "name a step as PHASE/STEP")
         }
-        return name.map { Wave(name: $0, select: select, count: count, bakeSeconds: bake ?? 0, after: after) }
+        return name.map { Wave(name: $0, select: select, count: count, percent: percent, bakeSeconds: bake ?? 0, after: after) }
+    }
+
+    /// `25%` or `25`.
+    private func percent(_ wave: Section) -> Int? {
+        guard let text = wave.text("percent", required: false) else { return nil }
+        let number = Int(text.hasSuffix("%") ? String(text.dropLast()) : text)
+        if let number, (1...100).contains(number) { return number }
+        findings.note(wave.valueNode("percent"), "\(text) is no share of the tenants", fix: "write a whole percentage from 1% to 100%")
+        return nil
+    }
+
+    /// `counts:` says of each kind of trouble whether it spends the failure budget.
+    private func counted(_ rollout: Section) -> Set<Trouble> {
+        var counted = Trouble.countedByDefault
+        guard let section = rollout.section("counts", known: Trouble.allCases.map(\.rawValue), required: false) else { return counted }
+        for trouble in Trouble.allCases {
+            switch section.bool(trouble.rawValue) {
+            case true?: counted.insert(trouble)
+            case false?: counted.remove(trouble)
+            case nil: continue
+            }
+        }
+        return counted
     }
 
     private func labels(_ wave: Section) -> [String: String] {

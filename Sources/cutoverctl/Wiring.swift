@@ -97,7 +97,7 @@ struct Wiring: Sendable {
     }
 
     /// - Parameter asking: a command that records nothing needs no name.
-    func site(ifMissing: Missing, asking: Bool) throws(CommandFailure) -> Site {
+    func site(ifMissing: Missing, asking: Bool) async throws(CommandFailure) -> Site {
         let fleet = try fleet()
         let plan = try plan(for: fleet)
         let journal = try journal(ifMissing: ifMissing)
@@ -106,7 +106,9 @@ struct Wiring: Sendable {
             plan: plan, fleet: fleet, catalog: Self.catalog, journal: journal, time: Self.time, me: asking ? OperatorID(inputs.person ?? "-") : try person(),
             holder: ProcessName.holder()
         ) { roads[$0.transport] }
-        return Site(engine: engine, choice: TenantChoice(fleet: fleet, plan: plan))
+        do throws(EngineError) {
+            return Site(engine: engine, choice: TenantChoice(fleet: fleet, plan: plan, opened: try await engine.fleetStanding().waves))
+        } catch { throw CommandFailure(error) }
     }
 
     /// Everything a command works with.

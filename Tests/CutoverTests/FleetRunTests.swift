@@ -51,7 +51,7 @@ import Testing
         let world = Self.world(atOnce: limit)
         #expect(try await run(world).values.allSatisfy { $0 == .finished })
         var standings: [TenantID: Standing] = [:]
-        for record in try await world.journal.records().records {
+        for record in try await world.journal.records().records where record.stream != .fleet {
             let event = try #require(record.event())
             let tenant = TenantID(record.stream.text)
             standings[tenant, default: Standing(tenant, genesis: "g")].apply(event)
@@ -109,5 +109,32 @@ import Testing
         #expect(outcomes["b"] == .finished)
         guard case .leased(let who)? = outcomes["a"] else { return #expect(Bool(false), "\(outcomes)") }
         #expect(who.hasPrefix("other until"))
+    }
+
+    @Test("a wave is frozen by the first who opens it, and who joins later is told so")
+    func frozenWave() async throws {
+        let world = Self.world()
+        _ = try await run(world)
+        let opened = try await world.journal.events(in: .fleet, after: 0)
+        #expect(opened.map(\.change) == [.waveOpened(name: "all", tenants: ["a", "b", "c"])])
+        let grown = LampWorld(plan: world.plan, fleet: LampCatalog.fleet("a", "b", "c", "late"), time: world.time, journal: world.journal)
+        #expect(try await run(grown, ["a", "late"])["late"] == .notAdmitted(.joinedLate("all")))
+    }
+
+    @Test("two operators together put no more in motion than the plan allows", arguments: 1...5)
+    func twoOperators(round: Int) async throws {
+        let world = Self.world(atOnce: 1)
+        async let one = FleetRun(engine: world.engine("one"), tenants: ["a", "b", "c"], byWaves: true) { _, _ in }.run(waitForClocks: true, patience: 50)
+        async let two = FleetRun(engine: world.engine("two", as: "ben"), tenants: ["c", "b", "a"], byWaves: true) { _, _ in }.run(waitForClocks: true, patience: 50)
+        _ = try await (one, two)
+        var standings: [TenantID: Standing] = [:]
+        for record in try await world.journal.records().records where record.stream != .fleet {
+            let event = try #require(record.event())
+            let tenant = TenantID(record.stream.text)
+            standings[tenant, default: Standing(tenant, genesis: "g")].apply(event)
+            let statuses = standings.values.filter { $0.planDigest != nil }.map { $0.status(under: world.plan, catalog: LampCatalog.catalog) }
+            #expect(Spending(statuses, under: world.plan.rollout).inMotion <= 1)
+        }
+        #expect(try await world.journal.events(in: .fleet, after: 0).count == 1)
     }
 }

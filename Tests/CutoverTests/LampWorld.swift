@@ -4,13 +4,14 @@ import Testing
 
 /// One journal, one clock and the lamps of a small fleet, for engines to work on.
 struct LampWorld {
-    let journal = MemoryJournal()
+    let journal: MemoryJournal
     let transport = LampCatalog.transport()
     let time: ManualTime
     let plan: Plan
     let fleet: Fleet
 
-    init(plan: Plan = LampCatalog.plan(), fleet: Fleet = LampCatalog.fleet("acme"), time: ManualTime = ManualTime()) {
+    init(plan: Plan = LampCatalog.plan(), fleet: Fleet = LampCatalog.fleet("acme"), time: ManualTime = ManualTime(), journal: MemoryJournal = MemoryJournal()) {
+        self.journal = journal
         self.time = time
         self.plan = plan
         self.fleet = fleet

@@ -8,8 +8,10 @@ import Testing
     ]
     private let fleet = Fleet(tenants: ["a", "b", "c", "d"].map { LampCatalog.host($0, labels: ["env": $0 == "d" ? "test" : "prod"]) })
 
-    private func rollout(atOnce: Int = 10, budget: Int = 1, waves: [Wave] = waves) -> Rollout {
-        Rollout(atOnce: atOnce, exposed: 10, failureBudget: budget, stragglers: 0, waves: waves)
+    private func rollout(
+        atOnce: Int = 10, exposed: Int = 10, budget: Int = 1, stragglers: Int = 0, counted: Set<Trouble> = Trouble.countedByDefault, waves: [Wave] = waves
+    ) -> Rollout {
+        Rollout(atOnce: atOnce, exposed: exposed, failureBudget: budget, stragglers: stragglers, counted: counted, waves: waves)
     }
 
     private static func ref(_ tenant: TenantID, _ step: StepID) -> StepRef { StepRef(tenant: tenant, phase: "L0", step: step) }
@@ -30,12 +32,33 @@ import Testing
     }
     private static func lit(_ tenant: TenantID) -> [Event.Change] { [Fold.adopted()] + Fold.done(ref(tenant, "lamp.wire"), ref(tenant, "lamp.light")) }
 
-    private func admissions(_ rollout: Rollout, _ standings: [TenantID: Standing], afterSeconds: Int = 0) -> [TenantID: Rollout.Admission] {
-        let plan = LampCatalog.plan(rollout: rollout)
-        let statuses = standings.mapValues { $0.status(under: plan, catalog: LampCatalog.catalog) }
-        let answers = rollout.admissions(
-            under: plan, fleet: fleet, statuses: statuses, standings: standings, now: ManualTime.beginning.adding(seconds: afterSeconds))
-        return Dictionary(uniqueKeysWithValues: answers.map { ($0.tenant, $0.admission) })
+    private func decide(
+        _ rollout: Rollout, _ standings: [TenantID: Standing], afterSeconds: Int = 0, fleet: Fleet? = nil, opened: [FleetStanding.OpenWave] = []
+    ) -> Rollout.Decided {
+        rollout.decide(
+            Rollout.Scene(
+                plan: LampCatalog.plan(rollout: rollout), catalog: LampCatalog.catalog, fleet: fleet ?? self.fleet, opened: opened,
+                standings: standings, now: ManualTime.beginning.adding(seconds: afterSeconds)))
+    }
+
+    private func admissions(
+        _ rollout: Rollout, _ standings: [TenantID: Standing], afterSeconds: Int = 0, fleet: Fleet? = nil, opened: [FleetStanding.OpenWave] = []
+    ) -> [TenantID: Rollout.Admission] {
+        let decided = decide(rollout, standings, afterSeconds: afterSeconds, fleet: fleet, opened: opened)
+        return Dictionary(uniqueKeysWithValues: decided.admissions.map { ($0.tenant, $0.admission) })
+    }
+
+    private static func quarantined(_ tenant: TenantID) -> Standing { standing(tenant, [Fold.adopted(), .quarantined(reason: "two truths")]) }
+    private static func silent(_ tenant: TenantID) -> Standing {
+        standing(tenant, [Fold.adopted(), .gateAssessed(ref(tenant, "lamp.wire"), claim: "the bulb is whole", .unknown("no answer"))])
+    }
+    private static func open(_ name: String, _ tenants: TenantID...) -> FleetStanding.OpenWave {
+        var fleet = FleetStanding(journal: "j")
+        fleet.apply(
+            Event(
+                stream: .fleet, revision: 1, at: ManualTime.beginning, by: "ann", fence: 1, change: .waveOpened(name: name, tenants: tenants),
+                previous: fleet.head))
+        return fleet.waves[0]
     }
 
     @Test("each tenant falls to the first wave that selects it and has room")
@@ -90,9 +113,87 @@ import Testing
         #expect(admissions(rollout(budget: 0, waves: one), recovered)["c"] == .admitted)
     }
 
-    @Test("what counts as failure, and what as motion")
+    @Test("a wave that opened keeps its tenants: who joins the fleet later waits for a later wave, who leaves holds nobody up")
+    func frozen() {
+        let grown = Fleet(tenants: fleet.tenants + [LampCatalog.host("0", labels: ["env": "prod"])])
+        let opened = [Self.open("canary", "b", "gone")]
+        let assigned = rollout().assignment(of: grown, opened: opened)
+        #expect(assigned.map(\.tenants) == [["b"], ["a", "c", "0"]] && assigned[0].left == ["gone"])
+        let lit: [TenantID: Standing] = ["b": Self.standing("b", Self.lit("b"))]
+        #expect(admissions(rollout(), lit, afterSeconds: 3600, fleet: grown, opened: opened)["a"] == .admitted)
+        let all = opened + [Self.open("rest", "a", "c")]
+        #expect(admissions(rollout(), lit, afterSeconds: 3600, fleet: grown, opened: all)["0"] == .joinedLate("canary"))
+        #expect(admissions(rollout(), lit, afterSeconds: 3600, fleet: grown, opened: all)["d"] == .noWave)
+    }
+
+    @Test("a wave opens when the one before has baked, and is to be frozen before anybody in it begins")
+    func opens() {
+        #expect(decide(rollout(), [:]).opens.map(\.wave.name) == ["canary"])
+        let opened = [Self.open("canary", "a")]
+        let lit: [TenantID: Standing] = ["a": Self.standing("a", Self.lit("a"))]
+        #expect(decide(rollout(), lit, afterSeconds: 3599, opened: opened).opens.isEmpty)
+        #expect(decide(rollout(), lit, afterSeconds: 3600, opened: opened).opens.map(\.tenants) == [["b", "c"]])
+    }
+
+    @Test("a wave that a newer plan no longer names keeps its tenants")
+    func dropped() {
+        let assigned = rollout(waves: [Wave(name: "new", select: ["env": "prod"])]).assignment(of: fleet, opened: [Self.open("old", "b")])
+        #expect(assigned.map(\.wave.name) == ["old", "new"] && assigned.map(\.tenants) == [["b"], ["a", "c"]])
+    }
+
+    @Test("a percentage is rounded up, so that it never chooses nobody of somebody", arguments: [(1, 1), (33, 1), (34, 2), (67, 3), (100, 3)])
+    func percent(percent: Int, chosen: Int) {
+        let waves = [Wave(name: "some", select: ["env": "prod"], percent: percent), Wave(name: "rest", select: ["env": "prod"])]
+        #expect(rollout(waves: waves).assignment(of: fleet).map(\.tenants.count) == [chosen, 3 - chosen])
+    }
+
+    @Test("stragglers stay behind within their allowance, and beyond it spend the failure budget")
+    func stragglers() {
+        let waves = [Wave(name: "first", select: ["env": "prod"], count: 2, after: "L0/lamp.light"), Wave(name: "rest", select: ["env": "prod"])]
+        for straggler in [Self.quarantined("b"), Self.silent("b")] {
+            let standings: [TenantID: Standing] = ["a": Self.standing("a", Self.lit("a")), "b": straggler]
+            #expect(admissions(rollout(stragglers: 1, waves: waves), standings)["c"] == .admitted)
+            #expect(admissions(rollout(stragglers: 0, waves: waves), standings)["c"] == .waveClosed("wave first: b has not verified L0/lamp.light"))
+            let one = [Wave(name: "all", select: ["env": "prod"])]
+            #expect(admissions(rollout(budget: 0, stragglers: 1, waves: one), standings)["c"] == .admitted)
+            #expect(admissions(rollout(budget: 0, stragglers: 0, waves: one), standings)["c"] == .budgetSpent(failures: 1, allowed: 0))
+        }
+        let none: [TenantID: Standing] = ["a": Self.quarantined("a"), "b": Self.quarantined("b")]
+        #expect(admissions(rollout(stragglers: 2, waves: waves), none)["c"] == .waveClosed("wave first: nobody has verified L0/lamp.light"), "no evidence is not green")
+    }
+
+    @Test("the plan says of each trouble whether it counts", arguments: Trouble.allCases)
+    func counted(trouble: Trouble) {
+        let gated = Self.standing("a", [Fold.adopted(), .gateAssessed(Self.ref("a", "lamp.wire"), claim: "c", .shut("no"))])
+        let doubt = Self.standing("a", [Fold.adopted(), .started(Self.ref("a", "lamp.wire"), attempt: 1), .becameUnknown(Self.ref("a", "lamp.wire"), detail: "?")])
+        let standing: [Trouble: Standing] = [
+            .failed: Self.failed("a"), .unknown: doubt, .unreachable: Self.silent("a"), .gated: gated, .quarantined: Self.quarantined("a"),
+        ]
+        let one = [Wave(name: "all", select: ["env": "prod"])]
+        let standings = [TenantID("a"): standing[trouble, default: gated]]
+        #expect(admissions(rollout(budget: 0, stragglers: 5, counted: [trouble], waves: one), standings)["b"] == .budgetSpent(failures: 1, allowed: 0))
+        let others = Set(Trouble.allCases).subtracting([trouble])
+        #expect(admissions(rollout(budget: 0, stragglers: 5, counted: others, waves: one), standings)["b"] == .admitted)
+    }
+
+    @Test("no more tenants are exposed than the plan allows, and one that is already goes on")
+    func exposed() {
+        let one = [Wave(name: "all", select: ["env": "prod"])]
+        func wired(_ tenant: TenantID) -> Standing { Self.standing(tenant, [Fold.adopted()] + Fold.done(Self.ref(tenant, "lamp.wire"))) }
+        func lit(_ tenant: TenantID) -> Standing { Self.standing(tenant, Self.lit(tenant)) }
+        func answers(_ exposed: Int, _ standings: [TenantID: Standing]) -> [TenantID: Rollout.Admission] {
+            admissions(rollout(exposed: exposed, waves: one), standings)
+        }
+        #expect(answers(1, ["a": lit("a"), "b": wired("b")])["b"] == .exposed(allowed: 1))
+        #expect(answers(1, ["a": lit("a"), "b": wired("b")])["a"] == .admitted)
+        #expect(answers(2, ["a": lit("a"), "b": wired("b"), "c": wired("c")])["b"] == .admitted)
+        #expect(answers(2, ["a": lit("a"), "b": wired("b"), "c": wired("c")])["c"] == .exposed(allowed: 2))
+        let watched = Self.standing("a", Self.lit("a") + [.waitBegan(Self.ref("a", "lamp.watch")), .verified(Self.ref("a", "lamp.watch"), .inPlace(Evidence()))])
+        #expect(answers(1, ["a": watched, "b": wired("b")])["b"] == .admitted)
+    }
+
+    @Test("what counts as motion")
     func words() {
-        #expect(TenantStatus.State.allCases.filter(\.countsAsFailure) == [.inDoubt, .failed])
         #expect(TenantStatus.State.allCases.filter(\.isInMotion) == [.running, .inDoubt, .gated, .reverting])
     }
 

@@ -25,45 +25,45 @@ struct BadInputTests {
         try file("fleet.yaml", "tenants: [ { id: acme, host: localhost, transport: local, labels: { env: lab }, env: /e } ]\n")
     }
 
-    func failure(plan: String? = nil, fleet: String? = nil, journal: String? = nil, ifMissing: Wiring.Missing = .refuse) throws -> CommandFailure? {
+    func failure(plan: String? = nil, fleet: String? = nil, journal: String? = nil, ifMissing: Wiring.Missing = .refuse) async throws -> CommandFailure? {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let words = [("--plan", plan ?? "\(Self.root)/Plans/lab.yaml"), ("--fleet", try fleet ?? self.fleet()), ("--journal", journal ?? "\(folder)/none.db"), ("--as", "ann")]
         let wiring = try Wiring(try InputOptions.parse(words.flatMap { [$0.0, $0.1] }), quiet)
-        do throws(CommandFailure) { _ = try wiring.site(ifMissing: ifMissing, asking: false) } catch { return error }
+        do throws(CommandFailure) { _ = try await wiring.site(ifMissing: ifMissing, asking: false) } catch { return error }
         return nil
     }
 
     @Test("plans: missing, empty, malformed", arguments: [(nil, "no such plan file"), ("", "the file is empty"), ("a: [", "not YAML"), ("cutover: 1\n", "lacks name")])
-    func plans(text: String?, why: String) throws {
+    func plans(text: String?, why: String) async throws {
         let path = try text.map { try file("plan.yaml", $0) } ?? "\(folder)/none.yaml"
-        let told = try #require(try failure(plan: path))
+        let told = try #require(try await failure(plan: path))
         #expect(told.what.hasPrefix("the plan can't be used") && told.why.contains(why) && told.why.contains(path) && told.status == .failed)
     }
 
     @Test("fleets: missing, empty, malformed", arguments: [
         (nil, "no such fleet file"), ("", "the file is empty"), ("a: [", "not YAML"), ("tenants: []\n", "the fleet has no tenants"),
     ])
-    func fleets(text: String?, why: String) throws {
+    func fleets(text: String?, why: String) async throws {
         let path = try text.map { try file("bad-fleet.yaml", $0) } ?? "\(folder)/none.yaml"
-        let told = try #require(try failure(fleet: path))
+        let told = try #require(try await failure(fleet: path))
         #expect(told.what.hasPrefix("the fleet can't be used") && told.why.contains(why) && told.status == .failed)
     }
 
     @Test("journals: missing, empty, malformed, of another kind")
-    func journals() throws {
-        #expect(try failure()?.why.contains("no journal") == true)
+    func journals() async throws {
+        #expect(try await failure()?.why.contains("no journal") == true)
         for (name, text) in [("empty.db", ""), ("junk.db", "this is no database, only a text that is long enough to look like a file")] {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            #expect(try failure(journal: try file(name, text))?.what == "the journal can't be used")
+            #expect(try await failure(journal: try file(name, text))?.what == "the journal can't be used")
         }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let told = try failure(journal: "postgres://user:hunter2@db/x")
+        let told = try await failure(journal: "postgres://user:hunter2@db/x")
         #expect(told?.why.contains("not supported yet") == true && told?.why.contains("hunter2") == false)
     }
 
     @Test("a question may be asked before there is a journal, and makes none")
-    func unbegun() throws {
-        #expect(try failure(ifMissing: .standIn) == nil)
+    func unbegun() async throws {
+        #expect(try await failure(ifMissing: .standIn) == nil)
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/none.db"))
     }
 

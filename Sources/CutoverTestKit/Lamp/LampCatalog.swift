@@ -4,11 +4,11 @@ public import Cutover
 public enum LampCatalog {
     public static let catalog = StepCatalog([
         StepCatalog.Entry(kind: "lamp.wire", nature: .reversible, milestone: "wired") { _, _ in .reversible(WireLamp()) },
-        StepCatalog.Entry(kind: "lamp.light", nature: .reversible, milestone: "burning", requires: ["lamp.wire"], endedBy: ["lamp.smash"]) { _, _ in
+        StepCatalog.Entry(kind: "lamp.light", nature: .reversible, milestone: "burning", requires: ["lamp.wire"], endedBy: ["lamp.smash"], exposure: .begins) { _, _ in
             .reversible(LightLamp())
         },
         StepCatalog.Entry(
-            kind: "lamp.watch", nature: .wait, milestone: "burning", requires: ["lamp.light"], settings: [.init("seconds", .int)]
+            kind: "lamp.watch", nature: .wait, milestone: "burning", requires: ["lamp.light"], exposure: .ends, settings: [.init("seconds", .int)]
         ) { step, _ in .wait(WatchLamp(seconds: step.spec.settings.int("seconds") ?? 60)) },
         StepCatalog.Entry(kind: "lamp.retire", nature: .graceful, milestone: "retired", requires: ["lamp.light"]) { _, _ in
             .reversible(RetireLamp())

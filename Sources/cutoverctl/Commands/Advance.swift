@@ -26,7 +26,7 @@ struct Advance: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
+        let site = try await Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         let target = try to.map { text throws(CommandFailure) in try site.choice.step(text).id }
         let behind = try await PlanGuard(journal: site.journal, plan: site.plan)

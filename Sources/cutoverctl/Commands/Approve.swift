@@ -36,7 +36,7 @@ struct Approve: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
+        let site = try await Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         let (names, step) = try parts()
         let tenants = try site.choice.tenants(names, wave: wave)
         for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }

@@ -24,7 +24,7 @@ struct Check: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: reopen ? .refuse : .standIn, asking: !reopen)
+        let site = try await Wiring(inputs, console).site(ifMissing: reopen ? .refuse : .standIn, asking: !reopen)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }
         let engine = site.engine

@@ -41,7 +41,7 @@ struct Diff: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
+        let site = try await Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenant = try site.choice.tenant(tenant)
         if access { return try await compareAccess(tenant, site, console) }
         let comparing = Comparing(site: site, tenant: tenant, against: against?.rawValue, within: Duration(shortForm: within) ?? .seconds(600), console: console)

@@ -14,7 +14,7 @@ struct Exceptions: Command {
     var kept = false
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
+        let site = try await Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenant = try site.choice.tenant(tenant)
         let questions = MemoryQuestions(engine: site.engine)
         let view = ExceptionsView(report: kept ? try await questions.kept(of: tenant) : try await questions.exceptions(of: tenant))

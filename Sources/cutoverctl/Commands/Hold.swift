@@ -10,7 +10,7 @@ struct Hold: Command {
     @OptionGroup var inputs: InputOptions
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
+        let site = try await Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         for tenant in try chosen.tenants(of: site) {
             try await site.engine.hold(tenant, reason: reason)
             console.note("\(tenant): held")
@@ -29,7 +29,7 @@ struct Release: Command {
     @OptionGroup var inputs: InputOptions
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
+        let site = try await Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
         for tenant in try chosen.tenants(of: site) {
             if try await site.engine.standing(of: tenant).hold == nil {
                 console.note("\(tenant): nobody holds it")

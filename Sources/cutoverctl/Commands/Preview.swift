@@ -15,7 +15,7 @@ struct PreviewCommand: Command {
     var detailedExitCode = false
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
+        let site = try await Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }
         let engine = site.engine

@@ -16,7 +16,7 @@ struct Recapture: Command {
     @OptionGroup var inputs: InputOptions
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
+        let site = try await Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
         let tenant = try site.choice.tenant(tenant)
         let accepting = confirm == tenant.text
         let result = try await site.engine.carryOut(

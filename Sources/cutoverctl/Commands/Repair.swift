@@ -45,7 +45,7 @@ struct RepairCommand: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: preview ? .standIn : .refuse, asking: preview)
+        let site = try await Wiring(inputs, console).site(ifMissing: preview ? .standIn : .refuse, asking: preview)
         let tenant = try site.choice.tenant(tenant)
         let limit = Duration(shortForm: within) ?? .seconds(600)
         let comparing = Comparing(site: site, tenant: tenant, against: against?.rawValue, within: limit, console: console)

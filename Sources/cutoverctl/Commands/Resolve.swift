@@ -39,7 +39,7 @@ struct Resolve: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
+        let site = try await Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
         let tenant = try site.choice.tenant(tenant)
         if purge {
             guard let number = Int(what) else {

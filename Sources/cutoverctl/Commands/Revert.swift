@@ -24,7 +24,7 @@ struct Revert: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
+        let site = try await Wiring(inputs, console).site(ifMissing: .refuse, asking: false)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         let target = to == "start" ? nil : try site.choice.step(to)
         try await PlanGuard(journal: site.journal, plan: site.plan)

@@ -19,7 +19,7 @@ struct Run: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .begin, asking: false)
+        let site = try await Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         let tenants = try site.choice.tenants([], wave: nil)
         let outside = site.fleet.tenants.map(\.id).filter { !tenants.contains($0) }
         if !outside.isEmpty { console.note("in no wave of this plan: \(outside.map(\.text).joined(separator: ", "))") }

@@ -12,7 +12,7 @@ struct Status: Command {
     var watch = false
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
+        let site = try await Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let reader = StatusReader(site: site)
         guard watch else {
             let view = try await reader.view()
@@ -45,7 +45,7 @@ struct StatusReader {
         for index in statuses.indices where [.running, .reverting].contains(statuses[index].state) {
             statuses[index] = try await abandoned(statuses[index]) ?? statuses[index]
         }
-        let waves = site.plan.rollout.assignment(of: site.fleet).flatMap { entry in entry.tenants.map { ($0, entry.wave.name) } }
+        let waves = site.choice.waves.flatMap { entry in entry.tenants.map { ($0, entry.wave.name) } }
         let names = Dictionary(waves, uniquingKeysWith: { first, _ in first })
         let report = StatusReport(plan: site.plan, fleet: site.fleet, statuses: statuses) { names[$0] ?? "" }
         let known = Set(site.fleet.tenants.map(\.id))

@@ -36,7 +36,7 @@ struct ThrottleCommand: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: changes ? .refuse : .standIn, asking: !changes)
+        let site = try await Wiring(inputs, console).site(ifMissing: changes ? .refuse : .standIn, asking: !changes)
         let tenant = try site.choice.tenant(tenant)
         guard changes else {
             let told = try await site.engine.ask(WatchProgress(table: LegacyTable.of(site.plan)[0]), of: tenant).get()

@@ -11,7 +11,7 @@ struct Why: Command {
     @OptionGroup var output: OutputOptions
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
+        let site = try await Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenant = try site.choice.tenant(tenant)
         try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant)
         let view = WhyView(reason: try await site.engine.why(tenant), watch: try await watch(tenant, site))

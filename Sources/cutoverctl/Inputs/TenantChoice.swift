@@ -5,6 +5,10 @@ import PlanFiles
 struct TenantChoice {
     let fleet: Fleet
     let plan: Plan
+    /// The waves that have opened, with those who move in them.
+    var opened: [FleetStanding.OpenWave] = []
+
+    var waves: [Rollout.Assigned] { plan.rollout.assignment(of: fleet, opened: opened) }
 
     /// The named tenants, or the wave's, or all that are in a wave of the plan.
     func tenants(_ names: [String], wave: String?) throws(CommandFailure) -> [TenantID] {
@@ -22,7 +26,7 @@ struct TenantChoice {
             }
             return chosen
         }
-        let all = plan.rollout.assignment(of: fleet).flatMap(\.tenants)
+        let all = waves.flatMap(\.tenants)
         guard !all.isEmpty else {
             throw CommandFailure("no tenant is selected", why: "no wave of the plan selects a tenant of the fleet by its labels", next: "compare `select:` in the plan with `labels:` in the fleet file")
         }
@@ -40,7 +44,7 @@ struct TenantChoice {
     }
 
     private func members(of wave: String) throws(CommandFailure) -> [TenantID] {
-        let waves = plan.rollout.assignment(of: fleet)
+        let waves = waves
         guard let chosen = waves.first(where: { $0.wave.name == wave }) else {
             let names = waves.map(\.wave.name)
             let meant = Spelling.nearest(to: wave, among: names).map { "did you mean \($0)?" }

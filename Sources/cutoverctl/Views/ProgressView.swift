@@ -35,7 +35,7 @@ extension FleetRun.Outcome {
         case .failed: .failed
         case .unknown: .unknown
         case .leased: .leased
-        case .notAdmitted(.budgetSpent), .notAdmitted(.full): .partlyDone
+        case .notAdmitted(.budgetSpent), .notAdmitted(.full), .notAdmitted(.exposed): .partlyDone
         case .notAdmitted: .inTheWay
         }
     }
@@ -65,7 +65,9 @@ extension FleetRun.Outcome {
         case .notAdmitted(.waveClosed(let why)), .notAdmitted(.baking(let why)): why
         case .notAdmitted(.budgetSpent(let failures, let allowed)): "\(failures) failed, and \(allowed) may"
         case .notAdmitted(.full(let atOnce)): "\(atOnce) tenants are in motion already"
+        case .notAdmitted(.exposed(let allowed)): "\(allowed) tenants already live by what is not verified yet"
         case .notAdmitted(.noWave): "no wave of the plan selects it"
+        case .notAdmitted(.joinedLate(let wave)): "it joined the fleet after wave \(wave) opened; add a wave to the plan for it"
         case .notAdmitted(.admitted), .finished, .reached, .settled: ""
         }
     }

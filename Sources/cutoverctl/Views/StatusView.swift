@@ -21,7 +21,10 @@ struct StatusView {
         let budget = report.budget
         let spent = budget.failures > budget.allowed
         let failures = "\(budget.failures) of \(budget.allowed) allowed failures"
-        let legend = "budget: \(budget.inMotion) of \(budget.atOnce) in motion, \(spent ? paint.red(failures) : failures)"
+        var parts = ["\(budget.inMotion) of \(budget.atOnce) in motion", spent ? paint.red(failures) : failures]
+        if budget.exposed > 0 { parts.append("\(budget.exposed) of \(budget.exposedAllowed) exposed") }
+        if budget.stragglers > 0 { parts.append("\(budget.stragglers) of \(budget.stragglersAllowed) stragglers") }
+        let legend = "budget: \(parts.joined(separator: ", "))"
         let plan = "plan \(report.plan.name) revision \(report.plan.revision) (\(report.plan.digest.prefix(12)))"
         let others = strangers.isEmpty ? "" : "\nin the journal, but not in the fleet file: \(strangers.map(\.text).joined(separator: ", "))"
         let progress = report.tenants.compactMap { tenant in told(tenant).map { "\n\(tenant.tenant): \(PlainText.line($0))" } }.joined()

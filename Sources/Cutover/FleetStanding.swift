@@ -1,0 +1,69 @@
+/// What concerns no single tenant: a fold of the fleet's stream.
+public struct FleetStanding: Sendable, Equatable {
+    /// A wave that has opened: who moves in it was settled then, whoever joins or leaves the fleet later.
+    public struct OpenWave: Sendable, Equatable {
+        public let name: String
+        public let tenants: [TenantID]
+        public let at: Timestamp
+    }
+
+    public private(set) var revision = 0
+    public private(set) var head: String
+    /// In the order in which they opened.
+    public private(set) var waves: [OpenWave] = []
+
+    public init(journal: JournalID) { head = Event.genesis(of: .fleet, in: journal) }
+
+    public mutating func apply(_ event: Event) {
+        revision = event.revision
+        head = event.hash
+        if case .waveOpened(let name, let tenants) = event.change { waves.append(OpenWave(name: name, tenants: tenants, at: event.at)) }
+    }
+}
+
+extension Engine {
+    public func fleetStanding() async throws(EngineError) -> FleetStanding {
+        do {
+            var standing = FleetStanding(journal: try await journal.identity())
+            for event in try await journal.events(in: .fleet, after: 0) { standing.apply(event) }
+            return standing
+        } catch { throw .journal(error) }
+    }
+
+    /// Does what `body` says while nobody else decides who may begin. Throws the journal's `.leased` when another one does so for long.
+    func decidingForFleet<Value: Sendable>(
+        _ body: (FleetStanding, Lease) async throws(EngineError) -> Value
+    ) async throws(EngineError) -> Value {
+        let lease = try await fleetLease()
+        do {
+            let value = try await body(try await fleetStanding(), lease)
+            try? await journal.giveBack(lease)
+            return value
+        } catch {
+            try? await journal.giveBack(lease)
+            throw error
+        }
+    }
+
+    private func fleetLease() async throws(EngineError) -> Lease {
+        var patience = 50
+        while true {
+            do {
+                let now = time.now
+                return try await journal.lease(.fleet, to: holder.name, until: now.adding(seconds: holder.seconds), now: now, gone: holder.gone)
+            } catch {
+                patience -= 1
+                guard case .leased = error, patience > 0, (try? await time.sleep(milliseconds: 100)) != nil else { throw .journal(error) }
+            }
+        }
+    }
+
+    /// Freezes the wave: these tenants move in it, and nobody else.
+    func open(_ wave: Rollout.Assigned, _ fleet: inout FleetStanding, _ lease: Lease) async throws(EngineError) {
+        let event = Event(
+            stream: .fleet, revision: fleet.revision + 1, at: time.now, by: me, fence: lease.fence,
+            change: .waveOpened(name: wave.wave.name, tenants: wave.tenants), previous: fleet.head)
+        do { try await journal.append([event], status: nil, under: lease) } catch { throw .journal(error) }
+        fleet.apply(event)
+    }
+}
