@@ -93,11 +93,4 @@ extension Standing {
     public func consent(to step: PlannedStep) -> Consent? {
         consents.last { $0.topic == step.place }
     }
-
-    /// Distinct people who approved `step`, in the order in which they did.
-    public func approvers(of step: PlannedStep) -> [OperatorID] {
-        var people: [OperatorID] = []
-        for consent in consents where consent.topic == step.place && !people.contains(consent.by) { people.append(consent.by) }
-        return people
-    }
 }

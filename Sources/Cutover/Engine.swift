@@ -72,7 +72,7 @@ public struct Engine: Sendable {
     private func perform(_ ref: StepRef, settingAside: Bool = false, _ ledger: Ledger) async throws(EngineError) -> Advance {
         let (planned, step) = try find(ref)
         let sight = try await sight(for: ref, ledger)
-        let answers = await assess(gates(of: step, planned, await ledger.standing), sight)
+        let answers = await assess(try await gates(of: step, planned, await ledger.standing), sight)
         let shut = answers.filter { !$0.verdict.isOpen }
         guard shut.isEmpty else {
             try await recordNews(answers, of: ref, ledger)
@@ -94,7 +94,7 @@ public struct Engine: Sendable {
                 return .did(ref, "set aside, in grace until \(until)")
             case .reversible(let step): evidence = try await step.perform(site)
             case .irreversible(let step):
-                guard let consent = await ledger.standing.consent(to: planned) else { return .consentNeeded(ref) }
+                guard let consent = try await consent(to: planned, await ledger.standing) else { return .consentNeeded(ref) }
                 evidence = try await step.perform(site, with: consent)
             case .wait: return .did(ref, "nothing to perform")
             }
@@ -145,7 +145,7 @@ public struct Engine: Sendable {
     private func beginWait(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
         let (planned, step) = try find(ref)
         let sight = try await sight(for: ref, ledger)
-        let answers = await assess(gates(of: step, planned, await ledger.standing), sight)
+        let answers = await assess(try await gates(of: step, planned, await ledger.standing), sight)
         let shut = answers.filter { !$0.verdict.isOpen }
         guard shut.isEmpty else {
             try await recordNews(answers, of: ref, ledger)

@@ -56,7 +56,7 @@ extension Engine {
 
     func sight(for ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Sight {
         let link = try link(for: ref, journal: await ledger.journalID, fence: await ledger.fence)
-        return Sight(ref: ref, time: time, consents: await ledger.standing.consents, link: link)
+        return Sight(ref: ref, time: time, consents: try await consents(await ledger.standing).valid, link: link)
     }
 
     func link(for ref: StepRef, journal: JournalID, fence: Int) throws(EngineError) -> HostLink {
@@ -99,26 +99,10 @@ extension Engine {
     }
 
     /// The step's own gates, the probe of its way back, and the plan's approvals where the risk is high.
-    func gates(of step: AnyStep, _ planned: PlannedStep, _ standing: Standing) -> [Gate] {
-        var gates = approvalGates(for: planned, standing) + step.base.preconditions
+    func gates(of step: AnyStep, _ planned: PlannedStep, _ standing: Standing) async throws(EngineError) -> [Gate] {
+        var gates = try await approvalGates(for: planned, standing) + step.base.preconditions
         if case .reversible(let reversible) = step { gates += reversible.wayBack }
         return gates
-    }
-
-    private func approvalGates(for planned: PlannedStep, _ standing: Standing) -> [Gate] {
-        guard planned.spec.risk == .high, plan.approvals.count > 0 else { return [] }
-        let rule = plan.approvals
-        let valid = standing.approvers(of: planned).filter {
-            (rule.from.isEmpty || rule.from.contains($0)) && !(rule.notAuthor && $0 == plan.author)
-        }
-        let command = "cutoverctl approve \(standing.tenant) \(planned.place) --as PERSON --reason TEXT"
-        let claim = "\(rule.count) approved it, not the author"
-        let people = valid.map(\.text).joined(separator: ", ")
-        let verdict: Gate.Verdict =
-            valid.count >= rule.count
-            ? .open(Evidence(["by": people]))
-            : .shut("\(valid.count) of \(rule.count)\(people.isEmpty ? "" : " (\(people))"); may approve: \(rule.from.map(\.text).joined(separator: ", "))")
-        return [Gate(claim, clearedBy: .person(command)) { _ in verdict }]
     }
 
     public func waveName(of tenant: TenantID) async throws(EngineError) -> String {

@@ -14,7 +14,7 @@ extension Engine {
             let ref = planned.ref(for: tenant)
             let (_, step) = try find(ref)
             let sight = try await sight(for: ref, ledger)
-            let answers = await assess(gates(of: step, planned, standing), sight)
+            let answers = await assess(try await gates(of: step, planned, standing), sight)
             let commands: [String]
             do { commands = try await step.base.preview(sight).commands } catch { commands = ["(not known yet: \(error.what))"] }
             steps.append(
@@ -69,7 +69,7 @@ extension Engine {
             return reason(ref, "the grace period is over", "in grace until \(at)", clearedBy: Gate.Clearance.time.text, next: "cutoverctl run")
         case .perform(let ref), .beginWait(let ref), .setAside(let ref), .performAfterGrace(let ref, _):
             let (planned, step) = try find(ref)
-            let answers = await assess(gates(of: step, planned, standing), try await sight(for: ref, ledger))
+            let answers = await assess(try await gates(of: step, planned, standing), try await sight(for: ref, ledger))
             if let shut = answers.first(where: { !$0.verdict.isOpen }) {
                 var next = advance
                 if case .person(let command) = shut.clearedBy { next = command }

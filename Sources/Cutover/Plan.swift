@@ -80,10 +80,21 @@ public struct Approvals: Sendable, Codable, Equatable {
     public let count: Int
     public let from: [OperatorID]
     public let notAuthor: Bool
-    public init(count: Int, from: [OperatorID], notAuthor: Bool) {
+    /// Whoever carries the step out does not count either.
+    public let notExecutor: Bool
+    /// How long a signature counts.
+    public let validSeconds: Int
+    /// Whose signatures count; without any, a recorded word is enough.
+    public let keys: [Approver]
+    public init(
+        count: Int, from: [OperatorID], notAuthor: Bool, notExecutor: Bool = false, validSeconds: Int = 7 * 86_400, keys: [Approver] = []
+    ) {
         self.count = count
         self.from = from
         self.notAuthor = notAuthor
+        self.notExecutor = notExecutor
+        self.validSeconds = validSeconds
+        self.keys = keys
     }
 }
 

@@ -3,11 +3,13 @@ import Yams
 
 /// `approvals:`, and the steps that can't do without.
 extension PlanReader {
-    func approvals(_ top: Section, author: String?) -> Approvals? {
-        guard let high = top.section("approvals", known: ["high"], required: false)?.section("high", known: ["count", "from", "notAuthor"])
+    func approvals(_ top: Section, author: String?, keys: [Approver]) -> Approvals? {
+        guard let high = top.section("approvals", known: ["high"], required: false)?.section("high", known: ["count", "from", "notAuthor", "notExecutor", "validFor"])
         else { return nil }
         let count = high.int("count", atLeast: 1)
         let notAuthor = high.bool("notAuthor") ?? true
+        let notExecutor = high.bool("notExecutor") ?? false
+        let valid = high.duration("validFor", required: false)
         guard let nodes = high.list("from") else { return nil }
         let from = people(nodes)
         guard let count else { return nil }
@@ -18,7 +20,13 @@ extension PlanReader {
                 high.valueNode("count"), "\(count) must approve, and only \(able.count) can\(without)",
                 fix: "name more people under `from:` or ask for fewer")
         }
-        return Approvals(count: count, from: from, notAuthor: notAuthor)
+        if !keys.isEmpty {
+            for person in from where !keys.contains(where: { $0.name == person }) {
+                findings.note(high.valueNode("from"), "\(person) may approve, and has no key", fix: "add their public key to the file that `keys:` names: cutoverctl key new prints one")
+            }
+        }
+        return Approvals(
+            count: count, from: from, notAuthor: notAuthor, notExecutor: notExecutor, validSeconds: valid ?? 7 * 86_400, keys: keys)
     }
 
     private func people(_ nodes: [Node]) -> [OperatorID] {

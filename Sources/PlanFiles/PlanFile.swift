@@ -9,7 +9,7 @@ public enum PlanFile {
     public static func read(text: String, path: String, catalog: StepCatalog, fleet: Fleet? = nil) -> (Plan?, [Problem]) {
         let findings = Findings(file: path)
         let reader = PlanReader(catalog: catalog, fleet: fleet, findings: findings)
-        let plan = Document(text: text, begin: "cutover: 1", findings: findings).root.flatMap { reader.plan($0, digest: Digest.sha256(text)) }
+        let plan = Document(text: text, begin: "cutover: 1", findings: findings).root.flatMap { reader.plan($0, text: text, path: path) }
         return findings.isEmpty ? (plan, []) : (nil, findings.problems)
     }
 
@@ -28,17 +28,17 @@ struct PlanReader {
     let fleet: Fleet?
     let findings: Findings
 
-    func plan(_ root: Node, digest: String) -> Plan? {
+    func plan(_ root: Node, text: String, path: String) -> Plan? {
         let known = ["cutover", "name", "revision", "author", "ownState", "keys", "decisions", "approvals", "phases", "rollout"]
         guard let top = Section(root, "the plan", known: known, findings) else { return nil }
         version(top)
         let name = identifier(top, "name")
         let revision = top.int("revision", atLeast: 1)
         let author = top.text("author")
-        _ = top.text("keys", required: false)
+        let keys = keys(top, beside: path)
         let ownState = top.bool("ownState") ?? false
         let decisions = decisions(top)
-        let approvals = approvals(top, author: author)
+        let approvals = approvals(top, author: author, keys: keys?.people ?? [])
         let waves = top.section("rollout", known: ["atOnce", "exposed", "failureBudget", "stragglers", "counts", "waves"])
         let production = waves.map { selectsProduction($0) } ?? false
         let (phases, steps) = phases(top, production: production)
@@ -47,7 +47,7 @@ struct PlanReader {
         if let topology = decisions["topology"], catalog.entry(for: "sidecar.start")?.settings.contains(where: { $0.key == "url" }) == true { judgeTopology(steps, topology) }
         guard let rollout = waves.flatMap({ rollout($0, steps: steps) }), let name, let revision, let author else { return nil }
         return Plan(
-            name: name, revision: revision, author: OperatorID(author), digest: digest, ownState: ownState, decisions: decisions,
+            name: name, revision: revision, author: OperatorID(author), digest: Digest.sha256(text + (keys?.text ?? "")), ownState: ownState, decisions: decisions,
             approvals: approvals ?? Approvals(count: 0, from: [], notAuthor: true), phases: phases, rollout: rollout)
     }
 

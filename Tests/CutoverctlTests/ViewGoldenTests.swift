@@ -36,7 +36,7 @@ struct ViewGoldenTests {
     func statusJSON() throws {
         let view = StatusView(report: Self.report, strangers: [])
         #expect(try view.jsonLine() == #"""
-            {"budget":{"allowed":1,"atOnce":10,"failures":0,"inMotion":1},"formatVersion":1,"plan":{"digest":"0123456789abcdef","name":"lamps","revision":1},"tenants":[{"held":null,"milestone":"burning","next":"cutoverctl why acme","phase":"L1","since":"2026-01-01T00:00:05.250Z","state":"gated","step":"lamp.smash","tenant":"acme","wave":"all"},{"held":"ann: look\u001b[2J first","milestone":"","next":"cutoverctl release zeta --reason TEXT","phase":"L0","since":"2026-01-01T00:00:06.000Z","state":"held","step":"lamp.wire","tenant":"zeta","wave":"all"},{"held":null,"milestone":"","next":"cutoverctl advance omega","phase":"L0","since":"","state":"pending","step":"lamp.wire","tenant":"omega","wave":"all"}]}
+            {"budget":{"allowed":1,"atOnce":10,"exposed":0,"exposedAllowed":10,"failures":0,"inMotion":1,"stragglers":0,"stragglersAllowed":0,"troubles":{}},"formatVersion":1,"plan":{"digest":"0123456789abcdef","name":"lamps","revision":1},"tenants":[{"held":null,"milestone":"burning","next":"cutoverctl why acme","phase":"L1","since":"2026-01-01T00:00:05.250Z","state":"gated","step":"lamp.smash","tenant":"acme","wave":"all"},{"held":"ann: look\u001b[2J first","milestone":"","next":"cutoverctl release zeta --reason TEXT","phase":"L0","since":"2026-01-01T00:00:06.000Z","state":"held","step":"lamp.wire","tenant":"zeta","wave":"all"},{"held":null,"milestone":"","next":"cutoverctl advance omega","phase":"L0","since":"","state":"pending","step":"lamp.wire","tenant":"omega","wave":"all"}]}
             """#)
         #expect(try view.json().contains("\n"))
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cutover
+import Foundation
 import Phases
 
 struct Approve: Command {
@@ -27,6 +28,8 @@ struct Approve: Command {
     var reason: String
     @Option(help: "The tenant (or wave) once more, for what can't be undone.")
     var confirm: String?
+    @Option(help: "The key you sign with (or CUTOVER_KEY), where the plan names keys.")
+    var key: String?
     @OptionGroup var inputs: InputOptions
 
     enum AccessSide: String, ExpressibleByArgument, Sendable { case gains, losses }
@@ -36,12 +39,13 @@ struct Approve: Command {
     }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
-        let site = try await Wiring(inputs, console).site(ifMissing: .begin, asking: false)
+        let wired = try await Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         let (names, step) = try parts()
-        let tenants = try site.choice.tenants(names, wave: wave)
-        for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }
+        let tenants = try wired.choice.tenants(names, wave: wave)
+        for tenant in tenants { try await PlanGuard(journal: wired.journal, plan: wired.plan).requireSamePlan(tenant) }
+        let site = Signing(site: wired, key: try signingKey(wired), wave: wave)
         if let step {
-            try await approveStep(try site.choice.step(step), tenants, site, console)
+            try await approveStep(try site.site.choice.step(step), tenants, site, console)
         } else if let exceptions {
             for tenant in tenants { try await approveExceptions(exceptions, tenant, site, console) }
         } else if let access {
@@ -69,16 +73,16 @@ struct Approve: Command {
         return (tenants, rest.first)
     }
 
-    private func approveStep(_ step: PlannedStep, _ tenants: [TenantID], _ site: Wiring.Site, _ console: Console) async throws {
+    private func approveStep(_ step: PlannedStep, _ tenants: [TenantID], _ site: Signing, _ console: Console) async throws {
         try judge(step, tenants, site)
         for tenant in tenants {
-            try await site.engine.approve(tenant, topic: step.place, reason: reason, facts: ["plan": site.plan.digest])
+            try await site.approve(tenant, topic: step.place, reason: reason, facts: ["plan": site.plan.digest])
             console.note("\(tenant): \(site.engine.me) approved \(step.place)")
         }
     }
 
     /// An approval that could not count is refused here, so that nobody believes it was given.
-    private func judge(_ step: PlannedStep, _ tenants: [TenantID], _ site: Wiring.Site) throws(CommandFailure) {
+    private func judge(_ step: PlannedStep, _ tenants: [TenantID], _ site: Signing) throws(CommandFailure) {
         let me = site.engine.me
         let rule = site.plan.approvals
         if case .irreversible = Wiring.catalog.nature(of: step.spec.kind) {
@@ -98,7 +102,7 @@ struct Approve: Command {
         }
     }
 
-    private func approveExceptions(_ reason: String, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+    private func approveExceptions(_ reason: String, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
         let report = try await MemoryQuestions(engine: site.engine).exceptions(of: tenant)
         let ids = report.ids(of: reason)
         guard !ids.isEmpty else {
@@ -106,11 +110,11 @@ struct Approve: Command {
             throw CommandFailure("\(tenant) has no exceptions called \(reason)", why: open, next: "cutoverctl exceptions \(tenant)")
         }
         let facts = ["count": String(ids.count), "digest": Digest.sha256(ids.joined(separator: "\n"))]
-        try await site.engine.approve(tenant, topic: "exceptions/\(reason)", reason: self.reason, facts: facts)
+        try await site.approve(tenant, topic: "exceptions/\(reason)", reason: self.reason, facts: facts)
         console.note("\(tenant): \(site.engine.me) approved \(ids.count) exceptions \(reason)")
     }
 
-    private func approveChanges(_ kind: String, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+    private func approveChanges(_ kind: String, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
         let red = try await MemoryQuestions(engine: site.engine).changes(of: tenant)
         let chosen = red.filter { kind == "all" || $0.kind == kind }
         guard !chosen.isEmpty else {
@@ -119,21 +123,21 @@ struct Approve: Command {
         }
         for one in chosen {
             let facts = ["digest": one.digest, "transactions": String(one.transactions), "rows": String(one.rows)]
-            try await site.engine.approve(tenant, topic: one.topic, reason: reason, facts: facts)
+            try await site.approve(tenant, topic: one.topic, reason: reason, facts: facts)
             console.note("\(tenant): \(site.engine.me) approved \(one.words)")
         }
     }
 
-    private func approveAlerts(_ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+    private func approveAlerts(_ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
         let found = try await site.engine.ask(WatchFindings(table: LegacyTable.of(site.plan)[0]), of: tenant).get()
         guard !found.events.isEmpty else {
             throw CommandFailure("\(tenant) has no alerts to sign", why: "what else the watch found passes when it is mended", next: "cutoverctl why \(tenant)")
         }
-        try await site.engine.approve(tenant, topic: "alerts", reason: reason, facts: ["count": String(found.events.count), "digest": found.digest])
+        try await site.approve(tenant, topic: "alerts", reason: reason, facts: ["count": String(found.events.count), "digest": found.digest])
         console.note("\(tenant): \(site.engine.me) signed \(found.events.map { "\($0.detail) at \($0.since)" }.joined(separator: "; "))")
     }
 
-    private func attest(_ blocker: String, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+    private func attest(_ blocker: String, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
         let named = site.plan.steps.flatMap { $0.spec.settings.list("blockers") }.compactMap { entry in
             if case .map(let fields) = entry, case .text(let name)? = fields["name"] { name } else { nil }
         }
@@ -141,17 +145,50 @@ struct Approve: Command {
             let known = named.isEmpty ? "it names none" : "it names \(named.joined(separator: ", "))"
             throw CommandFailure("the plan has no blocker called \(blocker)", why: known, next: "cutoverctl why \(tenant)")
         }
-        try await site.engine.approve(tenant, topic: "blocker/\(blocker)", reason: reason)
+        try await site.approve(tenant, topic: "blocker/\(blocker)", reason: reason)
         console.note("\(tenant): \(site.engine.me) attested that \(blocker) is closed")
     }
 
-    private func approveAccess(_ side: AccessSide, _ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
+    private func approveAccess(_ side: AccessSide, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
         let change = try await site.engine.ask(AccessChange(), of: tenant).get()
         let signed = SignedAccess(side == .gains ? .gains : .losses, of: change, upTo: upTo)
         guard signed.upTo >= signed.pairs else {
             throw CommandFailure("\(tenant) has \(signed.pairs) access \(side.rawValue)", why: "--up-to \(signed.upTo) is fewer", next: "cutoverctl diff \(tenant) --access", status: .inTheWay)
         }
-        try await site.engine.approve(tenant, topic: "access/\(side.rawValue)", reason: reason, facts: signed.facts)
+        try await site.approve(tenant, topic: "access/\(side.rawValue)", reason: reason, facts: signed.facts)
         console.note("\(tenant): \(site.engine.me) approved \(signed.pairs) access \(side.rawValue), up to \(signed.upTo) as agents go on writing, of these kinds: \(signed.kinds.joined(separator: ", "))")
+    }
+
+    /// Nil where the plan names no keys: then a recorded word is enough.
+    private func signingKey(_ site: Wiring.Site) throws(CommandFailure) -> SigningKey? {
+        let me = site.engine.me
+        guard !site.plan.approvals.keys.isEmpty else { return nil }
+        guard let path = key ?? ProcessInfo.processInfo.environment["CUTOVER_KEY"], !path.isEmpty else {
+            throw CommandFailure("this plan wants signatures", why: "it names keys, and no key to sign with was given", next: "add --key FILE, or set CUTOVER_KEY")
+        }
+        let signing = try KeyFile.read(path)
+        guard let person = site.plan.approvals.keys.first(where: { $0.name == me }) else {
+            throw CommandFailure("\(me) can't sign", why: "the plan's keys have nobody of that name", next: "say who you are with --as NAME", status: .inTheWay)
+        }
+        guard person.keys.contains(signing.verifying) else {
+            throw CommandFailure("\(me) can't sign with \(path)", why: "the plan's keys have another key for \(me)", next: "name your own key with --key FILE", status: .inTheWay)
+        }
+        return signing
+    }
+}
+
+/// The site, and the hand that signs there.
+private struct Signing {
+    let site: Wiring.Site
+    let key: SigningKey?
+    let wave: String?
+    var engine: Engine { site.engine }
+    var plan: Plan { site.plan }
+
+    func approve(_ tenant: TenantID, topic: String, reason: String, facts: [String: String] = [:]) async throws {
+        guard let key else { return try await engine.approve(tenant, topic: topic, reason: reason, facts: facts) }
+        let approval = try await engine.approval(
+            of: topic, for: tenant, wave: wave, expires: Wiring.time.now.adding(seconds: plan.approvals.validSeconds), reason: reason, facts: facts)
+        try await engine.approve(tenant, topic: topic, reason: reason, facts: try approval.signed(with: key))
     }
 }

@@ -77,7 +77,7 @@ struct StatusView {
 
     /// A tenant with every key, `held` too where nobody holds it.
     private struct Line: Encodable {
-        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next, progress, live }
+        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next, progress, live, trouble }
         let status: TenantStatus
         let live: String?
 
@@ -99,6 +99,7 @@ struct StatusView {
             try container.encode(status.next, forKey: .next)
             try container.encodeIfPresent(status.progress, forKey: .progress)
             try container.encodeIfPresent(live, forKey: .live)
+            try container.encodeIfPresent(status.trouble, forKey: .trouble)
         }
     }
 }
