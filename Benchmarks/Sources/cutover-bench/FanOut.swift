@@ -18,6 +18,7 @@ struct FanOut: Bench {
         let cold = try await paired(name) {
             round += 1
             let (first, second) = try await site.ours(round)
+            tell(String(format: "%@: %.4g/s, then %.4g/s by the same connections", name, first, second))
             warm.append(second)
             return first
         } against: {
@@ -26,7 +27,8 @@ struct FanOut: Bench {
         var second = Pairs()
         for run in cold.against.indices { second.add("\(name)-warm", run + 1, warm[run], cold.against[run]) }
         var ansible = Pairs()
-        ansible.add("\(name)-ansible", 1, median(cold.ours), try await site.ansible())
+        // It takes long, and its ratio is no close one.
+        for run in 1...2 { ansible.add("\(name)-ansible", run, try await site.ours(round + run).cold, try await site.ansible()) }
         return [
             Figure("\(name)-cold", cold, unit: "ops/s", .atLeast(0.9)), Figure("\(name)-warm", second, unit: "ops/s", .atLeast(5)),
             Figure("\(name)-ansible", ansible, unit: "ops/s", .atLeast(6)),
@@ -51,8 +53,9 @@ struct FanOutSite {
             for key in host_key id; do ssh-keygen -q -t ed25519 -N '' -f $key; done
             port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
             echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 host_key.pub)" > known_hosts
+            # Within a shell of that level bash does not read what its owner would have it do for each new connection.
             printf '%s\n' "ListenAddress 127.0.0.1" "Port $port" "HostKey $folder/host_key" "AuthorizedKeysFile $folder/id.pub" "PidFile $folder/pid" \
-                "StrictModes no" "UsePAM no" "PasswordAuthentication no" "KbdInteractiveAuthentication no" "MaxStartups 500" "MaxSessions 500" "LogLevel ERROR" > server
+                "StrictModes no" "UsePAM no" "PasswordAuthentication no" "KbdInteractiveAuthentication no" "MaxStartups 500" "MaxSessions 500" "LogLevel ERROR" "SetEnv SHLVL=2" > server
             printf '%s\n' "Host *.bench" "User $(id -un)" "HostName 127.0.0.1" "Port $port" "IdentitiesOnly yes" "IdentityAgent none" "IdentityFile $folder/id" \
                 "UserKnownHostsFile $folder/known_hosts" "GlobalKnownHostsFile /dev/null" "StrictHostKeyChecking yes" "BatchMode yes" > config
             mkdir -p state/bin; printf '#!/bin/sh\ncat >/dev/null\necho done\n' > state/bin/cutoverctl; chmod 755 state/bin/cutoverctl
