@@ -38,10 +38,10 @@ import Transports
 
     @Test("a host that is said to be there and takes nothing leaves the outcome unknown", .timeLimit(.minutes(5)))
     func silent() async throws {
-        let lab = try await LabManager.alone { $0.expiryFactor = 0.01 }
+        let lab = try await LabManager.alone { _ in }
         let host = try await ScriptHost(.lab, lab: lab)
         let transport = try await host.placed("echo x >>\(host.path)/ran")
-        lab.change { $0.hosts[LabManager.instance] = .silent }
+        lab.change { ($0.hosts[LabManager.instance], $0.expiryFactor) = (.silent, 0.01) }
         let error = try #require(await #expect(throws: TransportError.self) { try await host.run(transport) })
         #expect(error.outcome == .sentOutcomeUnknown)
         #expect(lines(host) == 0)
