@@ -27,7 +27,7 @@ extension Cluster {
     func startStandby() async throws {
         try call("pg_basebackup -h \(directory) -U postgres -D \(directory)/standby -R -c fast")
         try call("pg_ctl -D \(directory)/standby -w -s -l \(directory)/standby.log -o \"-k \(directory) -p 5433 -c listen_addresses='' -c max_connections=300 -c wal_receiver_status_interval=1\" start")
-        let watchdog = "( while kill -0 \(getpid()) 2>/dev/null && [ -d \(directory)/data ]; do sleep 0.5; done; \(try command("pg_ctl -D \(directory)/standby -m immediate -s stop")) ) >/dev/null 2>&1 </dev/null &"
+        let watchdog = "( while [ -e /proc/\(getpid())/exe ] && [ -d \(directory)/data ]; do sleep 0.5; done; \(try command("pg_ctl -D \(directory)/standby -m immediate -s stop")) ) >/dev/null 2>&1 </dev/null &"
         _ = try Self.run(watchdog)
     }
 

@@ -29,7 +29,7 @@ struct Cluster: Sendable {
             export LC_ALL=C
             \(asUser)\(bin)/initdb -D \(directory)/data -U postgres -A trust -E UTF8 --no-sync >\(directory).log 2>&1
             \(start)
-            ( while kill -0 \(getpid()) 2>/dev/null && [ -d \(directory)/data ]; do sleep 0.5; done
+            ( while [ -e /proc/\(getpid())/exe ] && [ -d \(directory)/data ]; do sleep 0.5; done
               \(asUser)\(bin)/pg_ctl -D \(directory)/data -m immediate -s stop || true
               rm -rf \(directory) \(directory).log ) >/dev/null 2>&1 </dev/null &
             """

@@ -66,7 +66,7 @@ final class SSHServer: Sendable {
             sed -i 's/^ *//' server config
             /usr/sbin/sshd -D -f "$folder/server" -E "$folder/log" </dev/null >/dev/null 2>&1 &
             server=$!
-            ( while kill -0 "$owner" 2>/dev/null; do sleep 0.5; done
+            ( while [ -e "/proc/$owner/exe" ]; do sleep 0.5; done
               kill "$server"; for control in "$folder"/cutover-ssh-*/*; do ssh -o ControlPath="$control" -O exit x; done; rm -rf "$folder" ) </dev/null >/dev/null 2>&1 &
             for _ in $(seq 100); do [ -s pid ] && exit 0; sleep 0.05; done
             cat log >&2; exit 1
