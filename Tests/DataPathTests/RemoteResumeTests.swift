@@ -37,7 +37,7 @@ import Testing
         let (first, last) = (keys[0], keys[699])
         try await remote.plugin.ask("DELETE", "/v1/memories/\(first.0.lowercased)", #"{"requested_by_namespace":"\#(first.1)"}"#)
         let notes = Notes(stopAfter: 2)
-        let parity = RemoteParity(records: RemoteStage.records(remote.plugin, 0.3, 10))
+        let parity = RemoteParity(records: RemoteStage.records(remote.plugin))
         await #expect(throws: Notes.Stopped.self) { _ = try await parity.run(remote.stage.ours, against: .v1, notes: notes) }
         await notes.allow(.max)
         // One that was compared already, and one that was not, move on meanwhile.
@@ -57,7 +57,7 @@ import Testing
         let remote = try await RemoteStage.make()
         try await remote.stage.add1("a memory")
         try await remote.settle()
-        let report = try await RemoteParity(records: RemoteStage.records(remote.plugin, 0.3, 10)).compare(remote.stage.ours, against: .v1, withinSeconds: 0)
+        let report = try await RemoteParity(records: RemoteStage.records(remote.plugin)).compare(remote.stage.ours, against: .v1, withinSeconds: 0)
         #expect(!report.parity.complete && !report.clean)
         #expect(report.parity.estimatedRows == 1 && report.parity.provenRows == 0)
     }
@@ -67,13 +67,13 @@ import Testing
         let remote = try await RemoteStage.make()
         for number in 0..<10 { try await remote.stage.add1("memory \(number)", scope: number % 2 == 0 ? "TEAM" : "LOCAL") }
         try await remote.settle()
-        let report = try await RemoteParity(records: RemoteStage.records(remote.plugin, 0.3, 10)).compare(remote.stage.ours, against: .v1)
+        let report = try await RemoteParity(records: RemoteStage.records(remote.plugin)).compare(remote.stage.ours, against: .v1)
         #expect(report.parity.digestV1 == report.parity.digestV2)
         let expected = try await remote.stage.ours.query(
             "SELECT sum(\(CanonicalSQL.fingerprint(CanonicalSQL(layout: try await Layout.complete(remote.stage.ours, RemoteStage.settings)).v1("m", "w")))) AS sum FROM agent_memories m JOIN workspaces w ON w.id = m.workspace_id")[0].string("sum")
         #expect(Int128(truncatingIfNeeded: UInt128(report.parity.digestV1, radix: 16) ?? 0) == Int128(expected))
         try await remote.rewrite(try await remote.stage.ours.query("SELECT id FROM agent_memories WHERE scope = 'LOCAL' LIMIT 1")[0].uuid("id"), "another")
-        let after = try await RemoteParity(records: RemoteStage.records(remote.plugin, 0.3, 10)).compare(remote.stage.ours, against: .v1)
+        let after = try await RemoteParity(records: RemoteStage.records(remote.plugin)).compare(remote.stage.ours, against: .v1)
         #expect(after.parity.digestV1 == report.parity.digestV1 && after.parity.digestV2 != report.parity.digestV1)
     }
 }

@@ -55,7 +55,15 @@ final class ScriptHost: Sendable {
     /// A transport whose script stands on the host already.
     func placed(_ script: String) async throws -> any Transport {
         let transport = try transport(script)
-        _ = try await transport.placeHand(on: target)
+        for attempt in 1... {
+            do {
+                _ = try await transport.placeHand(on: target)
+                break
+            } catch {
+                // What was never sent may be sent again: a busy machine ends a connection now and then.
+                guard attempt < 4, (error as? TransportError)?.outcome == .neverSent else { throw error }
+            }
+        }
         return transport
     }
 

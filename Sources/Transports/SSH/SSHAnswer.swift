@@ -15,6 +15,8 @@ struct SSHAnswer: Sendable {
     private(set) var wasReady = false
     private(set) var isEndless = false
     var isLate = false
+    /// Why the client did not run.
+    var noClient = ""
 
     init(mark: String) { self.mark = mark }
 
@@ -58,7 +60,7 @@ struct SSHAnswer: Sendable {
     var trouble: String {
         if isEndless { return "the answer is larger than anything a program of ours says" }
         let said = errors.split(separator: "\n").joined(separator: "; ")
-        return [isLate ? "no answer in time" : "the connection ended", said].filter { !$0.isEmpty }.joined(separator: ": ")
+        return [isLate ? "no answer in time" : noClient.isEmpty ? "the connection ended" : "ssh could not be run: \(noClient)", said].filter { !$0.isEmpty }.joined(separator: ": ")
     }
 
     private var text: String { String(decoding: rawErrors, as: UTF8.self) }

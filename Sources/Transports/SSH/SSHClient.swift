@@ -48,8 +48,10 @@ struct SSHClient: Sendable {
             heard.change { $0.isLate = true }
             work.cancel()
         }
-        _ = await withTaskCancellationHandler { await work.result } onCancel: { work.cancel() }
+        let outcome = await withTaskCancellationHandler { await work.result } onCancel: { work.cancel() }
         clock.cancel()
+        // The client itself could not be run: no descriptors or processes left, no such program.
+        if case .failure(let error) = outcome, !(error is CancellationError) { heard.change { $0.noClient = "\(error)" } }
         return heard.answer
     }
 
