@@ -61,7 +61,7 @@ final class ScriptHost: Sendable {
                 break
             } catch {
                 // What was never sent may be sent again: a busy machine ends a connection now and then.
-                guard attempt < 4, (error as? TransportError)?.outcome == .neverSent else { throw error }
+                guard attempt < 4, error.outcome == .neverSent else { throw error }
             }
         }
         return transport
