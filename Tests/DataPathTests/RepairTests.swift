@@ -16,7 +16,7 @@ struct RepairTests {
 
     private func lines(_ stage: Stage, _ base: Parity.Base) async throws -> [ParityLine] {
         let gathered = Gathered()
-        _ = try await Parity().run(stage.ours, against: base, withinSeconds: 10) { await gathered.add($0) }
+        _ = try await Parity().run(stage.ours, against: base, withinSeconds: 120) { await gathered.add($0) }
         return await Array(gathered.byID.values)
     }
 

@@ -8,7 +8,7 @@ import Testing
 @testable import Phases
 
 @Suite("the plan for keys and values on a tenant of the lab", .serialized) struct KeyValueTrialTests {
-    @Test("every step goes there, back and there again, and looking changes nothing", .timeLimit(.minutes(5)))
+    @Test("every step goes there, back and there again, and looking changes nothing", .timeLimit(.minutes(10)))
     func wholePlan() async throws {
         try await Self.onTenant { lab in
             try await lab.release("--keyless")
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test("the freeze stays shut while the server has the door, and the soak begins again when the table is read or the door opens", .timeLimit(.minutes(5)))
+    @Test("the freeze stays shut while the server has the door, and the soak begins again when the table is read or the door opens", .timeLimit(.minutes(10)))
     func door() async throws {
         try await Self.onTenant { lab in
             let engine = lab.engine()
