@@ -36,7 +36,7 @@ extension MemoryProjection {
 
     /// v1 keeps what v2 holds blotted out, and the embedding of it, until somebody writes it anew in v2.
     var update1: String {
-        let same = "\(carriedContent("m")) = r.content\(layout.hasEmbedding ? " AND (r.embedding IS NULL OR NOT coalesce(\(isRedacted("m")), false))" : "")"
+        let same = "\(carriedContent("m")) = r.content\(layout.hasEmbedding ? " AND (r.embedding IS NULL OR NOT \(isRedacted("m")))" : "")"
         let embedding = ", embedding = CASE WHEN \(isRedacted("m")) AND \(same) THEN m.embedding ELSE r.embedding END"
         return """
         UPDATE \(layout.v1) m SET workspace_id = u.owner, scope = u.scope, created_at = r.created_at,
