@@ -1,6 +1,7 @@
 import Cutover
 import CutoverTestKit
 import Foundation
+import ProgramsTestKit
 import Testing
 
 @Suite("signed approvals") struct ApprovalTests {
@@ -159,16 +160,10 @@ import Testing
 }
 
 @Suite("keys of OpenSSH's form") struct SigningKeyTests {
-    private func keygen(_ arguments: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/ssh-keygen")
-        process.arguments = arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: said, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    @discardableResult
+    private func keygen(_ arguments: String...) async throws -> String {
+        let ended = try await EndedProgram.run(["/usr/bin/ssh-keygen"] + arguments)
+        return ended.said.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     private func folder() throws -> URL {
@@ -178,22 +173,22 @@ import Testing
     }
 
     @Test("ssh-keygen reads what is written")
-    func written() throws {
+    func written() async throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let key = SigningKey()
         let path = folder.appending(path: "key").path
         _ = FileManager.default.createFile(atPath: path, contents: Data(key.file(comment: "lead-1").utf8), attributes: [.posixPermissions: 0o600])
-        #expect(try keygen("-y", "-f", path) == "\(key.verifying) lead-1")
-        #expect(try keygen("-l", "-f", path).contains(key.verifying.fingerprint))
+        #expect(try await keygen("-y", "-f", path) == "\(key.verifying) lead-1")
+        #expect(try await keygen("-l", "-f", path).contains(key.verifying.fingerprint))
     }
 
     @Test("what ssh-keygen writes is read, and its signatures fit its public half")
-    func read() throws {
+    func read() async throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = folder.appending(path: "key").path
-        _ = try keygen("-q", "-t", "ed25519", "-N", "", "-C", "ann", "-f", path)
+        try await keygen("-q", "-t", "ed25519", "-N", "", "-C", "ann", "-f", path)
         let key = try SigningKey(file: String(contentsOfFile: path, encoding: .utf8))
         let verifying = try #require(VerifyingKey(try String(contentsOfFile: path + ".pub", encoding: .utf8).trimmingCharacters(in: .newlines)))
         #expect(verifying == key.verifying)
@@ -202,7 +197,7 @@ import Testing
     }
 
     @Test("a key with a passphrase, of another kind, or none at all is refused for what it is")
-    func refused() throws {
+    func refused() async throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
         func trouble(_ text: String) -> SigningKey.Trouble? {
@@ -210,8 +205,8 @@ import Testing
             return nil
         }
         let (locked, rsa) = (folder.appending(path: "locked").path, folder.appending(path: "rsa").path)
-        _ = try keygen("-q", "-t", "ed25519", "-N", "secret", "-f", locked)
-        _ = try keygen("-q", "-t", "ecdsa", "-N", "", "-f", rsa)
+        try await keygen("-q", "-t", "ed25519", "-N", "secret", "-f", locked)
+        try await keygen("-q", "-t", "ecdsa", "-N", "", "-f", rsa)
         #expect(try trouble(String(contentsOfFile: locked, encoding: .utf8)) == .encrypted)
         #expect(try trouble(String(contentsOfFile: rsa, encoding: .utf8)) == .otherKind("ecdsa-sha2-nistp256"))
         for text in ["", "key", SigningKey().file(comment: "c").replacing("b3BlbnNz", with: "b3BlbnNa")] { #expect(trouble(text) == .notAKey) }

@@ -1,6 +1,7 @@
 import DataPath
 import Foundation
 import Postgres
+import ProgramsTestKit
 import Testing
 
 #if canImport(Glibc)
@@ -60,31 +61,22 @@ struct HugeArchiveTests {
         _ = try await Freeze().freeze(stage.ours)
         let place = place()
         try FileManager.default.createDirectory(at: place.directory, withIntermediateDirectories: true)
-        try Self.run("mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", place.directory.path)
-        defer {
-            try? Self.run("umount", "-l", place.directory.path)
-            try? FileManager.default.removeItem(at: place.directory)
-        }
+        defer { try? FileManager.default.removeItem(at: place.directory) }
+        try await SmallDisk.mounted(at: place.directory.path, size: "200k") { try await filled(place, stage) }
+    }
+
+    private func filled(_ place: DirectoryPlace, _ stage: Stage) async throws {
         let failure = await #expect(throws: DataPathError.self) { try await export(stage, to: place) }
         #expect(failure?.description.contains("No space left on device") == true, "\(failure?.description ?? "")")
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.directory.path) == [])
         #expect(try await stage.ours.query("SELECT 1 AS one")[0].int("one") == 1, "the session is usable")
-        try Self.run("mount", "-o", "remount,size=8m", place.directory.path)
+        try await SmallDisk.resize(place.directory.path, to: "8m")
         _ = try await export(stage, to: place)
         #expect(try await Archive().rehearse(stage.ours, from: place, with: .shared(Self.key)).rows == 200)
         // An archive that does not fit over an older one leaves none that could be taken for it.
-        try Self.run("mount", "-o", "remount,size=700k", place.directory.path)
+        try await SmallDisk.resize(place.directory.path, to: "700k")
         try Data(count: 200_000).write(to: place.directory.appending(path: "somebody-elses"))
         await #expect(throws: DataPathError.self) { try await export(stage, to: place) }
         await #expect(throws: DataPathError.self) { try await Archive().check(place, with: .shared(Self.key)) }
-    }
-
-    private static func run(_ words: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = words
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw DataPathError.refused("\(words.joined(separator: " ")) ended with \(process.terminationStatus)") }
     }
 }

@@ -1,6 +1,7 @@
 import DataPath
 import Foundation
 import Postgres
+import ProgramsTestKit
 import Testing
 
 @Suite("a table that comes back is the table that went", .serialized)
@@ -45,12 +46,8 @@ struct RestoredTableTests {
             ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appending(path: ".build/pg/pginstall/bin").path
         let output = FileManager.default.temporaryDirectory.appending(path: "cutover-dump-\(UUID()).sql")
         defer { try? FileManager.default.removeItem(at: output) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "\(bin)/pg_dump")
-        process.arguments = ["--schema-only", "--file", output.path] + words + [url ?? stage.url]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        let ended = try await EndedProgram.run(["\(bin)/pg_dump", "--schema-only", "--file", output.path] + words + [url ?? stage.url])
+        try #require(ended.code == 0, "\(ended.said)")
         // Newer versions frame a dump with a random word.
         return try String(contentsOf: output, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("\\restrict") && !$0.hasPrefix("\\unrestrict") }.joined(separator: "\n")
     }

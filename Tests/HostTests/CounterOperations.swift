@@ -98,7 +98,7 @@ enum Counter {
             Self.inside.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
             defer { Self.inside.withLock { $0.now -= 1 } }
             let before = try Counter.read(host.sight)
-            for _ in 0..<200 { await Task.yield() }
+            try? await Task.sleep(for: .milliseconds(10))
             try DurableFile.write(String(before + 1), to: "\(host.sight.statePath)/counter")
             return Value(count: before + 1)
         }

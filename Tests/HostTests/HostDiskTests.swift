@@ -1,5 +1,6 @@
 import Cutover
 import Foundation
+import ProgramsTestKit
 import Testing
 
 @testable import Host
@@ -65,20 +66,6 @@ import Testing
 
     private func onASmallDisk(_ work: () async throws -> Void) async throws {
         try DurableFile.makeFolder(host.state)
-        try mount(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", host.state])
-        do { try await work() } catch {
-            try mount(["umount", "-l", host.state])
-            throw error
-        }
-        try mount(["umount", "-l", host.state])
-    }
-
-    private func mount(_ words: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = words
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw HostFault.said("\(words.joined(separator: " ")) ended with \(process.terminationStatus)") }
+        try await SmallDisk.mounted(at: host.state, size: "256k", while: work)
     }
 }

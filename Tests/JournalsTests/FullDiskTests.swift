@@ -1,6 +1,7 @@
 import Cutover
 import CutoverTestKit
 import Foundation
+import ProgramsTestKit
 import Testing
 
 @testable import Journals
@@ -13,8 +14,10 @@ import Testing
     @Test("what does not fit is refused in so many words, nothing is lost or half there, and it goes on when there is room", .enabled(if: getuid() == 0))
     func full() async throws {
         let place = try Place()
-        try Self.run("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", place.folder.path)
-        defer { try? Self.run("umount", "-l", place.folder.path) }
+        try await SmallDisk.mounted(at: place.folder.path, size: "400k") { try await Self.filled(place) }
+    }
+
+    private static func filled(_ place: Place) async throws {
         let journal = try place.open()
         var head = JournalRecords.Head.genesis(of: "acme", in: try await journal.identity())
         var refusal: JournalError?
@@ -36,17 +39,8 @@ import Testing
         }
         #expect(why.contains("full"), "\(why)")
         #expect(try await journal.events(in: "acme", after: 0).count == written)
-        try Self.run("mount", "-o", "remount,size=8m", place.folder.path)
+        try await SmallDisk.resize(place.folder.path, to: "8m")
         for _ in 0..<20 { try await append() }
         #expect(try await place.open(create: false).events(in: "acme", after: 0).map(\.revision) == Array(1...(written + 20)))
-    }
-
-    private static func run(_ words: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = words
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw JournalError.unreachable("\(words.joined(separator: " ")) ended with \(process.terminationStatus)") }
     }
 }

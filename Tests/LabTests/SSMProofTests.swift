@@ -1,5 +1,6 @@
 import Foundation
 import LabKit
+import ProgramsTestKit
 import Testing
 
 /// The endpoint as AWS's own client finds it, its answers held against AWS's own model: see ssm_proof.py.
@@ -14,7 +15,7 @@ import Testing
         let ssm = try await LabSSM.start(hosts: hosts)
         let found = try await Self.prove(parts, ssm.environment)
         await ssm.stop()
-        #expect(found.code == 0, "\(parts.joined(separator: ", ")):\n\(found.text)")
+        #expect(found.code == 0, "\(parts.joined(separator: ", ")):\n\(found.said)")
         #expect(!FileManager.default.fileExists(atPath: ssm.folder))
     }
 
@@ -39,36 +40,19 @@ import Testing
         except urllib.error.HTTPError: pass
         """
 
-    private static func get(_ url: String) async throws -> Data { try await python(["-c", getting, url]).data }
+    private static func get(_ url: String) async throws -> Data { try await python(["-c", getting, url]).output }
 
-    private static func prove(_ parts: [String], _ environment: [String: String]) async throws -> Said {
+    private static func prove(_ parts: [String], _ environment: [String: String]) async throws -> EndedProgram {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "ssm_proof.py").path
         return try await python([script] + parts, environment)
     }
 
-    private struct Said {
-        let code: Int
-        let data: Data
-        var text: String { String(decoding: data, as: UTF8.self) }
-    }
-
     /// The Python of the environment that .ci/setup makes.
-    private static func python(_ words: [String], _ environment: [String: String] = [:]) async throws -> Said {
+    private static func python(_ words: [String], _ environment: [String: String] = [:]) async throws -> EndedProgram {
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
         let folder = ProcessInfo.processInfo.environment["CUTOVER_PYTHON"] ?? "\(repository)/.build/python"
-        let (process, pipe) = (Process(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "\(folder)/bin/python3")
-        process.arguments = words
-        process.environment = environment.merging(["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true"]) { own, _ in own }
-        process.standardInput = FileHandle.nullDevice
-        (process.standardOutput, process.standardError) = (pipe, pipe)
-        try process.run()
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                let data = pipe.fileHandleForReading.readDataToEndOfFile()
-                process.waitUntilExit()
-                continuation.resume(returning: Said(code: Int(process.terminationStatus), data: data))
-            }
-        }
+        return try await EndedProgram.run(
+            ["\(folder)/bin/python3"] + words,
+            environment: environment.merging(["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true"]) { own, _ in own })
     }
 }

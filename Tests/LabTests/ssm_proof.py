@@ -299,7 +299,8 @@ def command_line():
     """The whole cycle by awscli, as an operator would go through it by hand."""
     def aws(*words, code=0):
         done = subprocess.run([sys.executable, "-m", "awscli", "ssm", *words, "--output", "json"], capture_output=True, text=True)
-        expect(done.returncode == code, f"aws ssm {' '.join(words)}: {done.returncode}, {done.stderr}")
+        if done.returncode != code:
+            sys.exit(f"aws ssm {' '.join(words)}: {done.returncode}, {done.stderr}")
         return json.loads(done.stdout) if done.stdout.strip() else {}
     hosts = aws("describe-instance-information", "--filters", f"Key=InstanceIds,Values={HOSTS[3]}")["InstanceInformationList"]
     expect([host["InstanceId"] for host in hosts] == [HOSTS[3]], f"awscli is told of {hosts}")

@@ -5,6 +5,7 @@ import Phases
 import PlanFiles
 import Postgres
 import Transports
+import ProgramsTestKit
 
 /// A lab of one tenant, brought up by the built programs and taken down by `down`.
 struct LabTenant: Sendable {
@@ -176,25 +177,9 @@ struct LabTenant: Sendable {
         }
     }
 
-    /// Runs one of the programs to its end, off the cooperative threads.
     private static func call(_ name: String, _ arguments: String...) async throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "\(programs)/\(name)")
-        process.arguments = arguments
-        let said = "/tmp/cutover-trial-\(getpid())-\(UUID().uuidString.prefix(8))-\(name).out"
-        FileManager.default.createFile(atPath: said, contents: nil)
-        let output = try FileHandle(forWritingTo: URL(fileURLWithPath: said))
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        let code = try await withCheckedThrowingContinuation { (done: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { done.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { done.resume(throwing: error) }
-        }
-        try output.close()
-        let text = (try? String(contentsOfFile: said, encoding: .utf8)) ?? ""
-        try? FileManager.default.removeItem(atPath: said)
-        guard code == 0 else { throw Trouble(description: "\(name) \(arguments.joined(separator: " ")) ended with \(code): \(text)") }
+        let ended = try await EndedProgram.run(["\(programs)/\(name)"] + arguments)
+        guard ended.code == 0 else { throw Trouble(description: "\(name) \(arguments.joined(separator: " ")) ended with \(ended.code): \(ended.said)") }
     }
 }
 

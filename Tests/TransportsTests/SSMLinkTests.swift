@@ -37,7 +37,8 @@ import Testing
         #expect(try await stand.run().output == "done\n")
         #expect(try await stand.sends() == 1)
         #expect(stand.runs == 1)
-        #expect(try await stand.manager.objections() == [])
+        let objections = try await stand.manager.objections()
+        #expect(objections == [])
     }
 
     @Test("a client that sends again where an answer was lost sends twice: this test can see it")
@@ -111,7 +112,8 @@ import Testing
         let found = try await SSMInstances(settings: stand.manager.settings, credentials: SystemsManager.credentials).list(in: [])
         #expect(found.map(\.id) == names && found.map(\.ping) == ["Online", "Online", "ConnectionLost"])
         #expect(found.first?.address == "10.0.0.1" && found.first?.computer == "\(names[0]).test")
-        #expect(try await stand.manager.objections() == [])
+        let objections = try await stand.manager.objections()
+        #expect(objections == [])
     }
 
     @Test("in an account where many others are at work commands are still found")
@@ -245,7 +247,8 @@ import Testing
         try await stand.manager.misbehave("SendCommand", as: "lost", matching: "piece1")
         let bytes = (0..<150_000).map { UInt8(truncatingIfNeeded: $0 &* 37 ^ ($0 >> 8)) }
         #expect(try await stand.host.run(stand.transport, input: bytes).output == "\(Digest.sha256(bytes))  -\n")
-        #expect(try await stand.manager.objections() == [])
+        let objections = try await stand.manager.objections()
+        #expect(objections == [])
     }
 
     @Test("whatever is sent and accepted is as botocore's model has it, and holds nothing of the caller's variables")
@@ -259,7 +262,8 @@ import Testing
         while !stand.host.has("begun") { try await Task.sleep(for: .milliseconds(10)) }
         caller.cancel()
         _ = await caller.result
-        #expect(try await stand.manager.objections() == [])
+        let objections = try await stand.manager.objections()
+        #expect(objections == [])
         let calls = try await stand.manager.calls()
         for call in ["SendCommand", "ListCommands", "ListCommandInvocations", "GetCommandInvocation", "CancelCommand", "DescribeInstanceInformation"] {
             #expect(calls[call, default: 0] > 0, "\(call)")
@@ -288,6 +292,7 @@ import Testing
         print("calls for \(tenants) tenants: \(made.sorted { $0.0 < $1.0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", "))")
         #expect(after["SendCommand", default: 0] - before["SendCommand", default: 0] == tenants)
         #expect(made.map(\.1).reduce(0, +) <= tenants * 3 / 2)
-        #expect(try await stand.manager.objections() == [])
+        let objections = try await stand.manager.objections()
+        #expect(objections == [])
     }
 }

@@ -16,6 +16,7 @@ import Testing
         "Journals": ["Cutover", "GRDB"],
         "Transports": ["Cutover", "Crypto", "CZlib", "HTTP", "Subprocess", "System", "SystemPackage"],
         "CutoverTestKit": ["Cutover"],
+        "ProgramsTestKit": ["Subprocess", "System", "SystemPackage"],
         "cutoverctl": ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", "ArgumentParser", "Logging"],
         "Lab/LabKit": ["CLibpq", "CCurl", "Crypto", "Hummingbird", "Logging", "NIOCore"],
         "Lab/cutover-lab": ["LabKit", "ArgumentParser"],

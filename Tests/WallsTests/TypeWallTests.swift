@@ -1,4 +1,5 @@
 import Foundation
+import ProgramsTestKit
 import Testing
 
 /// Each fixture is compiled twice: with `BAD` set it must fail with exactly the errors that its lines announce, without it it must compile.
@@ -50,37 +51,16 @@ enum Repository {
 enum Compiler {
     struct Trouble: Error, CustomStringConvertible { let description: String }
 
-    static func check(_ text: String, name: String, bad: Bool) async throws -> (exitCode: Int32, output: String) {
+    static func check(_ text: String, name: String, bad: Bool) async throws -> (exitCode: Int, output: String) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "walls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let (file, said) = (folder.appending(path: "fixture.swift"), folder.appending(path: "said"))
+        let file = folder.appending(path: "fixture.swift")
         try text.write(to: file, atomically: true, encoding: .utf8)
-        let swiftc = try swiftc()
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: swiftc)
-        process.arguments =
-            ["-typecheck", "-parse-as-library", "-swift-version", "6", "-diagnostic-style", "llvm"] + (bad ? ["-D", "BAD"] : []) + (try searchPaths()) + [file.path]
-        _ = FileManager.default.createFile(atPath: said.path, contents: nil)
-        let output = try FileHandle(forWritingTo: said)
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        let code = try await withCheckedThrowingContinuation { (done: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { done.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { done.resume(throwing: error) }
-        }
-        try output.close()
-        return (code, try String(contentsOf: said, encoding: .utf8))
-    }
-
-    /// The compiler that `swift` would use, as the PATH finds it.
-    private static func swiftc() throws -> String {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        guard let found = folders.map({ "\($0)/swiftc" }).first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
-            throw Trouble(description: "no swiftc is on the PATH")
-        }
-        return found
+        let ended = try await EndedProgram.run(
+            ["swiftc", "-typecheck", "-parse-as-library", "-swift-version", "6", "-diagnostic-style", "llvm"] + (bad ? ["-D", "BAD"] : []) + (try searchPaths())
+                + [file.path])
+        return (ended.code, ended.said)
     }
 
     /// The built Swift modules, and the C modules behind them.
