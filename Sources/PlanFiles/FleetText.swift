@@ -8,7 +8,6 @@ public enum FleetText {
 
     private static func line(_ host: TenantHost) -> String {
         var parts = ["id: \(host.id)", "host: \(quoted(host.host))", "transport: \(host.transport)"]
-        if let region = host.region { parts.append("region: \(region)") }
         if let region = host.region { parts.append("region: \(quoted(region))") }
         if !host.labels.isEmpty {
             parts.append("labels: { \(host.labels.sorted { $0.key < $1.key }.map { "\(quoted($0.key)): \(quoted($0.value))" }.joined(separator: ", ")) }")

@@ -91,7 +91,7 @@ struct Wiring: Sendable {
                 instances: try await instances.list(in: regions).map {
                     let state = $0.ping ?? "Online"
                     return Inventory.Instance(
-                        tenant: nil, organisation: nil, instance: $0.id, addresses: [$0.computer, $0.address].compactMap { $0 }, state: state, isUp: state == "Online")
+                        tenant: nil, organisation: nil, instance: $0.id, addresses: [$0.computer, $0.address].compactMap { $0 }, state: state, isUp: state == "Online", region: $0.region)
                 })
         }
     }

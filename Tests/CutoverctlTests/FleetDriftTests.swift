@@ -45,6 +45,17 @@ struct FleetDriftTests {
         #expect(view.status == .changesPending)
     }
 
+    @Test("an instance that lives in another region than its tenant is looked for in is told")
+    func region() {
+        let tenant = TenantHost(id: "zeta", host: "i-0123456789abcdef0", transport: "ssm", labels: [:], env: "/e", state: "/s", region: "eu-west-1")
+        func found(_ region: String?) -> [FleetDrift.Difference.What] {
+            let instance = Inventory.Instance(tenant: nil, organisation: nil, instance: tenant.host, addresses: [], state: "Online", isUp: true, region: region)
+            return FleetDrift(Fleet(tenants: [tenant]), [Inventory(source: .ssm, instances: [instance])]).differences.map(\.what)
+        }
+        #expect(found("eu-west-1").isEmpty && found(nil).isEmpty)
+        #expect(found("eu-central-1") == [.anotherRegion])
+    }
+
     @Test("what does not run and is in no fleet is shown, and is no difference")
     func notes() {
         let found = drift(acme, zeta, listed("gone", "i-g", state: "deprovisioned"))

@@ -50,6 +50,25 @@ import Testing
         }
     }
 
+    @Test("the pace is AWS's own account's unless the operator sets another one")
+    func pace() {
+        let usual = SSMSettings(environment: [:])
+        #expect((usual.lookMilliseconds, usual.callsPerSecond) == (1000, 10) && usual.trouble == nil)
+        let set = SSMSettings(environment: ["CUTOVER_SSM_LOOK": "150ms", "CUTOVER_SSM_CALLS": "30"])
+        #expect((set.lookMilliseconds, set.callsPerSecond) == (150, 30) && set.trouble == nil)
+    }
+
+    @Test("a pace that is none keeps anything from being sent", arguments: [
+        ["CUTOVER_SSM_LOOK": "150"], ["CUTOVER_SSM_LOOK": "0ms"], ["CUTOVER_SSM_LOOK": "1h"], ["CUTOVER_SSM_CALLS": "0"], ["CUTOVER_SSM_CALLS": "many"], ["CUTOVER_SSM_CALLS": "nan"],
+    ])
+    func noPace(variables: [String: String]) async throws {
+        let settings = SSMSettings(environment: variables.merging(["AWS_REGION": "eu-central-1"]) { own, _ in own })
+        let transport = SSMTransport(program: "/bin/true", settings: settings, credentials: AWSCredentialChain(environment: [:]))
+        let host = TenantHost(id: "acme", host: "i-0123456789abcdef0", transport: "ssm", labels: [:], env: "/e", state: "/s")
+        let error = try #require(await #expect(throws: TransportError.self) { try await transport.probeHand(on: host) })
+        #expect(error.outcome == .neverSent && error.detail.contains(variables.keys.first ?? "-"))
+    }
+
     @Test("a refusal halves the calls a second for everyone, and answers bring them back")
     func budget() async {
         let budget = CallBudget(perSecond: 100, burst: 10)

@@ -2,6 +2,7 @@
 public struct SSMInstances: Sendable {
     public struct Instance: Sendable, Equatable {
         public let id: String
+        public let region: String
         /// `Online`, `ConnectionLost`, or another word of AWS's.
         public let ping: String?
         public let computer: String?
@@ -27,7 +28,7 @@ public struct SSMInstances: Sendable {
             repeat {
                 let answer: DescribeInstanceInformation.Answer
                 do { answer = try await client.ask(DescribeInstanceInformation(filters: nil, next: next)) } catch { throw NotListed(description: "in \(region): \(error.detail)") }
-                found += (answer.instances ?? []).map { Instance(id: $0.id, ping: $0.ping, computer: $0.computer, address: $0.address) }
+                found += (answer.instances ?? []).map { Instance(id: $0.id, region: region, ping: $0.ping, computer: $0.computer, address: $0.address) }
                 next = answer.next
             } while next != nil
         }

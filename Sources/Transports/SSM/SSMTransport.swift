@@ -82,6 +82,7 @@ public struct SSMTransport: Transport {
     }
 
     private func link(_ host: TenantHost) throws(TransportError) -> SSMLink {
+        if let trouble = settings.trouble { throw TransportError(host: host.host, outcome: .neverSent, detail: trouble) }
         guard Self.isInstance(host.host) else {
             throw TransportError(host: host.host, outcome: .neverSent, detail: "'\(host.host)' is no instance of Systems Manager: i- or mi- and its digits")
         }

@@ -39,7 +39,7 @@ struct FleetImport: Command {
         var lists: [Inventory] = []
         for source in try sources.sources(inventory.from) { lists.append(try await sources.take(source)) }
         // The first list names tenants; another one only bears it out.
-        let taken = try newTenants(lists[0], fleet)
+        let taken = located(try newTenants(lists[0], fleet), by: lists)
         let result = Fleet(tenants: fleet.tenants + taken, others: fleet.others)
         let text = FleetText.text(result)
         let (_, problems) = FleetFile.read(text: text, path: output ?? "the new fleet file")
@@ -81,6 +81,17 @@ struct FleetImport: Command {
         if let organisation = instance.organisation { labels["org"] = organisation }
         return TenantHost(
             id: TenantID(name), host: address, transport: transport, labels: labels, env: env.replacing("TENANT", with: name), state: state.replacing("TENANT", with: name))
+    }
+
+    /// With the region in which an instance is listed: the fleet file says it, so that it does not hang on who asks from where.
+    private func located(_ hosts: [TenantHost], by lists: [Inventory]) -> [TenantHost] {
+        guard transport == "ssm" else { return hosts }
+        let instances = lists.flatMap(\.instances)
+        return hosts.map { host in
+            TenantHost(
+                id: host.id, host: host.host, transport: host.transport, labels: host.labels, env: host.env, state: host.state,
+                region: instances.lazy.filter { $0.instance == host.host }.compactMap(\.region).first)
+        }
     }
 
     private func write(_ text: String, to path: String) throws(CommandFailure) {

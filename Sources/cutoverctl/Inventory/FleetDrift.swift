@@ -8,6 +8,7 @@ struct FleetDrift: Sendable, Equatable {
             case notListed = "not-listed"
             case notRunning = "not-running"
             case anotherHost = "another-host"
+            case anotherRegion = "another-region"
             case listedTwice = "listed-twice"
             case nameless
         }
@@ -53,6 +54,9 @@ struct FleetDrift: Sendable, Equatable {
             if !instance.names.contains(tenant.host) {
                 differences.append(
                     difference(.anotherHost, tenant.id.text, instance, "the fleet file reaches it as \(tenant.host), listed is \(instance.names.isEmpty ? "no address" : instance.names.joined(separator: ", "))"))
+            }
+            if let said = tenant.region, let listed = instance.region, said != listed {
+                differences.append(difference(.anotherRegion, tenant.id.text, instance, "the fleet file looks for it in \(said), listed is \(listed)"))
             }
         }
         for tenant in fleet.tenants where !seen.contains(tenant.id) && Self.isExpected(tenant, inventory.source) {

@@ -20,6 +20,8 @@ struct Inventory: Sendable, Equatable {
         let addresses: [String]
         let state: String
         let isUp: Bool
+        /// Where it is reached, if the list says so.
+        var region: String?
 
         var names: [String] { ([instance].compactMap { $0 } + addresses) }
         /// By what it is told to people.

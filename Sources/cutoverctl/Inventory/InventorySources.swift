@@ -47,7 +47,7 @@ struct InventorySources {
             guard let road = roads[host.transport] else { throw CommandFailure("\(host.id) can't be reached", why: "this build has no transport \(host.transport)", next: "set `transport: local` in the fleet file") }
             inventory = Inventory(try await HostQuestion(host, by: road).ask(ListInstances()))
         case .ssm:
-            let regions = Set(fleet.tenants.filter { $0.transport == "ssm" }.compactMap(\.region))
+            let regions = Set((fleet.tenants + fleet.others).filter { $0.transport == "ssm" }.compactMap(\.region))
             do { inventory = try await systemsManager(regions) } catch {
                 throw CommandFailure("the instances of Systems Manager can't be listed", why: "\(error)", next: "see that region and credentials are right, and that ssm:DescribeInstanceInformation is allowed")
             }

@@ -4,6 +4,7 @@ import Synchronization
 /// Secrets in every place they could come from, and none of them in the journal, its export, what is printed, the host's records, or `ps`.
 enum SecretsAtHome {
     @Sendable static func overSSH(_ stage: Stage) async throws { try await run(stage, "ssh") }
+    @Sendable static func bySSM(_ stage: Stage) async throws { try await run(stage, "ssm") }
     @Sendable static func locally(_ stage: Stage) async throws { try await run(stage, "local") }
 
     private static func run(_ stage: Stage, _ road: String) async throws {
@@ -34,15 +35,20 @@ enum SecretsAtHome {
         try await troubles(stage)
         try await work(stage)
         sampling.cancel()
+        if road == "ssm" {
+            // The controller's own key for AWS has no more business anywhere.
+            secrets.append(try stage.ssm["AWS_SECRET_ACCESS_KEY"] ?? { throw Trouble("the lab's endpoint has no key") }())
+            _ = try stage.file("lab/cutover.db-of-ssm", try await kept(stage))
+        }
 
         try expect(looked.withLock { $0 } > 20, "ps was hardly looked at")
         let shown = onPs.withLock { $0 }
         try expect(shown.isEmpty, "ps shows \(shown)")
-        try search(stage, for: secrets)
+        try search(stage, for: secrets, inEnv: watched.count)
     }
 
     /// What the operator's environment has, and no host is to see.
-    private static let operators: [String: String?] = ["AWS_SESSION_TOKEN": "planted-operators", "PGPASSWORD": "planted-operators-too"]
+    private static let operators: [String: String?] = ["VAULT_TOKEN": "planted-operators", "PGPASSWORD": "planted-operators-too"]
 
     /// The host's login tells secrets to whoever comes, before anything of ours runs there; and at first it lets nobody further.
     private static func noisyLogin(_ stage: Stage) async throws {
@@ -117,7 +123,39 @@ enum SecretsAtHome {
         try await stage.ctl("revert", "acme", "--to", "start", "--reason", "the customer asked for it", "--confirm", "acme", code: 0, changing: operators)
     }
 
-    private static func search(_ stage: Stage, for secrets: [String]) throws {
+    /// All that Systems Manager keeps of the commands: their texts, what came of them, and what either holds in another spelling.
+    private static func kept(_ stage: Stage) async throws -> String {
+        let script = #"""
+            import base64, json, re, zlib
+            import botocore.session
+            ssm = botocore.session.get_session().create_client("ssm")
+            def unfolded(text, depth=0):
+                yield text
+                joined = re.sub(r"(?<=[A-Za-z0-9+/])\n(?=[A-Za-z0-9+/])", "", text)
+                for word in re.findall(r"[A-Za-z0-9+/]{32,}={0,2}", text + "\n " + joined) if depth < 3 else []:
+                    try: raw = base64.b64decode(word + "=" * (-len(word) % 4))
+                    except ValueError: continue
+                    for bits in (47, -15):
+                        try: raw = zlib.decompressobj(bits).decompress(raw); break
+                        except zlib.error: pass
+                    yield from unfolded(raw.decode("utf-8", "replace"), depth + 1)
+            commands = [c for page in ssm.get_paginator("list_commands").paginate() for c in page["Commands"]]
+            for command in commands:
+                for invocation in ssm.list_command_invocations(CommandId=command["CommandId"])["CommandInvocations"]:
+                    whole = ssm.get_command_invocation(CommandId=command["CommandId"], InstanceId=invocation["InstanceId"])
+                    for text in unfolded("\n".join([*command["Parameters"]["commands"], json.dumps(command["Parameters"]), command.get("Comment", ""), whole["StandardOutputContent"], whole["StandardErrorContent"]])):
+                        print(text)
+            print(len(commands), "commands")
+            """#
+        let python = "\(ProcessInfo.processInfo.environment["CUTOVER_PYTHON"] ?? "\(stage.places.repository)/.build/python")/bin/python3"
+        let asking = try await RunningProgram.start(python, ["-c", script], environment: stage.ssm, folder: stage.folder, log: "\(stage.logs)/history")
+        let ended = try await asking.ended(within: 300)
+        // Its own words are found: an operation's answer, unfolded.
+        try expect(ended.code == 0 && ended.out.contains("cutover1 ") && ended.out.contains(" commands"), "what Systems Manager keeps can't be read: \(ended.said)")
+        return ended.out
+    }
+
+    private static func search(_ stage: Stage, for secrets: [String], inEnv: Int) throws {
         func found(_ files: [String]) -> [String] {
             files.flatMap { file -> [String] in
                 guard let bytes = FileManager.default.contents(atPath: file) else { return [] }
@@ -128,7 +166,7 @@ enum SecretsAtHome {
             (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []).filter(wanted).map { "\(folder)/\($0)" }
         }
         // The search does find what is there.
-        try expect(Set(found([stage.env("acme")]).map { $0.split(separator: " ").last ?? "" }).count == secrets.count, "the env file holds only \(found([stage.env("acme")]))")
+        try expect(Set(found([stage.env("acme")]).map { $0.split(separator: " ").last ?? "" }).count == inEnv, "the env file holds only \(found([stage.env("acme")]))")
         let records = below(stage.root) { $0.hasPrefix("cutover.db") } + ["\(stage.folder)/export.jsonl"]
         let printed = below(stage.logs) { $0.contains("-cutoverctl-") }
         // The plugin's own log is the plugin's own.
