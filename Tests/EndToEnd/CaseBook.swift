@@ -17,6 +17,7 @@ enum CaseBook {
     static let everything: [Case] = [
         Case(name: "undisturbed", run: Undisturbed.run),
         Case(name: "over-ssh", run: Undisturbed.overSSH),
+        Case(name: "cut-link", run: CutLink.run),
         Case(name: "secrets-stay-at-home", run: SecretsAtHome.overSSH),
         Case(name: "secrets-stay-at-home-locally", sampling: .whole, run: SecretsAtHome.locally),
         Case(name: "secrets-stay-at-home-by-ssm", sampling: .whole, run: SecretsAtHome.bySSM),
