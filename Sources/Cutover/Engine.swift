@@ -260,6 +260,7 @@ public enum EngineError: Error, Sendable {
     case unknownTenant(TenantID)
     case unknownKind(StepKind)
     case unknownStep(StepID)
+    case previewUsed(FleetStanding.Use)
     case noTransport(TenantID, scheme: String)
     case defect(String)
 }

@@ -25,6 +25,8 @@ public struct Event: Sendable, Equatable {
         case released(reason: String)
         case quarantined(reason: String)
         case waveOpened(name: String, tenants: [TenantID])
+        /// A saved preview is being carried out on these tenants, and never will be again. In the fleet's stream, then in each tenant's.
+        case previewUsed(String, plan: String, tenants: [TenantID])
         /// A person asked for a writing operation outside of any step.
         case errandBegan(OperationKind, reason: String, Evidence)
         case errandEnded(OperationKind, Evidence)

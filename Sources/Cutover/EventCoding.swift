@@ -22,6 +22,7 @@ extension Event.Change {
         case .released: "released"
         case .quarantined: "quarantined"
         case .waveOpened: "waveOpened"
+        case .previewUsed: "previewUsed"
         case .errandBegan: "errandBegan"
         case .errandEnded: "errandEnded"
         case .errandFailed: "errandFailed"
@@ -36,7 +37,7 @@ extension Event.Change {
             .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _),
             .revertStarted(let ref, _), .reverted(let ref, _):
             ref
-        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .errandBegan, .errandEnded,
+        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .previewUsed, .errandBegan, .errandEnded,
             .errandFailed, .adjustmentAsked, .adjustmentAnswered:
             nil
         }
@@ -68,6 +69,8 @@ extension Event.Change {
             ["reason": reason]
         case .revertRequested(let step, let reason): ["to": step?.text ?? "start", "reason": reason]
         case .waveOpened(let name, let tenants): ["name": name, "tenants": tenants.map(\.text).joined(separator: " ")]
+        case .previewUsed(let preview, let plan, let tenants):
+            ["preview": preview, "plan": plan, "tenants": tenants.map(\.text).joined(separator: " ")]
         case .errandBegan(let kind, let reason, let intent), .adjustmentAsked(let kind, let reason, let intent):
             Self.prefixed("fact.", intent.facts).merging(["operation": kind.text, "reason": reason]) { _, new in new }
         case .errandEnded(let kind, let evidence): Self.prefixed("fact.", evidence.facts).merging(["operation": kind.text]) { _, new in new }
@@ -128,6 +131,9 @@ extension Event.Change {
         case "waveOpened":
             guard let name = facts["name"], let tenants = facts["tenants"] else { return nil }
             return .waveOpened(name: name, tenants: tenants.split(separator: " ").map { TenantID(String($0)) })
+        case "previewUsed":
+            guard let preview = facts["preview"], let plan = facts["plan"], let tenants = facts["tenants"] else { return nil }
+            return .previewUsed(preview, plan: plan, tenants: tenants.split(separator: " ").map { TenantID(String($0)) })
         default: return ofErrand(kind, facts)
         }
     }

@@ -7,17 +7,30 @@ public struct FleetStanding: Sendable, Equatable {
         public let at: Timestamp
     }
 
+    /// Who carried out a saved preview.
+    public struct Use: Sendable, Equatable {
+        public let by: OperatorID
+        public let at: Timestamp
+        public let tenants: [TenantID]
+    }
+
     public private(set) var revision = 0
     public private(set) var head: String
     /// In the order in which they opened.
     public private(set) var waves: [OpenWave] = []
+    /// By the preview's name.
+    public private(set) var uses: [String: Use] = [:]
 
     public init(journal: JournalID) { head = Event.genesis(of: .fleet, in: journal) }
 
     public mutating func apply(_ event: Event) {
         revision = event.revision
         head = event.hash
-        if case .waveOpened(let name, let tenants) = event.change { waves.append(OpenWave(name: name, tenants: tenants, at: event.at)) }
+        switch event.change {
+        case .waveOpened(let name, let tenants): waves.append(OpenWave(name: name, tenants: tenants, at: event.at))
+        case .previewUsed(let preview, _, let tenants): uses[preview] = Use(by: event.by, at: event.at, tenants: tenants)
+        default: break
+        }
     }
 }
 

@@ -114,7 +114,7 @@ public struct Standing: Sendable, Equatable {
         case .checkpointed(let ref, let evidence):
             checkpoints[ref.step] = Checkpoint(at: event.at, facts: evidence.facts)
             return
-        case .tended, .waveOpened, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
+        case .tended, .waveOpened, .previewUsed, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
         case .held(let reason): hold = Note(by: event.by, reason: reason)
         case .released: hold = nil
         case .quarantined(let reason): quarantine = reason

@@ -30,6 +30,10 @@ struct CommandFailure: Error, Sendable, Equatable {
             self.init("this build can't carry out \(kind)", why: "its catalogue has no such kind of step", next: "cutoverctl lint PLAN")
         case .unknownStep(let step):
             self.init("the plan has no step \(step)", why: "a way back has to end at one of its steps", next: "cutoverctl preview, which lists them")
+        case .previewUsed(let use):
+            self.init(
+                "this preview was used", why: "\(use.by) began to carry it out at \(use.at), for \(use.tenants.map(\.text).joined(separator: ", ")); whether all of it was done, the history says",
+                next: "preview again: cutoverctl preview -o FILE", status: .inTheWay)
         case .noTransport(let tenant, let scheme):
             self.init("\(tenant) can't be reached", why: "this build has no transport \(scheme)", next: "set `transport: local` in the fleet file")
         case .defect(let detail):

@@ -40,6 +40,14 @@ struct Loop {
         }
     }
 
+    /// A tenant that was taken back or has failed goes forward again only when somebody says so.
+    func reopen(_ tenant: TenantID, _ what: String) async throws(EngineError) {
+        let state = try await site.engine.standing(of: tenant).status(under: site.plan, catalog: Wiring.catalog).state
+        guard state == .reverted || state == .failed else { return }
+        try await site.engine.reopen(tenant, reason: "\(what) by \(site.engine.me)")
+        console.note("\(tenant): opened again")
+    }
+
     /// The exit status of the outcomes; stopped before the end is partly done.
     func status(_ outcomes: [TenantID: FleetRun.Outcome], of tenants: [TenantID]) -> CommandExit {
         var statuses = outcomes.values.map(\.status)

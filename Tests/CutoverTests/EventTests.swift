@@ -21,6 +21,7 @@ import Testing
         .becameUnknown(ref, detail: "d"), .waitBegan(ref), .tended(ref, reason: "r"), .revertRequested(to: "lamp.wire", reason: "r"),
         .revertRequested(to: nil, reason: "r"), .revertStarted(ref, attempt: 2), .reverted(ref, odd), .reopened(reason: "r"), .held(reason: "r"),
         .released(reason: "r"), .quarantined(reason: "r"), .waveOpened(name: "w", tenants: ["a", "b"]), .waveOpened(name: "w", tenants: []),
+        .previewUsed("p", plan: "d", tenants: ["a", "b"]), .previewUsed("p", plan: "d", tenants: []),
         .errandBegan("lamp.set", reason: "r", Evidence(["a": "b"])), .errandEnded("lamp.set", Evidence(["a": "b"])),
         .errandFailed("lamp.set", StepFailure("w", effect: .unknown, next: "n")),
         .adjustmentAsked("lamp.dim", reason: "r", odd), .adjustmentAsked("lamp.dim", reason: "", Evidence()), .adjustmentAnswered("lamp.dim", outcome: "done"),
@@ -41,7 +42,7 @@ import Testing
     @Test("every kind of change is in the round trip")
     func complete() {
         let kinds = Set(Self.changes.map(\.kind))
-        #expect(kinds.count == 25, "a kind was added: add it to the changes above (\(kinds.sorted()))")
+        #expect(kinds.count == 26, "a kind was added: add it to the changes above (\(kinds.sorted()))")
     }
 
     @Test("a fact that is missing makes no event", arguments: changes)

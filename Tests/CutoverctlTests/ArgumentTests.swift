@@ -7,7 +7,8 @@ import Testing
 struct ArgumentTests {
     @Test("every command of the surface is understood", arguments: [
         ["lab", "up", "--tenants", "3", "--rows", "2052"], ["lint", "plan.yaml"], ["lint", "plan.yaml", "--json"], ["preview"], ["plan", "acme", "-o", "f.json"],
-        ["preview", "--wave", "rest", "--detailed-exitcode", "--json"], ["advance"], ["advance", "acme", "zeta", "--to", "A2/backfill.verify", "--json-lines"],
+        ["preview", "--wave", "rest", "--detailed-exitcode", "--json"], ["preview", "--to", "A1", "-o", "f.json"], ["apply", "f.json"], ["apply", "f.json", "--valid-only", "--wait", "--json-lines"],
+        ["advance"], ["advance", "acme", "zeta", "--to", "A2/backfill.verify", "--json-lines"],
         ["advance", "--wave", "canary", "--one-step"], ["run"], ["run", "--no-wait", "--json-lines"], ["revert", "acme", "--to", "start", "--confirm", "acme"],
         ["revert", "--wave", "rest", "--to", "A1/backfill.copy", "--reason", "x"], ["check"], ["check", "acme", "--json"], ["status"], ["status", "-w"],
         ["status", "--json", "--plan", "p", "--fleet", "f", "--journal", "j", "--as", "ann"], ["history", "acme", "--json"], ["why", "acme", "--json"],
@@ -23,7 +24,7 @@ struct ArgumentTests {
     }
 
     @Test("what is no command is wrong usage, code 64", arguments: [
-        ["nosuch"], ["advance", "--one-step", "--to", "A1"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"], ["approve", "acme", "x"],
+        ["nosuch"], ["advance", "--one-step", "--to", "A1"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"], ["approve", "acme", "x"], ["apply"],
         ["approve", "acme", "--access", "both", "--reason", "x"], ["run", "--patience", "-1"], ["history"],
         ["resolve", "acme", "3", "--keep", "v1"], ["resolve", "acme", "3", "--reason", "x"], ["resolve", "acme", "3", "--purge", "--keep", "v1", "--reason", "x"],
     ])

@@ -64,6 +64,7 @@ enum CaseBook {
         Case(name: "preview-changes-nothing", run: PreviewChangesNothing.run),
         Case(name: "bad-input", run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),
+        Case(name: "saved-previews", run: SavedPreviews.run),
         Case(name: "second-lab", run: SecondLab.run),
         Case(name: "two-labs-whole", sampling: .whole, run: SecondLab.whole),
     ]

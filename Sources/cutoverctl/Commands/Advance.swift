@@ -32,10 +32,10 @@ struct Advance: Command {
         let behind = try await PlanGuard(journal: site.journal, plan: site.plan)
             .requireAdopted(tenants, adopting: adoptPlan, next: "look first: cutoverctl preview; then add --adopt-plan")
         let isNamed = !chosen.tenants.isEmpty
-        if isNamed {
-            for tenant in tenants { try await reopen(tenant, site, console) }
-        }
         let loop = Loop(site: site, console: console, jsonLines: stream.jsonLines, interrupts: Interrupts())
+        if isNamed {
+            for tenant in tenants { try await loop.reopen(tenant, "advance") }
+        }
         try await loop.adopt(behind)
         var outcomes: [TenantID: FleetRun.Outcome] = [:]
         for (target, group) in try await targets(tenants, target, site) {
@@ -43,14 +43,6 @@ struct Advance: Command {
             outcomes.merge(try await loop.run(group, terms)) { _, new in new }
         }
         return loop.status(outcomes, of: tenants)
-    }
-
-    private func reopen(_ tenant: TenantID, _ site: Wiring.Site, _ console: Console) async throws {
-        let standing = try await site.engine.standing(of: tenant)
-        let state = standing.status(under: site.plan, catalog: Wiring.catalog).state
-        guard state == .reverted || state == .failed else { return }
-        try await site.engine.reopen(tenant, reason: "advance by \(site.engine.me)")
-        console.note("\(tenant): opened again")
     }
 
     /// Tenants by the step to stop at. With `--one-step` each has its own.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Cutover
-import Foundation
 
 struct PreviewCommand: Command {
     static let configuration = CommandConfiguration(
@@ -9,8 +8,10 @@ struct PreviewCommand: Command {
     @OptionGroup var chosen: TenantOptions
     @OptionGroup var inputs: InputOptions
     @OptionGroup var output: OutputOptions
-    @Option(name: .shortAndLong, help: "Also save the preview, bound to plan, standings and gate answers.")
+    @Option(name: .shortAndLong, help: "Also save the preview, bound to plan, standings and gate answers, for cutoverctl apply FILE.")
     var out: String?
+    @Option(help: "Only as far as this step, or the last of this phase: A2/backfill.verify, or A1.")
+    var to: String?
     @Flag(name: .customLong("detailed-exitcode"), help: "Exit with 2 when something is left to do.")
     var detailedExitCode = false
 
@@ -19,18 +20,22 @@ struct PreviewCommand: Command {
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }
         let engine = site.engine
-        let previews = try await eachTenant(tenants) { tenant in (try await engine.preview(tenant), try await engine.standing(of: tenant).head) }
+        let target = try to.map { text throws(CommandFailure) in try site.choice.step(text) }
+        let previews = try await eachTenant(tenants) { tenant in
+            // The standing first: what comes in while gates are asked is a change that apply finds.
+            let stand = try await engine.stand(of: tenant)
+            return (try await engine.preview(tenant).upTo(target, of: engine.plan), stand)
+        }
         let view = PreviewView(planDigest: site.plan.digest, tenants: previews.map(\.0))
-        if let out { try save(try view.saved(heads: Dictionary(uniqueKeysWithValues: previews.map { ($0.0.tenant, $0.1) })), to: out) }
+        if let out {
+            let saved = engine.saved(previews, byWaves: chosen.tenants.isEmpty, to: target, random: Wiring.random)
+            try SavedPreviewFile.write(saved, to: out)
+            console.note("saved: to carry out exactly this, once: cutoverctl apply \(out)")
+        }
         console.show(output.json ? try view.json() : view.human(console.paint))
         return detailedExitCode && view.tenants.contains { !$0.steps.isEmpty } ? .changesPending : .done
     }
 
-    private func save(_ text: String, to path: String) throws(CommandFailure) {
-        do { try Data((text + "\n").utf8).write(to: URL(filePath: path), options: .atomic) } catch {
-            throw CommandFailure("the preview can't be saved", why: "\(path): \(error.localizedDescription)", next: "name a file in a folder that is yours with -o FILE")
-        }
-    }
 }
 
 /// Asks about several tenants at once, a bounded number at a time, and answers in their order.

@@ -24,22 +24,9 @@ struct PreviewView {
 
     func json() throws -> String { try JSONText.document(Document(planDigest: planDigest, tenants: tenants)) }
 
-    /// The file that `-o` writes: the preview, and a digest that binds it to plan, standings and gate answers.
-    func saved(heads: [TenantID: String]) throws -> String {
-        let answers = tenants.flatMap { tenant in
-            tenant.steps.flatMap { step in step.gates.map { "\(tenant.tenant)/\(step.step) \($0.claim) \($0.answer)" } }
-        }
-        let standings = Dictionary(uniqueKeysWithValues: heads.map { ($0.key.text, $0.value) })
-        let bound = [planDigest] + standings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" } + answers
-        return try JSONText.document(
-            Document(planDigest: planDigest, tenants: tenants, standings: standings, binding: Digest.sha256(bound.joined(separator: "\n"))))
-    }
-
     private struct Document: Encodable {
         let formatVersion = 1
         let planDigest: String
         let tenants: [TenantPreview]
-        var standings: [String: String]?
-        var binding: String?
     }
 }
