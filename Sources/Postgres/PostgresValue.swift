@@ -46,18 +46,37 @@ extension PostgresValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
 
 extension UUID {
     /// The form PostgreSQL prints, which also is the one in namespace names.
-    public var lowercased: String { uuidString.lowercased() }
+    public var lowercased: String {
+        withUnsafeBytes(of: uuid) { bytes in
+            String(unsafeUninitializedCapacity: 36) { text in
+                var at = 0
+                for (number, byte) in bytes.enumerated() {
+                    if number == 4 || number == 6 || number == 8 || number == 10 {
+                        text[at] = UInt8(ascii: "-")
+                        at += 1
+                    }
+                    text[at] = Hex.digit(byte >> 4)
+                    text[at + 1] = Hex.digit(byte & 15)
+                    at += 2
+                }
+                return at
+            }
+        }
+    }
 }
 
 /// Bytes as lowercase hexadecimal digits and back.
 public enum Hex {
-    private static let digits = Array("0123456789abcdef".utf8)
+    /// Of a number below 16.
+    static func digit(_ number: UInt8) -> UInt8 {
+        number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") - 10 + number
+    }
 
     public static func text(_ bytes: some Sequence<UInt8>) -> String {
         var characters: [UInt8] = []
         for byte in bytes {
-            characters.append(digits[Int(byte >> 4)])
-            characters.append(digits[Int(byte & 15)])
+            characters.append(digit(byte >> 4))
+            characters.append(digit(byte & 15))
         }
         return String(decoding: characters, as: UTF8.self)
     }

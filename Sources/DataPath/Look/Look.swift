@@ -11,6 +11,8 @@ struct Look: Sendable {
     }
 
     let sql: LookSQL
+    /// False where every id is to be planned by itself. It comes to the same.
+    var leavesPlainEdits = true
     var variant: LookVariant { sql.variant }
 
     /// - Parameter forced: what a person decided in place of the merge. `twinsPass`: a person has looked at the twins.
@@ -39,6 +41,24 @@ struct Look: Sendable {
     func look(
         at ids: [UUID], _ connection: PostgresConnection, failure: Failure = .isThrown
     ) async throws -> (counts: LookCounts, busy: Set<UUID>) {
+        // Everything is judged before anything is written.
+        let plain = failure == .isThrown ? await PlainEdits.of(self, connection) : nil
+        let (edits, others) = try await plain?.find(ids, connection) ?? ([], ids)
+        var (counts, busy) = others.isEmpty ? (LookCounts(), []) : try await lookOneByOne(at: others, connection, failure)
+        for some in edits {
+            let held = try await plain?.carry(some, connection) ?? []
+            busy.formUnion(held)
+            counts.looked += some.count - held.count
+            counts.written += some.count - held.count
+        }
+        counts.postponed = busy.count
+        return (counts, busy)
+    }
+
+    /// As `look`, of ids that are planned one by one.
+    private func lookOneByOne(
+        at ids: [UUID], _ connection: PostgresConnection, _ failure: Failure
+    ) async throws -> (counts: LookCounts, busy: Set<UUID>) {
         var plan = try await plan(ids, connection)
         if variant == .digestCheckWithoutLock || variant == .readThenConsume { try await Task.sleep(for: .milliseconds(15)) }
         let busy = variant == .digestCheckWithoutLock ? [] : try await lockRows(of: plan, connection)
@@ -54,7 +74,6 @@ struct Look: Sendable {
         counts.written = plan.count { ![.same, .conflict, .exception].contains($0.action) }
         counts.conflicts = plan.count { $0.action == .conflict }
         counts.exceptions = plan.count { $0.reason != nil && !$0.isProbe }
-        counts.postponed = busy.count
         return (counts, busy)
     }
 
@@ -159,7 +178,7 @@ struct Look: Sendable {
 
     private func recordConflicts(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
         try await connection.prepared(
-            "UPDATE \(sql.layout.schema).conflicts SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[])",
+            "UPDATE \(sql.layout.schema).conflicts SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[]) AND \(sql.anyOpen("conflicts"))",
             [.uuids(plan.map(\.id))])
         let records = plan.filter { $0.action == .conflict || $0.keepOther }
         if records.isEmpty { return }
@@ -171,7 +190,7 @@ struct Look: Sendable {
     private func recordExceptions(_ plan: [PlannedID], _ connection: PostgresConnection) async throws {
         let listed = plan.filter(\.isListed)
         try await connection.prepared(
-            "UPDATE \(sql.layout.schema).exceptions SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[]) AND id <> ALL ($2::uuid[])",
+            "UPDATE \(sql.layout.schema).exceptions SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[]) AND id <> ALL ($2::uuid[]) AND \(sql.anyOpen("exceptions"))",
             [.uuids(plan.map(\.id)), .uuids(listed.map(\.id))])
         if listed.isEmpty { return }
         try await connection.prepared(

@@ -109,6 +109,16 @@ struct LookSQL: Sendable {
         """
     }
 
+    /// As `agree`, of ids that were agreed on before and are live still.
+    var agreeAgain: String {
+        """
+        UPDATE \(layout.schema).placed p SET digest = \(layout.digest2("r")), namespace = r.namespace, looks = p.looks + 1, side = 0, since = n.now
+        FROM \(now) n, unnest($1::uuid[]) u(id) JOIN \(layout.v2) r ON r.id = u.id JOIN \(layout.v1) m ON m.id = u.id
+        LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
+        WHERE p.id = u.id AND p.state = 'live' AND \(projection.holdTheSame("m", "w", "r"))
+        """
+    }
+
     /// After the rows: from this number on, a death on the side we inserted into is the death of what we inserted.
     private var now: String { "(SELECT nextval(pg_get_serial_sequence('\(layout.schema).change_log', 'seq')) AS now OFFSET 0)" }
 
@@ -142,6 +152,9 @@ struct LookSQL: Sendable {
         LEFT JOIN \(layout.schema).placed p ON p.id = u.id ORDER BY u.id
         """
     }
+
+    /// Asked once a statement: where nothing is open, nothing is looked for row by row.
+    func anyOpen(_ table: String) -> String { "(SELECT EXISTS (SELECT FROM \(layout.schema).\(table) WHERE closed IS NULL))" }
 
     /// Ids that should be gone from both sides, and are not.
     var left: String {

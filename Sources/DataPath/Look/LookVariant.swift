@@ -11,6 +11,8 @@ package enum LookVariant: String, Sendable, CaseIterable {
     case copyInsertsIfAbsent
     /// Compares and writes under READ COMMITTED, without locking in between.
     case digestCheckWithoutLock
+    /// Edits are carried by set without asking whether the other side was edited too.
+    case editsWithoutQuestion
     /// Reads, and later consumes every entry of the id, those it never saw as well.
     case readThenConsume
     /// One entry an id: an edit in an open transaction adds none and is not seen either.

@@ -34,17 +34,22 @@ extension MemoryProjection {
             """
     }
 
-    /// v1 keeps what v2 holds blotted out, and the embedding of it, until somebody writes it anew in v2.
     var update1: String {
-        let same = "\(carriedContent("m")) = r.content\(layout.hasEmbedding ? " AND (r.embedding IS NULL OR NOT \(isRedacted("m")))" : "")"
-        let embedding = ", embedding = CASE WHEN \(isRedacted("m")) AND \(same) THEN m.embedding ELSE r.embedding END"
-        return """
-        UPDATE \(layout.v1) m SET workspace_id = u.owner, scope = u.scope, created_at = r.created_at,
-            content = CASE WHEN \(same) THEN m.content ELSE r.content END\
-        \(layout.hasUpdatedAt ? ", updated_at = now()" : "")\(layout.hasEmbedding ? embedding : "")
+        """
+        UPDATE \(layout.v1) m SET workspace_id = u.owner, scope = u.scope, \(carried1)
         FROM unnest($1::uuid[], $2::uuid[], $3::text[]) u(id, owner, scope) JOIN \(layout.v2) r ON r.id = u.id
         WHERE m.id = u.id
         """
+    }
+
+    /// v1 keeps what v2 holds blotted out, and the embedding of it, until somebody writes it anew in v2.
+    private var carried1: String {
+        let same = "\(carriedContent("m")) = r.content\(layout.hasEmbedding ? " AND (r.embedding IS NULL OR NOT \(isRedacted("m")))" : "")"
+        let embedding = ", embedding = CASE WHEN \(isRedacted("m")) AND \(same) THEN m.embedding ELSE r.embedding END"
+        return """
+            created_at = r.created_at, content = CASE WHEN \(same) THEN m.content ELSE r.content END\
+            \(layout.hasUpdatedAt ? ", updated_at = now()" : "")\(layout.hasEmbedding ? embedding : "")
+            """
     }
 
     /// Fields only v2 has come back from what an earlier way back set aside.
@@ -80,14 +85,27 @@ extension MemoryProjection {
             """
     }
 
-    /// Kind, source, pin and expiry stay; our own facts in `propagation` follow where they are still there.
     var update2: String {
         """
-        UPDATE \(layout.v2) r SET namespace = u.namespace, content = \(carriedContent("m")), created_at = \(createdAt("m")),
-            propagation = CASE WHEN r.propagation ? 'cutover' THEN r.propagation || \(facts) ELSE r.propagation END\
-        \(layout.hasEmbedding ? ", embedding = \(carriedEmbedding("m", "m.embedding"))" : "")
+        UPDATE \(layout.v2) r SET namespace = u.namespace, \(carried2)
         FROM unnest($1::uuid[], $2::text[]) u(id, namespace) JOIN \(layout.v1) m ON m.id = u.id
         WHERE r.id = u.id
+        """
+    }
+
+    var plainEdits: PlainEditSQL? {
+        PlainEditSQL(
+            asksNothing2: "\(layout.schema).credential(r.content) IS NULL",
+            write1: "UPDATE \(layout.v1) m SET \(carried1) FROM unnest($1::uuid[]) u(id) JOIN \(layout.v2) r ON r.id = u.id WHERE m.id = u.id",
+            write2: "UPDATE \(layout.v2) r SET \(carried2) FROM unnest($1::uuid[]) u(id) JOIN \(layout.v1) m ON m.id = u.id WHERE r.id = u.id")
+    }
+
+    /// Kind, source, pin and expiry stay; our own facts in `propagation` follow where they are still there.
+    private var carried2: String {
+        """
+        content = \(carriedContent("m")), created_at = \(createdAt("m")), \
+        propagation = CASE WHEN r.propagation ? 'cutover' THEN r.propagation || \(facts) ELSE r.propagation END\
+        \(layout.hasEmbedding ? ", embedding = \(carriedEmbedding("m", "m.embedding"))" : "")
         """
     }
 

@@ -55,10 +55,12 @@ protocol Projection: Sendable {
     /// Of ids that both sides hold alike: brings up to date what v2 holds of v1 beside that. `$1` ids. Nil where there is nothing of the kind.
     var refresh2: String? { get }
 
-    // MARK: Rows the copy meets for the first time
+    // MARK: Rows that are not planned one by one
 
     /// True of a v1 row with a target for which `reason` and `credential` have nothing to say.
     func asksNothing(_ row: String) -> String
+    /// Nil where edits are all planned one by one.
+    var plainEdits: PlainEditSQL? { get }
     /// True where both sides hold the same of a row: as equal digests, without making them.
     func holdTheSame(_ row1: String, _ workspace: String, _ row2: String) -> String
     /// Inserts into v2 the rows `m` with workspaces `w` of which this is true, and of which nothing was set aside.
@@ -71,6 +73,16 @@ extension Projection {
     }
     var refresh2: String? { nil }
     var twinCandidates: String? { nil }
+    var plainEdits: PlainEditSQL? { nil }
+}
+
+/// Of rows that both stores hold in one and the same namespace.
+struct PlainEditSQL: Sendable {
+    /// True of a v2 row `r` for which `reason` and `credential` have nothing to say; `asksNothing` is the same of a v1 row.
+    let asksNothing2: String
+    /// As `update1` and `update2`. `$1` ids.
+    let write1: String
+    let write2: String
 }
 
 /// One of the things both stores hold of a row.
