@@ -25,33 +25,39 @@ public struct EvidenceClock: Sendable, Equatable {
     public private(set) var pauses = 0
     public private(set) var lastTrouble: String?
 
-    /// - Parameters:
-    ///   - samples: in the order in which the host recorded them, all recorded after the wait began.
-    ///   - longestGapSeconds: time between two samples further apart than this is not covered.
+    private let longestGapSeconds: Double
+    private var last: Sample?
+
+    /// - Parameter longestGapSeconds: time between two samples further apart than this is not covered.
+    public init(longestGapSeconds: Double) { self.longestGapSeconds = longestGapSeconds }
+
+    /// - Parameter samples: in the order in which the host recorded them, all recorded after the wait began.
     public init(_ samples: [Sample], longestGapSeconds: Double) {
-        var last: Sample?
-        for sample in samples {
-            self.samples += 1
-            switch sample.verdict {
-            case .safety:
-                resets += 1
-                coveredSeconds = 0
-                lastTrouble = sample.detail
-            case .availability:
-                pauses += 1
-                lastTrouble = sample.detail
-            case .green:
-                if let last, last.verdict == .green { cover(from: last, to: sample, longestGapSeconds) }
-            }
-            last = sample
-        }
+        self.init(longestGapSeconds: longestGapSeconds)
+        for sample in samples { add(sample) }
     }
 
-    /// The least of the clocks counts: a wall clock that was set cannot make evidence, and nothing is counted across a boot by uptime alone.
-    private mutating func cover(from earlier: Sample, to later: Sample, _ longestGapSeconds: Double) {
-        let wall = later.at.seconds(since: earlier.at)
-        let seconds = earlier.boot == later.boot ? min(wall, later.uptime - earlier.uptime) : wall
-        let elapsed = earlier.boot == later.boot ? max(wall, later.uptime - earlier.uptime) : wall
-        if elapsed > longestGapSeconds || seconds < 0 { gaps += 1 } else { coveredSeconds += seconds }
+    public mutating func add(_ sample: Sample) {
+        samples += 1
+        switch sample.verdict {
+        case .safety:
+            resets += 1
+            coveredSeconds = 0
+            lastTrouble = sample.detail
+        case .availability:
+            pauses += 1
+            lastTrouble = sample.detail
+        case .green:
+            if let last, last.verdict == .green { cover(from: last, to: sample) }
+        }
+        last = sample
+    }
+
+    /// The least of the clocks counts: a wall clock that was set cannot make evidence. Across a boot there is only the wall clock, so
+    /// nothing is counted there.
+    private mutating func cover(from earlier: Sample, to later: Sample) {
+        let (wall, steady) = (later.at.seconds(since: earlier.at), later.uptime - earlier.uptime)
+        let seconds = min(wall, steady)
+        if earlier.boot != later.boot || max(wall, steady) > longestGapSeconds || seconds < 0 { gaps += 1 } else { coveredSeconds += seconds }
     }
 }

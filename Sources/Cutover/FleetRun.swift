@@ -120,42 +120,10 @@ public struct FleetRun: Sendable {
         return outcomes
     }
 
-    /// Who may take a step now. Opening a wave and the first step of whoever begins are taken while no other operator decides the same:
-    /// from then on it counts as in motion.
     private func admit() async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Result<Outcome, EngineError>]) {
         guard byWaves else { return ([:], [:]) }
-        // Mostly nobody is about to begin, and then nothing has to be settled with others.
-        let seen = try await decided(try await engine.fleetStanding())
-        if seen.opens.isEmpty, seen.beginners.isEmpty { return (seen.admissions, [:]) }
-        return try await engine.decidingForFleet { (fleet, lease) async throws(EngineError) in
-            var fleet = fleet
-            let decided = try await decided(fleet)
-            for wave in decided.opens { try await engine.open(wave, &fleet, lease) }
-            var begun: [TenantID: Result<Outcome, EngineError>] = [:]
-            for tenant in decided.beginners { begun[tenant] = await Self.burst(engine, tenant, to: target, oneStep: oneStep) }
-            return (decided.admissions, begun)
-        }
-    }
-
-    private struct Decided {
-        let admissions: [TenantID: Rollout.Admission]
-        let opens: [Rollout.Assigned]
-        /// Admitted, and not begun yet.
-        let beginners: [TenantID]
-    }
-
-    private func decided(_ fleet: FleetStanding) async throws(EngineError) -> Decided {
-        var standings: [TenantID: Standing] = [:]
-        for host in engine.fleet.tenants { standings[host.id] = try await engine.standing(of: host.id) }
-        let decided = engine.plan.rollout.decide(
-            Rollout.Scene(
-                plan: engine.plan, catalog: engine.catalog, fleet: engine.fleet, opened: fleet.waves, standings: standings, now: engine.time.now))
-        let beginners = decided.admissions.filter { tenant, admission in
-            admission == .admitted && standings[tenant]?.planDigest == nil && tenants.contains(tenant)
-        }
-        return Decided(
-            admissions: Dictionary(uniqueKeysWithValues: decided.admissions.map { ($0.tenant, $0.admission) }), opens: decided.opens,
-            beginners: beginners.map(\.tenant))
+        let (engine, target, oneStep) = (engine, target, oneStep)
+        return try await engine.admit(tenants) { tenant in await Self.burst(engine, tenant, to: target, oneStep: oneStep) }
     }
 
     /// One decision of one tenant, as an outcome.
@@ -177,7 +145,7 @@ public struct FleetRun: Sendable {
         }
     }
 
-    private static func outcome(of advance: Advance) -> Outcome {
+    public static func outcome(of advance: Advance) -> Outcome {
         switch advance {
         case .did(let ref, let what): .advanced("\(ref.map { "\($0.place) " } ?? "")\(what)")
         case .gated(let ref, let answers): gated(ref, answers)

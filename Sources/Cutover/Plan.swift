@@ -1,5 +1,5 @@
 /// What is to be done to every tenant, as data. Known by its digest: the SHA-256 of the file it was read from.
-public struct Plan: Sendable, Codable, Equatable {
+public struct Plan: Sendable, Equatable {
     public let name: String
     public let revision: Int
     public let author: OperatorID
@@ -10,6 +10,8 @@ public struct Plan: Sendable, Codable, Equatable {
     public let approvals: Approvals
     public let phases: [Phase]
     public let rollout: Rollout
+    /// Every step in the order in which it is done.
+    public let steps: [PlannedStep]
 
     public init(
         name: String, revision: Int, author: OperatorID, digest: String, ownState: Bool = false, decisions: [String: String] = [:],
@@ -24,11 +26,7 @@ public struct Plan: Sendable, Codable, Equatable {
         self.approvals = approvals
         self.phases = phases
         self.rollout = rollout
-    }
-
-    /// Every step in the order in which it is done.
-    public var steps: [PlannedStep] {
-        phases.flatMap { phase in phase.steps.map { PlannedStep(phase: phase.id, spec: $0) } }
+        self.steps = phases.flatMap { phase in phase.steps.map { PlannedStep(phase: phase.id, spec: $0) } }
     }
 
     /// Finds a step by `A2/backfill.verify` or, where it is enough, by `backfill.verify`.

@@ -48,7 +48,8 @@ extension Rollout {
             var taken = left.filter(wave.selects)
             if let count = wave.count { taken = Array(taken.prefix(count)) }
             if let percent = wave.percent { taken = Array(taken.prefix((taken.count * percent + 99) / 100)) }
-            left.removeAll { taken.contains($0) }
+            let gone = Set(taken.map(\.id))
+            left.removeAll { gone.contains($0.id) }
             return Assigned(wave, taken.map(\.id))
         }
     }
@@ -61,8 +62,13 @@ extension Rollout {
         public let opened: [FleetStanding.OpenWave]
         public let standings: [TenantID: Standing]
         public let now: Timestamp
+        /// Of those that have begun.
+        let statuses: [TenantID: TenantStatus]
+
+        /// - Parameter statuses: what the standings come to, where somebody keeps it already.
         public init(
-            plan: Plan, catalog: StepCatalog, fleet: Fleet, opened: [FleetStanding.OpenWave] = [], standings: [TenantID: Standing], now: Timestamp
+            plan: Plan, catalog: StepCatalog, fleet: Fleet, opened: [FleetStanding.OpenWave] = [], standings: [TenantID: Standing], now: Timestamp,
+            statuses: [TenantID: TenantStatus]? = nil
         ) {
             self.plan = plan
             self.catalog = catalog
@@ -70,9 +76,8 @@ extension Rollout {
             self.opened = opened
             self.standings = standings
             self.now = now
+            self.statuses = statuses ?? standings.filter { $0.value.planDigest != nil }.mapValues { $0.status(under: plan, catalog: catalog) }
         }
-        /// Of those that have begun.
-        var statuses: [TenantStatus] { standings.values.filter { $0.planDigest != nil }.map { $0.status(under: plan, catalog: catalog) } }
     }
 
     public struct Decided: Sendable {
@@ -82,34 +87,37 @@ extension Rollout {
         public fileprivate(set) var opens: [Assigned] = []
     }
 
-    /// Whether each tenant may take its next step. A tenant already under way is let go on, unless that would expose it: stopping it half
-    /// way would be the worse risk.
+    /// Whether each tenant may take its next step. A tenant in motion is let go on, unless that would expose it: stopping it half way would be
+    /// the worse risk. One at rest needs a place again, and has it before anybody who has not begun. Nobody begins who would only queue up to
+    /// be exposed.
     public func decide(_ scene: Scene) -> Decided {
-        let spending = Spending(scene.statuses, under: self)
-        var (moving, exposed) = (spending.inMotion, spending.exposed)
+        let spending = Spending(scene.statuses.values, under: self)
+        var room = Room(moving: spending.inMotion, exposed: spending.exposed, heading: heading(scene))
         var closed: Admission?
         var decided = Decided()
         let assigned = assignment(of: scene.fleet, opened: scene.opened)
+        let underWay = underWay(assigned, scene, &room)
         var straggling = stragglers
         for entry in assigned {
             if !entry.isOpen, closed == nil, !entry.tenants.isEmpty, spending.failures <= failureBudget { decided.opens.append(entry) }
             for tenant in entry.tenants {
                 let admission: Admission
-                if let standing = scene.standings[tenant], standing.planDigest != nil {
-                    if standing.isAboutToBeExposed(under: scene.plan, catalog: scene.catalog) {
-                        admission = exposed >= self.exposed ? .exposed(allowed: self.exposed) : .admitted
-                        exposed += 1
-                    } else {
-                        admission = .admitted
-                    }
+                if let known = underWay[tenant] {
+                    admission = known
                 } else if let closed {
                     admission = closed
                 } else if spending.failures > failureBudget {
                     admission = .budgetSpent(failures: spending.failures, allowed: failureBudget)
-                } else if moving >= atOnce {
+                } else if scene.standings[tenant]?.hold != nil {
+                    // It takes nobody's place.
+                    admission = .admitted
+                } else if room.moving >= atOnce {
                     admission = .full(atOnce: atOnce)
+                } else if room.exposed + room.heading >= exposed {
+                    admission = .exposed(allowed: exposed)
                 } else {
-                    moving += 1
+                    room.moving += 1
+                    room.heading += 1
                     admission = .admitted
                 }
                 decided.admissions.append((tenant, admission))
@@ -124,6 +132,41 @@ extension Rollout {
         return decided
     }
 
+    private struct Room {
+        var moving: Int
+        var exposed: Int
+        /// On their way to the step that exposes them.
+        var heading: Int
+    }
+
+    /// How many are well and under way to the step that exposes them; none where no step of the plan does.
+    private func heading(_ scene: Scene) -> Int {
+        guard let exposing = scene.plan.steps.first(where: { scene.catalog.entry(for: $0.spec.kind)?.exposure == .begins }) else { return -exposed }
+        return scene.statuses.values.count { status in
+            guard status.exposed != true, [.pending, .running, .waiting, .gated].contains(status.state), let standing = scene.standings[status.tenant] else { return false }
+            return standing.planDigest != nil && standing.position(of: exposing.id) != .verified
+        }
+    }
+
+    /// Those that have begun.
+    private func underWay(_ assigned: [Assigned], _ scene: Scene, _ room: inout Room) -> [TenantID: Admission] {
+        var admissions: [TenantID: Admission] = [:]
+        for tenant in assigned.flatMap(\.tenants) {
+            guard let standing = scene.standings[tenant], standing.planDigest != nil, let status = scene.statuses[tenant] else { continue }
+            let needs = standing.needs(status, under: scene.plan, catalog: scene.catalog, now: scene.now)
+            if needs.contains(.place), room.moving >= atOnce {
+                admissions[tenant] = .full(atOnce: atOnce)
+            } else if needs.contains(.exposure), room.exposed >= exposed {
+                admissions[tenant] = .exposed(allowed: exposed)
+            } else {
+                admissions[tenant] = .admitted
+                if needs.contains(.place) { room.moving += 1 }
+                if needs.contains(.exposure) { room.exposed += 1 }
+            }
+        }
+        return admissions
+    }
+
     /// Nil when the wave after `entry` may open. Stragglers stay behind within their allowance, which all waves share.
     private func whyNext(after entry: Assigned, _ scene: Scene, _ straggling: inout Int) -> Admission? {
         guard let awaited = entry.wave.after.flatMap(scene.plan.step(named:)) ?? scene.plan.steps.last else { return nil }
@@ -133,7 +176,7 @@ extension Rollout {
                 newest = max(newest ?? at, at)
                 continue
             }
-            let trouble = scene.standings[tenant]?.status(under: scene.plan, catalog: scene.catalog).trouble
+            let trouble = scene.statuses[tenant]?.trouble
             guard let trouble, Trouble.straggling.contains(trouble), straggling > 0 else {
                 return .waveClosed("wave \(entry.wave.name): \(tenant) has not verified \(awaited.place)")
             }
@@ -149,9 +192,32 @@ extension Wave {
     public func selects(_ host: TenantHost) -> Bool { select.allSatisfy { host.labels[$0.key] == $0.value } }
 }
 
+/// What the next decision of a tenant under way takes from the rollout's allowances.
+public struct Needs: OptionSet, Sendable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+    /// It is in motion from then on, and is not now.
+    public static let place = Needs(rawValue: 1)
+    public static let exposure = Needs(rawValue: 2)
+}
+
 extension Standing {
-    func isAboutToBeExposed(under plan: Plan, catalog: StepCatalog) -> Bool {
-        guard case .perform(let ref) = decide(under: plan, catalog: catalog), let step = plan.steps.first(where: { $0.id == ref.step }) else { return false }
-        return catalog.entry(for: step.spec.kind)?.exposure == .begins && !isExposed(under: plan, catalog: catalog)
+    /// - Parameter status: its own line.
+    public func needs(_ status: TenantStatus, under plan: Plan, catalog: StepCatalog, now: Timestamp) -> Needs {
+        switch status.state {
+        case .pending, .gated: break
+        case .waiting: guard case .inGrace = position(of: StepID(status.step)) else { return [] }
+        default: return []
+        }
+        let ref: StepRef
+        switch decide(under: plan, catalog: catalog) {
+        case .perform(let step), .setAside(let step), .beginWait(let step): ref = step
+        case .performAfterGrace(let step, let at) where at <= now: ref = step
+        default: return []
+        }
+        var needs: Needs = status.isInMotion ? [] : .place
+        let kind = plan.steps.first { $0.id == ref.step }?.spec.kind
+        if let kind, catalog.entry(for: kind)?.exposure == .begins, !isExposed(under: plan, catalog: catalog) { needs.insert(.exposure) }
+        return needs
     }
 }

@@ -10,7 +10,22 @@ extension Standing {
             tenant: tenant, wave: wave, milestone: milestone(under: plan, catalog: catalog), phase: current?.phase.text ?? "",
             step: current?.id.text ?? "", state: state, since: since?.description ?? "",
             held: hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil },
-            trouble: trouble(state, current), exposed: isExposed(under: plan, catalog: catalog))
+            trouble: trouble(state, current), exposed: isExposed(under: plan, catalog: catalog), atRest: isAtRest(state, current, plan, catalog) ? true : nil)
+    }
+
+    private func isAtRest(_ state: TenantStatus.State, _ current: PlannedStep?, _ plan: Plan, _ catalog: StepCatalog) -> Bool {
+        // Whoever was held before it began, and released, has still not begun.
+        if planDigest == nil { return true }
+        guard case .forward = direction, let current else { return false }
+        switch position(of: current.id) {
+        case .waiting, .inGrace: return true
+        case .pending, .reverted:
+            guard state == .pending else { return false }
+            if catalog.entry(for: current.spec.kind)?.exposure == .begins, !isExposed(under: plan, catalog: catalog) { return true }
+            guard let index = plan.steps.firstIndex(where: { $0.id == current.id }), index > 0 else { return false }
+            return catalog.nature(of: plan.steps[index - 1].spec.kind) == .wait
+        default: return false
+        }
     }
 
     private func trouble(_ state: TenantStatus.State, _ current: PlannedStep?) -> Trouble? {

@@ -18,10 +18,12 @@ public struct TenantStatus: Sendable, Codable, Equatable {
     public let trouble: Trouble?
     /// Between the step that exposes it and the one that ends that.
     public let exposed: Bool?
+    /// It waits on a clock, or its next step has not begun and would end such a wait or expose it: nothing of ours is under way.
+    public let atRest: Bool?
 
     public init(
         tenant: TenantID, wave: String, milestone: String, phase: String, step: String, state: State, since: String, held: String?, next: String,
-        progress: Standing.Checkpoint? = nil, trouble: Trouble? = nil, exposed: Bool? = nil
+        progress: Standing.Checkpoint? = nil, trouble: Trouble? = nil, exposed: Bool? = nil, atRest: Bool? = nil
     ) {
         self.tenant = tenant
         self.wave = wave
@@ -35,6 +37,7 @@ public struct TenantStatus: Sendable, Codable, Equatable {
         self.progress = progress
         self.trouble = trouble
         self.exposed = exposed
+        self.atRest = atRest
     }
 }
 
@@ -84,8 +87,8 @@ public struct StatusReport: Sendable, Codable, Equatable {
 }
 
 extension TenantStatus {
-    /// Between two steps a tenant under way is pending; it is in motion all the same.
-    var isInMotion: Bool { state.isInMotion || (state == .pending && !since.isEmpty) }
+    /// Between two steps a tenant under way is pending; it is in motion all the same, unless it rests there.
+    public var isInMotion: Bool { atRest != true && (state.isInMotion || (state == .pending && !since.isEmpty)) }
 }
 
 extension TenantStatus.State {

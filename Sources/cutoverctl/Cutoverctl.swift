@@ -17,6 +17,6 @@ struct Cutoverctl: AsyncParsableCommand {
         subcommands: [
             Lab.self, Lint.self, PreviewCommand.self, Apply.self, Advance.self, Run.self, Revert.self, Check.self, Status.self, History.self, Why.self,
             Exceptions.self, Resolve.self, Diff.self, RepairCommand.self, Approve.self, KeyCommand.self, ThrottleCommand.self, Recapture.self, Hold.self, Release.self,
-            JournalCommand.self, FleetCommand.self, Host.self,
+            Simulate.self, JournalCommand.self, FleetCommand.self, Host.self,
         ])
 }

@@ -1,0 +1,56 @@
+/// Letting tenants begin, which several operators may want to do at once.
+extension Engine {
+    /// Who may take a step now, and what came of those that have just begun. Opening a wave and the first decision of whoever begins are
+    /// taken while no other operator decides the same: from then on it counts as in motion.
+    /// - Parameters:
+    ///   - tenants: whom to let begin; the budget looks at all.
+    ///   - begin: takes one decision.
+    public func admit<Value: Sendable>(
+        _ tenants: [TenantID], begin: @Sendable (TenantID) async -> Value
+    ) async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Value]) {
+        try await admit(tenants, scene: { (opened) async throws(EngineError) in try await scene(opened) }, begin: begin)
+    }
+
+    /// - Parameter scene: what is known of the fleet, from who keeps it: it must be as the journal is.
+    public func admit<Value: Sendable>(
+        _ tenants: [TenantID], scene: ([FleetStanding.OpenWave]) async throws(EngineError) -> Rollout.Scene, begin: (TenantID) async -> Value
+    ) async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Value]) {
+        // Mostly nobody is about to begin, and then nothing has to be settled with others.
+        let seen = try await decide(tenants, try await scene(try await fleetStanding().waves))
+        if seen.opens.isEmpty, seen.beginners.isEmpty { return (seen.admissions, [:]) }
+        return try await decidingForFleet { (fleet, lease) async throws(EngineError) in
+            var fleet = fleet
+            let decided = try await decide(tenants, try await scene(fleet.waves))
+            for wave in decided.opens { try await open(wave, &fleet, lease) }
+            var begun: [TenantID: Value] = [:]
+            for tenant in decided.beginners { begun[tenant] = await begin(tenant) }
+            return (decided.admissions, begun)
+        }
+    }
+
+    // MARK: - Non public
+
+    private struct Decided {
+        let admissions: [TenantID: Rollout.Admission]
+        let opens: [Rollout.Assigned]
+        /// Admitted, and not begun yet.
+        let beginners: [TenantID]
+    }
+
+    private func scene(_ opened: [FleetStanding.OpenWave]) async throws(EngineError) -> Rollout.Scene {
+        var standings: [TenantID: Standing] = [:]
+        for host in fleet.tenants { standings[host.id] = try await standing(of: host.id) }
+        return Rollout.Scene(plan: plan, catalog: catalog, fleet: fleet, opened: opened, standings: standings, now: time.now)
+    }
+
+    private func decide(_ tenants: [TenantID], _ scene: Rollout.Scene) async throws(EngineError) -> Decided {
+        let decided = plan.rollout.decide(scene)
+        let asked = Set(tenants)
+        let beginners = decided.admissions.filter { tenant, admission in
+            admission == .admitted && scene.standings[tenant]?.planDigest == nil && scene.standings[tenant]?.hold == nil && asked.contains(tenant)
+        }
+        return Decided(
+            admissions: Dictionary(uniqueKeysWithValues: decided.admissions.map { ($0.tenant, $0.admission) }), opens: decided.opens,
+            beginners: beginners.map(\.tenant))
+    }
+}
