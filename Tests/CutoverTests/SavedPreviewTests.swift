@@ -6,7 +6,8 @@ import Testing
     let world = LampWorld(fleet: LampCatalog.fleet("acme", "zeta"))
     let chance = SeededRandom(1)
 
-    private func saved(_ tenants: [TenantID] = ["acme", "zeta"], to: String? = nil) async throws -> SavedPreview {
+    private func saved(_ tenants: [TenantID] = ["acme", "zeta"], to: String? = nil, world other: LampWorld? = nil) async throws -> SavedPreview {
+        let world = other ?? world
         let engine = world.engine("previewing", as: "-")
         let target = to.flatMap(world.plan.step(named:))
         var previews: [(TenantPreview, SavedPreview.Stand)] = []
@@ -86,8 +87,9 @@ import Testing
 
     @Test("two who apply it at the same moment: one begins")
     func race() async throws {
-        let shown = try await saved()
-        let world = world
+        // Whoever finds the fleet's stream leased waits a moment: nobody else moves this clock.
+        let world = LampWorld(fleet: LampCatalog.fleet("acme", "zeta"), time: ManualTime(hurriesUpTo: 1000))
+        let shown = try await saved(world: world)
         let begun = await withTaskGroup(of: Bool.self) { group in
             for name in ["one", "two", "three", "four"] {
                 group.addTask { (try? await world.engine(name).spend(shown, on: ["acme", "zeta"])) == [:] }
