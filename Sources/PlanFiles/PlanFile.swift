@@ -6,17 +6,18 @@ public enum PlanFile {
     /// The plan, unless anything is wrong with the file; then every problem, in the order of the file.
     /// - Parameter path: how problems call the file.
     /// - Parameter fleet: when given, waves that select production tenants by other labels than `env` are known as well.
-    public static func read(text: String, path: String, catalog: StepCatalog, fleet: Fleet? = nil) -> (Plan?, [Problem]) {
+    /// - Parameter goneAtOnce: how many finished steps the walk over the plan's states takes to be found gone at the same time.
+    public static func read(text: String, path: String, catalog: StepCatalog, fleet: Fleet? = nil, goneAtOnce: Int = 0) -> (Plan?, [Problem]) {
         let findings = Findings(file: path)
-        let reader = PlanReader(catalog: catalog, fleet: fleet, findings: findings)
+        let reader = PlanReader(catalog: catalog, fleet: fleet, goneAtOnce: goneAtOnce, findings: findings)
         let plan = Document(text: text, begin: "cutover: 1", findings: findings).root.flatMap { reader.plan($0, text: text, path: path) }
         return findings.isEmpty ? (plan, []) : (nil, findings.problems)
     }
 
     /// As `read(text:)`, from the file itself, which may be missing, unreadable or no text.
-    public static func read(path: String, catalog: StepCatalog, fleet: Fleet? = nil) -> (Plan?, [Problem]) {
+    public static func read(path: String, catalog: StepCatalog, fleet: Fleet? = nil, goneAtOnce: Int = 0) -> (Plan?, [Problem]) {
         switch FileText.read(path, what: "plan", option: "--plan") {
-        case .success(let text): read(text: text, path: path, catalog: catalog, fleet: fleet)
+        case .success(let text): read(text: text, path: path, catalog: catalog, fleet: fleet, goneAtOnce: goneAtOnce)
         case .failure(let problem): (nil, [problem])
         }
     }
@@ -26,6 +27,7 @@ public enum PlanFile {
 struct PlanReader {
     let catalog: StepCatalog
     let fleet: Fleet?
+    let goneAtOnce: Int
     let findings: Findings
 
     func plan(_ root: Node, text: String, path: String) -> Plan? {
@@ -46,9 +48,11 @@ struct PlanReader {
         if decisions["pluginDatabase"] == "separate" { judgeSeparate(steps) }
         if let topology = decisions["topology"], catalog.entry(for: "sidecar.start")?.settings.contains(where: { $0.key == "url" }) == true { judgeTopology(steps, topology) }
         guard let rollout = waves.flatMap({ rollout($0, steps: steps) }), let name, let revision, let author else { return nil }
-        return Plan(
+        let plan = Plan(
             name: name, revision: revision, author: OperatorID(author), digest: Digest.sha256(text + (keys?.text ?? "")), ownState: ownState, decisions: decisions,
             approvals: approvals ?? Approvals(count: 0, from: [], notAuthor: true), phases: phases, rollout: rollout)
+        if findings.isEmpty { judgeWays(plan, steps) }
+        return plan
     }
 
     private func version(_ top: Section) {

@@ -62,15 +62,27 @@ enum SampleCatalog {
     private static func entry(
         _ kind: StepKind, _ nature: StepCatalog.Nature, _ settings: [Rule], requires: [StepKind] = []
     ) -> StepCatalog.Entry {
-        .init(kind: kind, nature: nature, milestone: "", requires: requires, settings: settings) { _, _ in .reversible(NoStep()) }
+        .init(kind: kind, nature: nature, milestone: "", requires: requires, settings: settings) { _, _ in
+            switch nature {
+            case .wait: .wait(NoStep())
+            case .irreversible: .irreversible(NoStep())
+            case .reversible, .graceful: .reversible(NoStep())
+            }
+        }
     }
 }
 
-private struct NoStep: ReversibleStep {
+/// Every form of a step in one.
+struct NoStep: GracefulStep, Wait, IrreversibleStep {
+    let graceSeconds = 0
     var preconditions: [Gate] { [] }
     var wayBack: [Gate] { [] }
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview { Preview(commands: []) }
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence()) }
     func perform(_ site: Site) async throws(StepFailure) -> Evidence { Evidence() }
+    func perform(_ site: Site, with consent: Consent) async throws(StepFailure) -> Evidence { Evidence() }
+    func setAside(_ site: Site) async throws(StepFailure) -> Evidence { Evidence() }
+    func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence { Evidence() }
+    func observe(_ sight: Sight, began: OperationID) async -> Observation { Observation(.open(Evidence())) }
     func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence { Evidence() }
 }
