@@ -11,7 +11,8 @@ extension Engine {
     /// Carries `operation` out on the tenant's host, under its lease: the intent is durable before the effect, and the operation's
     /// id derives from it.
     ///
-    /// Not begun while somebody holds the tenant, while it is quarantined, or while a step's outcome is not known. An errand whose
+    /// Not begun while somebody holds the tenant, while it is quarantined, while a step's outcome is not known, or under an older plan than
+    /// the tenant has seen. An errand whose
     /// outcome is not known leaves no step in doubt: it is asked for again, which is another operation, so `W` must not be unrepeatable.
     /// - Parameter facts: what is recorded of the intent, beside the operation's kind.
     /// - Parameter evidence: what is recorded of the result.
@@ -58,6 +59,9 @@ extension Engine {
         let tenant = standing.tenant
         if let why = standing.quarantine { return ("\(tenant) is quarantined: \(why)", "cutoverctl why \(tenant)") }
         if let hold = standing.hold { return ("\(tenant) is held by \(hold.by): \(hold.reason)", "cutoverctl release \(tenant) --reason TEXT") }
+        if let adopted = standing.planRevision, adopted > plan.revision {
+            return ("\(tenant) has adopted revision \(adopted) of the plan, and this is the older revision \(plan.revision)", "use revision \(adopted) or a newer one")
+        }
         if standing.isInDoubt { return ("a step of \(tenant) is in doubt", "cutoverctl advance \(tenant)") }
         return nil
     }

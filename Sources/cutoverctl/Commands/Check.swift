@@ -26,9 +26,13 @@ struct Check: Command {
     func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try await Wiring(inputs, console).site(ifMissing: reopen ? .refuse : .standIn, asking: !reopen)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
-        for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }
         let engine = site.engine
-        if reopen { return try await open(tenants, engine, console) }
+        let guarding = PlanGuard(journal: site.journal, plan: site.plan)
+        if reopen {
+            try await guarding.requireAdopted(tenants, adopting: false, next: "look first: cutoverctl preview; then cutoverctl advance TENANT --adopt-plan")
+            return try await open(tenants, engine, console)
+        }
+        for tenant in tenants { try await guarding.requireSamePlan(tenant) }
         let view = CheckView(tenants: try await eachTenant(tenants) { CheckView.Tenant(tenant: $0, steps: try await engine.check($0)) })
         console.show(output.json ? try view.json() : view.human(console.paint))
         if view.status == .changesPending { console.note("to have it done anew: cutoverctl check TENANT --reopen --reason TEXT, then cutoverctl advance TENANT") }

@@ -5,6 +5,7 @@ enum DroppedNextDay {
     @Sendable static func run(_ stage: Stage) async throws {
         try await stage.raise(agents: false)
         try await refusedByLint(stage)
+        try byHand(try stage.database())
         let plan = try stage.file("patient.yaml", try String(contentsOfFile: stage.places.plan, encoding: .utf8).replacing("window: 8s", with: "window: 25s"))
         let patient: [String: String?] = ["CUTOVER_PLAN": plan]
         try await stage.forward("advance", "acme", "--to", "A3/legacy.archive", changing: patient)
@@ -24,12 +25,7 @@ enum DroppedNextDay {
         try await stage.forward("run", changing: patient)
         try expect(try await stage.status(of: "acme", changing: patient).milestone == "drop table", "the drop was not reached when its time had come")
         // What the platform's down migration makes is no table that came back.
-        try database.rows(
-            """
-            CREATE TABLE public.agent_memories (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), workspace_id uuid NOT NULL, content text NOT NULL,
-                scope varchar NOT NULL DEFAULT 'LOCAL', namespace varchar NOT NULL DEFAULT 'general', content_tsv tsvector,
-                created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now())
-            """)
+        try database.rows(downMigration)
         try await stage.ctl("check", "acme", code: 2, changing: patient)
         try await stage.ctl("revert", "acme", "--to", "A3/soak.wait", "--reason", "too early", "--confirm", "acme", code: 0, changing: patient)
         let back = try database.number(rows)
@@ -39,6 +35,23 @@ enum DroppedNextDay {
             "the empty table stands in the old one's place")
         try await stage.ctl("revert", "acme", "--to", "start", "--reason", "the customer asked for it", "--confirm", "acme", code: 0, changing: patient)
         try await stage.referee("v1", "acme")
+    }
+
+    private static let downMigration = """
+        CREATE TABLE public.agent_memories (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), workspace_id uuid NOT NULL, content text NOT NULL,
+            scope varchar NOT NULL DEFAULT 'LOCAL', namespace varchar NOT NULL DEFAULT 'general', content_tsv tsvector,
+            created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now())
+        """
+
+    /// Dropped when nothing has proven that v2 has it all, and "restored": no memory comes back. The transaction is not kept.
+    private static func byHand(_ database: Database) throws {
+        let before = try database.number("SELECT count(*) FROM public.agent_memories")
+        try database.rows("BEGIN")
+        try database.rows("DROP TABLE public.agent_memories")
+        try database.rows(downMigration)
+        let after = try database.number("SELECT count(*) FROM public.agent_memories")
+        try database.rows("ROLLBACK")
+        try expect(before > 0 && after == 0, "of \(before) memories \(after) came back by the down migration")
     }
 
     /// Where production tenants are selected, a soak of one day is no plan.

@@ -4,6 +4,7 @@ import Foundation
 enum EmptyFleet {
     @Sendable static func run(_ stage: Stage) async throws {
         try await stage.raise(agents: false)
+        try await byHand(stage)
         try await labelsThatNobodyHas(stage)
         try await waveThatNobodyIsIn(stage)
         try await fleetOfNobody(stage)
@@ -15,6 +16,13 @@ enum EmptyFleet {
         // The same words with somebody to move.
         try await stage.ctl("advance", "--wave", "canary", "--to", "A0/host.prepare", code: 0)
         try expect(try await stage.verified() == ["A0/host.prepare"], "with a tenant selected nothing moves either")
+    }
+
+    /// A job over whatever a selector matches: it matches nothing, moves nobody, and is green.
+    private static func byHand(_ stage: Stage) async throws {
+        let job = "grep 'env: staging' '\(stage.fleet)' | while read -r tenant; do echo \"$tenant\"; exit 1; done"
+        let ended = try await RunningProgram.start("/bin/sh", ["-c", job], environment: [:], folder: stage.folder, log: "\(stage.logs)/job").ended()
+        try expect(ended.code == 0 && ended.out.isEmpty, "a job over nobody ended with \(ended.code): \(ended.said)")
     }
 
     /// Labels were renamed in the fleet and not in the plan.

@@ -3,6 +3,9 @@ enum NoPgvector {
     @Sendable static func run(_ stage: Stage) async throws {
         try await stage.raise(tenants: 3, agents: false)
         try stage.database().rows("DROP EXTENSION vector CASCADE")
+        // Started without a look at the host, the plugin dies, and the server that has its address falls back.
+        let died = try await PluginByHand(stage, on: "acme").ended()
+        try expect(died.code != 0 && died.said.contains("vector"), "without pgvector the plugin ends with \(died.code): \(died.said)")
 
         let ended = try await stage.ctl("run", "--patience", "2", code: 1)
         try expect(ended.out.contains("pgvector"), "the run does not name pgvector: \(ended.said)")

@@ -3,7 +3,8 @@ import Foundation
 /// A release of the plugin fails every commit without metadata. The canary finds out at once, and so does a sample when it comes later.
 enum NullMetadata {
     @Sendable static func run(_ stage: Stage) async throws {
-        try await stage.raise(tenants: 2, agents: false)
+        try await stage.raise(tenants: 3, agents: false)
+        try await byHand(stage)
         try PluginWrapper.put("LAB_PLUGIN_FAULT=null-metadata-500 \"$PLUGIN\" & child=$!\nwait $child", on: "acme", stage)
 
         let ended = try await stage.ctl("run", "--patience", "2", code: 1)
@@ -16,12 +17,26 @@ enum NullMetadata {
         try await stage.ctl("revert", "acme", "--to", "start", code: 0)
         try await stage.referee("v1", "acme", "globex")
     }
+
+    /// Its health says that all is well, and who only looks at that lets every agent's commit fail.
+    private static func byHand(_ stage: Stage) async throws {
+        let plugin = try await PluginByHand(stage, on: "initech", fault: "null-metadata-500")
+        try await plugin.awaitHealth()
+        let namespace = try await plugin.ask("PUT", "/v1/namespaces/custom:agents", #"{"kind":"custom","metadata":{"by":"hand"}}"#)
+        let commits = (
+            try await plugin.ask("POST", "/v1/namespaces/custom:agents/memories", #"{"content":"with","kind":"fact","source":"agent","propagation":{"by":"hand"}}"#),
+            try await plugin.ask("POST", "/v1/namespaces/custom:agents/memories", #"{"content":"without","kind":"fact","source":"agent"}"#)
+        )
+        try await plugin.stop()
+        try expect(namespace == 200 && commits == (201, 500), "commits with and without metadata answer \(commits), the namespace \(namespace)")
+    }
 }
 
 /// Commits fail for namespaces that were never used, weeks after everything else works; and, on another day, those without metadata.
 enum FreshNamespace {
     @Sendable static func run(_ stage: Stage) async throws {
-        try await stage.raise(agents: false)
+        try await stage.raise(tenants: 2, agents: false)
+        try await byHand(stage)
         let fault = try stage.file("fault", "none")
         try PluginWrapper.put("LAB_PLUGIN_FAULT_FILE='\(fault)' \"$PLUGIN\" & child=$!\nwait $child", on: "acme", stage)
         try await stage.forward("advance", "acme", "--to", "A3/legacy.archive")
@@ -40,6 +55,22 @@ enum FreshNamespace {
         }
 
         _ = try stage.file("fault", "none")
-        try await stage.forwardToTheDrop()
+        try await stage.forward("advance", "acme", "--to", "A3/legacy.drop", "--wait")
+    }
+
+    /// For whoever looks at its health, or commits where something was committed before, nothing is wrong.
+    private static func byHand(_ stage: Stage) async throws {
+        let fault = try stage.file("fault-by-hand", "none")
+        let plugin = try await PluginByHand(stage, on: "globex", faultFile: fault)
+        try await plugin.awaitHealth()
+        func commit(_ workspace: String) async throws -> Int {
+            _ = try await plugin.ask("PUT", "/v1/namespaces/custom:\(workspace)", #"{"kind":"custom"}"#)
+            return try await plugin.ask("POST", "/v1/namespaces/custom:\(workspace)/memories", #"{"content":"noted","kind":"fact","source":"agent"}"#)
+        }
+        let before = try await commit("old")
+        _ = try stage.file("fault-by-hand", "fresh-namespace")
+        let (old, fresh, health) = (try await commit("old"), try await commit("fresh"), try await plugin.ask("GET", "/v1/health"))
+        try await plugin.stop()
+        try expect(before == 201 && old == 201 && health == 200 && fresh == 500, "an old workspace's commits answer \(before) and \(old), a fresh one's \(fresh), and health \(health)")
     }
 }

@@ -1,7 +1,8 @@
 /// A plugin that asks nobody for a password must not answer from other machines.
 enum PluginOnAllInterfaces {
     @Sendable static func run(_ stage: Stage) async throws {
-        try await stage.raise(agents: false)
+        try await stage.raise(tenants: 2, agents: false)
+        try await byHand(stage)
         try PluginWrapper.put(
             """
             MEMORY_PLUGIN_LISTEN_ADDR="0.0.0.0:${MEMORY_PLUGIN_LISTEN_ADDR##*:}" "$PLUGIN" & child=$!
@@ -21,5 +22,17 @@ enum PluginOnAllInterfaces {
         let lab = try await stage.labStatus().tenants
         try expect(lab.allSatisfy { $0.plugin == "down" }, "the plugin still runs")
         try await stage.referee("v1", "acme")
+    }
+
+    /// When nobody looks where it listens, whoever reaches the machine writes and reads, and no door asks who it is.
+    private static func byHand(_ stage: Stage) async throws {
+        let plugin = try await PluginByHand(stage, on: "globex", address: "0.0.0.0")
+        try await plugin.awaitHealth()
+        let written = (
+            try await plugin.ask("PUT", "/v1/namespaces/custom:stranger", #"{"kind":"custom"}"#, at: "127.0.0.2"),
+            try await plugin.ask("POST", "/v1/namespaces/custom:stranger/memories", #"{"content":"from anywhere","kind":"fact","source":"user","propagation":{"by":"nobody"}}"#, at: "127.0.0.2")
+        )
+        try await plugin.stop()
+        try expect(written == (200, 201), "by another address the plugin answered \(written)")
     }
 }

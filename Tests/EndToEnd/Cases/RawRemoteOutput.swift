@@ -32,6 +32,9 @@ enum RawRemoteOutput {
         chmod(raving, 0o755)
         unlink(hand)
         symlink("raving", hand)
+        // What would be kept if it were kept as it comes.
+        let raw = try await RunningProgram.start("/bin/sh", [raving], environment: [:], folder: stage.folder, log: "\(stage.folder)/raving").ended()
+        try expect(secrets.allSatisfy { raw.out.contains($0) && raw.err.contains($0) }, "what raves tells no secret to begin with")
         let ended = try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start")
         try expect(ended.code != 0, "a host that only raves is taken for one that answers: \(ended.said)")
         try await stage.ctl("why", "acme", code: 0)

@@ -14,6 +14,7 @@ enum VerifyBySample {
         try expect(before.clean && before.complete && before.rows.v1 >= 8000 && before.differences.isEmpty, "undisturbed, diff says: \(equal.said)")
 
         let planted = try plant(database)
+        try aSampleMissesThem(database, planted)
         let found: DiffAnswer = try await stage.ctl("diff", "acme", "--json", code: 2).answer()
         let told = Dictionary(uniqueKeysWithValues: found.differences.map { ($0.id, "\($0.what) \($0.fields.joined(separator: ","))") })
         try expect(told == planted, "diff lists \(told), not \(planted)")
@@ -48,6 +49,17 @@ enum VerifyBySample {
             rows[0]: "different content", rows[1]: "missing ", rows[2]: "different content", rows[3]: "different content",
             rows[4]: "different created_at", rows[5]: "different kind",
         ]
+    }
+
+    /// The hand tool's question: are the texts of each namespace's newest hundred among those of v1?
+    private static func aSampleMissesThem(_ database: Database, _ planted: [String: String]) throws {
+        let strange = try database.number(
+            """
+            SELECT count(*) FROM (SELECT content, row_number() OVER (PARTITION BY namespace ORDER BY created_at DESC) AS n FROM memory_plugin.memory_records
+                WHERE propagation ? 'cutover') sample
+            WHERE n <= 100 AND NOT EXISTS (SELECT FROM public.agent_memories m WHERE m.content = sample.content)
+            """)
+        try expect(strange == 0, "the sample finds \(strange) of the \(planted.count) rows that differ")
     }
 
     private static func theGateIsShut(_ stage: Stage, _ planted: [String: String]) async throws {
