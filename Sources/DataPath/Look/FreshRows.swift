@@ -57,17 +57,32 @@ struct FreshRows: Sendable {
         if try await connection.prepared(anyNamespaceLacks, stretch.bounds)[0].bool("lacks") {
             try await connection.prepared(sql.makeNamespaces(of: "SELECT \(target) \(rows) WHERE \(isFresh)"), stretch.bounds)
         }
-        let inserted = try await connection.prepared(
-            "WITH made AS (\(layout.projection.insertFresh(where: isFresh)) RETURNING id) SELECT count(*) AS n, coalesce(array_agg(id), '{}') AS ids FROM made",
-            stretch.bounds)[0]
-        let count = try inserted.int("n")
-        let others = count == stretch.keys ? [] : try await keys(of: stretch, without: try inserted.string("ids"), connection)
+        let (count, others) = try await insert(stretch, isFresh, connection)
         if count > 0 {
             let agreed = try await connection.prepared(sql.agreeFresh, stretch.bounds + [.uuids(others)]).affected
             guard agreed == count else { throw DataPathError.readBackDiffers(ids: abs(count - agreed)) }
             try await (connection.partner as? SecondDatabase)?.ship(connection)
         }
         return (count, others)
+    }
+
+    /// Where v2 had nothing of the stretch, what it lacks now was not fresh, and no key need be spelled for that.
+    private func insert(_ stretch: Stretch, _ isFresh: String, _ connection: PostgresConnection) async throws -> (count: Int, others: [UUID]) {
+        let insert = layout.projection.insertFresh(where: isFresh)
+        if !stretch.met[0] {
+            let count = try await connection.prepared(insert, stretch.bounds).affected
+            if count == stretch.keys { return (count, []) }
+            let lacking = try await connection.prepared(
+                """
+                SELECT m.id FROM \(layout.v1) m WHERE m.id BETWEEN $1::uuid AND $2::uuid
+                EXCEPT SELECT r.id FROM \(layout.v2) r WHERE r.id BETWEEN $1::uuid AND $2::uuid ORDER BY id
+                """, stretch.bounds)
+            return (count, try lacking.map { try $0.uuid("id") })
+        }
+        let inserted = try await connection.prepared(
+            "WITH made AS (\(insert) RETURNING id) SELECT count(*) AS n, coalesce(array_agg(id), '{}') AS ids FROM made", stretch.bounds)[0]
+        let count = try inserted.int("n")
+        return (count, count == stretch.keys ? [] : try await keys(of: stretch, without: try inserted.string("ids"), connection))
     }
 
     /// All keys of the stretch but these, which the server spelled.
@@ -102,9 +117,11 @@ struct FreshRows: Sendable {
     }
 
     private var anyNamespaceLacks: String {
-        """
-        SELECT EXISTS (SELECT FROM (SELECT DISTINCT \(target) AS name \(rows) WHERE m.id BETWEEN $1::uuid AND $2::uuid) t
-            WHERE t.name IS NOT NULL AND NOT EXISTS (SELECT FROM \(layout.namespaces) n WHERE n.name = t.name)) AS lacks
-        """
+        let placing = layout.projection.placing.map { "q.\($0)" }.joined(separator: ", ")
+        return """
+            SELECT EXISTS (SELECT FROM (SELECT DISTINCT \(placing) FROM \(layout.v1) q WHERE q.id BETWEEN $1::uuid AND $2::uuid) m
+                LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
+                WHERE \(target) IS NOT NULL AND NOT EXISTS (SELECT FROM \(layout.namespaces) n WHERE n.name = \(target))) AS lacks
+            """
     }
 }

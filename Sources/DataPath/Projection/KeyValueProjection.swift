@@ -9,6 +9,8 @@ struct KeyValueProjection: Projection {
     static let mark = "workspace_memory"
     static let notOurForm = "not-key-value"
 
+    var placing: [String] { ["workspace_id"] }
+
     func target(_ row: String, _ workspace: String) -> String { "'workspace:' || \(workspace).id" }
 
     func digest1(_ row: String, _ workspace: String) -> String {

@@ -9,6 +9,8 @@ struct MemoryProjection: Projection {
             : "coalesce(\(row).created_at, 'epoch'::timestamptz)"
     }
 
+    var placing: [String] { ["workspace_id", "scope"] }
+
     /// The policy's namespace, or where the plan puts such rows.
     func target(_ row: String, _ workspace: String) -> String {
         "coalesce(\(ownTarget(row, workspace)), \(layout.schema).remap(\(row).workspace_id, \(row).scope))"

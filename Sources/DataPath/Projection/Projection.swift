@@ -10,6 +10,8 @@ protocol Projection: Sendable {
 
     /// The namespace of a v1 row; NULL when it has none.
     func target(_ row: String, _ workspace: String) -> String
+    /// Columns of v1 that the namespace depends on, beside the workspace's.
+    var placing: [String] { get }
     /// The digest of everything both stores hold of a row; NULL when the row is absent from an outer join.
     func digest1(_ row: String, _ workspace: String) -> String
     func digest2(_ row: String) -> String

@@ -22,9 +22,10 @@ enum CredentialSQL {
             pattern: #"(?i)(\m(?:password|passwd|secret|token|api[_-]?key)=)(?!\[REDACTED\](?:\s|$))\S+"#, keeping: true),
     ]
 
-    /// Two fast looks at what every pattern needs: most texts have none of it.
+    /// Two fast looks at what every pattern needs: most texts have none of it. The fewer letters common in texts the first one asks for,
+    /// the faster it is.
     private static let hints = [
-        "[=@_-]|xox|AIza|AKIA|ASIA|eyJ|PRIVATE KEY|[Bb][Ee][Aa][Rr][Ee][Rr] ",
+        "[=@_-]|AKIA|ASIA|AIza|yJ|[Bb][Ee][Aa][Rr][Ee][Rr] ",
         "[=@]|AKIA|ASIA|sk-|gh[pousr]_|github_pat_|xox|AIza|PRIVATE KEY|eyJ|[Bb][Ee][Aa][Rr][Ee][Rr] ",
     ]
 
