@@ -31,7 +31,7 @@ public struct Event: Sendable, Equatable {
         case errandBegan(OperationKind, reason: String, Evidence)
         case errandEnded(OperationKind, Evidence)
         case errandFailed(OperationKind, StepFailure)
-        /// A person asked for another limit or mark on the host, beside whatever step is under way.
+        /// A person asked for another limit or mark on the host, or for a trial there, beside whatever step is under way.
         case adjustmentAsked(OperationKind, reason: String, Evidence)
         /// `done`, or why it was not.
         case adjustmentAnswered(OperationKind, outcome: String)

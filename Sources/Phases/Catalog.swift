@@ -192,6 +192,7 @@ public enum MemoryCatalog {
         book.add(DropTable.self)
         book.add(work: BringTableBack.self)
         book.add(DoorsAnswer.self)
+        book.add(AskDoors.self)
         book.add(KeyValueDoor.self)
         return book
     }()

@@ -66,6 +66,7 @@ enum CaseBook {
         Case(name: "separate-databases", sampling: .whole, run: SeparateDatabases.run),
         Case(name: "central", sampling: .whole, run: CentralTopology.run),
         Case(name: "preview-changes-nothing", run: PreviewChangesNothing.run),
+        Case(name: "who-serves", run: WhoServes.run),
         Case(name: "bad-input", run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),
         Case(name: "saved-previews", run: SavedPreviews.run),

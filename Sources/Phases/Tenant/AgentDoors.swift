@@ -33,6 +33,12 @@ struct AgentDoors: Sendable {
     /// The status of the panel's read route.
     func panelStatus() async throws -> Int { try await send("GET", "v2/memories", nil).status }
 
+    /// What the panel's read route lists.
+    func panel() async throws -> String { try ok(try await send("GET", "v2/memories", nil)).text }
+
+    /// The status of the old read route, which a server without a fallback does not have.
+    func oldRouteStatus() async throws -> Int { try await send("GET", "memories?limit=1", nil).status }
+
     /// The status of the door for keys and values.
     func keyValuesStatus() async throws -> Int { try await send("GET", "memory", nil).status }
 

@@ -126,6 +126,12 @@ extension StoreLane {
         return try await records.read([Sought(id, content: content)], in: namespace)[id].map { if case .found(let found) = $0 { found.digest == nil } else { false } } ?? false
     }
 
+    /// Whether there is a v2 to be looked into: before the plugin was started its tables are not there.
+    func isReached(_ connection: PostgresConnection) async throws -> Bool {
+        if isHTTP { return true }
+        return try await SecondDatabase.v2(connection).there("memory_plugin.memory_records")
+    }
+
     /// Ids of a few rows, chosen anew each time, whose text is not the same in both stores though nothing about them is under way; and how
     /// many, over HTTP, may have been forgotten or edited in the plugin: the comparison of `backfill.verify` names them.
     func dualReads(_ count: Int, _ connection: PostgresConnection) async throws -> (differing: [String], changed: Int) {
