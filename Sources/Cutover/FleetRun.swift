@@ -40,13 +40,15 @@ public struct FleetRun: Sendable {
     /// Only tenants that waves and budget admit; false for an explicit `advance`.
     let byWaves: Bool
     let oneStep: Bool
+    /// Opens what puts the program on a host, where another build stands there.
+    let renewsHands: Bool
     let pollMilliseconds: Int
     /// Once true, nothing new begins. Cancelling the task would also tear down what is under way.
     let isStopping: @Sendable () -> Bool
     let report: @Sendable (TenantID, Outcome) -> Void
 
     public init(
-        engine: Engine, tenants: [TenantID], target: StepID? = nil, byWaves: Bool, oneStep: Bool = false, pollMilliseconds: Int = 500,
+        engine: Engine, tenants: [TenantID], target: StepID? = nil, byWaves: Bool, oneStep: Bool = false, renewsHands: Bool = true, pollMilliseconds: Int = 500,
         isStopping: @escaping @Sendable () -> Bool = { false }, report: @escaping @Sendable (TenantID, Outcome) -> Void
     ) {
         self.engine = engine
@@ -54,9 +56,18 @@ public struct FleetRun: Sendable {
         self.target = target
         self.byWaves = byWaves
         self.oneStep = oneStep
+        self.renewsHands = renewsHands
         self.pollMilliseconds = pollMilliseconds
         self.isStopping = isStopping
         self.report = report
+    }
+
+    /// Whose host was looked at for the build that stands there: once a run.
+    private let looked = Looked()
+
+    private actor Looked {
+        private var tenants: Set<TenantID> = []
+        func isFirst(_ tenant: TenantID) -> Bool { tenants.insert(tenant).inserted }
     }
 
     /// Runs until nothing can change without a person, or until told to stop.
@@ -99,8 +110,6 @@ public struct FleetRun: Sendable {
 
     private func round() async throws(EngineError) -> [(TenantID, Outcome)] {
         let (admissions, begun) = try await admit()
-        let engine = engine
-        let (target, oneStep) = (target, oneStep)
         let results: [(TenantID, Result<Outcome, EngineError>)] = await withTaskGroup(of: (TenantID, Result<Outcome, EngineError>).self) { group in
             for tenant in tenants {
                 if let outcome = begun[tenant] {
@@ -108,7 +117,7 @@ public struct FleetRun: Sendable {
                 } else if let admission = admissions[tenant], admission != .admitted {
                     group.addTask { (tenant, .success(.notAdmitted(admission))) }
                 } else {
-                    group.addTask { (tenant, await Self.burst(engine, tenant, to: target, oneStep: oneStep)) }
+                    group.addTask { (tenant, await burst(tenant)) }
                 }
             }
             var all: [(TenantID, Result<Outcome, EngineError>)] = []
@@ -122,18 +131,24 @@ public struct FleetRun: Sendable {
 
     private func admit() async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Result<Outcome, EngineError>]) {
         guard byWaves else { return ([:], [:]) }
-        let (engine, target, oneStep) = (engine, target, oneStep)
-        return try await engine.admit(tenants) { tenant in await Self.burst(engine, tenant, to: target, oneStep: oneStep) }
+        return try await engine.admit(tenants) { tenant in await burst(tenant) }
     }
 
     /// One decision of one tenant, as an outcome.
-    private static func burst(_ engine: Engine, _ tenant: TenantID, to target: StepID?, oneStep: Bool) async -> Result<Outcome, EngineError> {
+    private func burst(_ tenant: TenantID) async -> Result<Outcome, EngineError> {
         do throws(EngineError) {
+            if renewsHands, await looked.isFirst(tenant) {
+                switch try await engine.renewHand(tenant) {
+                case .opened(let ref): return .success(.advanced("\(ref.place) opened: another build of the program stands there"))
+                case .goneOn(let ref): return .success(.advanced("\(ref.place) as it is: this build of the program stood there before, and another one does now"))
+                case nil: break
+                }
+            }
             if let target {
                 let standing = try await engine.standing(of: tenant)
                 if case .verified = standing.position(of: target) { return .success(.reached) }
             }
-            return .success(outcome(of: try await engine.advance(tenant)))
+            return .success(Self.outcome(of: try await engine.advance(tenant)))
         } catch {
             switch error {
             case .journal(.leased(_, let holder, let until)): return .success(.leased("\(holder) until \(until)"))

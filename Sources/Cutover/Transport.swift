@@ -38,8 +38,15 @@ public protocol Transport: Sendable {
     func probeHand(on host: TenantHost) async throws(TransportError) -> HandReport
     /// Puts this build's program on the host, switched in atomically. Doing it again is harmless.
     func placeHand(on host: TenantHost) async throws(TransportError) -> HandReport
+    /// Looks which programs this build has for hosts in the place of the one that stands there, by digest, for machines of any kind. None where
+    /// nothing whole stands there, or this build does already, or a bundle, which needs nothing of its host, would give way to a bare program.
+    func handSuccessors(on host: TenantHost) async throws(TransportError) -> Set<String>
     /// Takes the program away; the host's ledger stays.
     func removeHand(from host: TenantHost) async throws(TransportError)
+}
+
+extension Transport {
+    public func handSuccessors(on host: TenantHost) async throws(TransportError) -> Set<String> { [] }
 }
 
 public struct TransportError: Error, Sendable, Equatable {

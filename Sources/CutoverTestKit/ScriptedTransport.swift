@@ -93,6 +93,10 @@ public actor ScriptedTransport: Transport {
         return .present(digest: "scripted", isThisBuild: true)
     }
 
+    public func handSuccessors(on target: TenantHost) async throws(TransportError) -> Set<String> {
+        if case .present(_, isThisBuild: false) = host(target.id).hand { ["scripted"] } else { [] }
+    }
+
     public func removeHand(from target: TenantHost) async throws(TransportError) { change(target.id) { $0.hand = .absent } }
 
     // MARK: - Non public

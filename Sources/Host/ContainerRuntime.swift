@@ -137,9 +137,9 @@ public struct ContainerRuntime: ServiceRuntime {
         return try await body(path)
     }
 
-    private func inspect(_ name: String) async throws(HostFault) -> Container? { try await facts(["container", "inspect", name]) }
+    private func inspect(_ name: String) async throws(HostFault) -> Container? { try await tool.facts(["container", "inspect", name]) }
 
-    private func imageFacts() async throws(HostFault) -> ContainerImage? { try await facts(["image", "inspect", image.text]) }
+    private func imageFacts() async throws(HostFault) -> ContainerImage? { try await tool.facts(["image", "inspect", image.text]) }
 
     private func fetchedImage() async throws(HostFault) -> ContainerImage {
         if let facts = try await imageFacts() { return facts }
@@ -148,9 +148,12 @@ public struct ContainerRuntime: ServiceRuntime {
         return facts
     }
 
+}
+
+extension ContainerTool {
     /// Nil when there is none of that name.
-    private func facts<Facts: Decodable>(_ words: [String]) async throws(HostFault) -> Facts? {
-        let said = try await tool.run(words)
+    func facts<Facts: Decodable>(_ words: [String]) async throws(HostFault) -> Facts? {
+        let said = try await run(words)
         guard said.code == 0 else {
             if said.errors.lowercased().contains("no such") || said.errors.lowercased().contains("not known") { return nil }
             throw HostFault.said("\(words.prefix(2).joined(separator: " ")) ended with \(said.code): \(said.errors)")
@@ -191,9 +194,25 @@ struct Container: Decodable {
     func isMade(of image: ContainerImage, with environment: [String: String]) -> Bool {
         guard Self.plain(imageID) == Self.plain(image.id) else { return false }
         let wanted = Set(environment.map { "\($0)=\($1)" })
-        let usual = Set(["PATH", "HOME", "TERM", "HOSTNAME", "container"]).subtracting(environment.keys)
+        let usual = Self.usual.subtracting(environment.keys)
         let own = Set(image.settings?.env ?? []).subtracting(wanted)
         return Set(settings.env ?? []).filter { line in !own.contains(line) && !usual.contains(String(line.prefix { $0 != "=" })) } == wanted
+    }
+
+    /// Every container has them.
+    private static let usual: Set<String> = ["PATH", "HOME", "TERM", "HOSTNAME", "container"]
+
+    /// What was set for the container of that name, and is not its image's own; nil when there is none.
+    static func variables(of name: String, _ tool: ContainerTool) async throws(HostFault) -> [String: String]? {
+        guard let container: Container = try await tool.facts(["container", "inspect", name]) else { return nil }
+        let image: ContainerImage? = try await tool.facts(["image", "inspect", container.imageID])
+        let own = Set(image?.settings?.env ?? [])
+        var variables: [String: String] = [:]
+        for line in container.settings.env ?? [] where !own.contains(line) {
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            if parts.count == 2, !usual.contains(parts[0]) { variables[parts[0]] = parts[1] }
+        }
+        return variables
     }
 
     private static func plain(_ id: String) -> Substring { id.hasPrefix("sha256:") ? id.dropFirst(7) : id[...] }

@@ -5,6 +5,8 @@ import Foundation
 public struct EnvFile: Sendable, Equatable {
     public let path: String
     private var lines: [String]
+    /// From elsewhere, for what the file does not say. Never written to it.
+    private var others: [String: String] = [:]
 
     public init(path: String, text: String) {
         self.path = path
@@ -21,12 +23,12 @@ public struct EnvFile: Sendable, Equatable {
         for line in lines.reversed() {
             if let (found, value) = Self.parse(line), found == key { return value }
         }
-        return nil
+        return others[key]
     }
 
     /// All variables, as a process is started with them.
     public var variables: [String: String] {
-        var all: [String: String] = [:]
+        var all = others
         for line in lines { if let (key, value) = Self.parse(line) { all[key] = value } }
         return all
     }
@@ -36,6 +38,7 @@ public struct EnvFile: Sendable, Equatable {
     /// A copy in which `key` has `value`, or is missing when nil; all other lines stay as they are.
     public func setting(_ key: String, to value: String?) -> EnvFile {
         var copy = self
+        copy.others[key] = nil
         let index = copy.lines.lastIndex { Self.parse($0)?.0 == key }
         switch (index, value) {
         case (let index?, let value?): copy.lines[index] = "\(key)=\(value)"
@@ -43,6 +46,13 @@ public struct EnvFile: Sendable, Equatable {
         // All of them: an earlier line must not come to light under the one taken out.
         case (_, nil): copy.lines.removeAll { Self.parse($0)?.0 == key }
         }
+        return copy
+    }
+
+    /// A copy in which what the file does not say is what `others` say.
+    public func with(_ others: [String: String]) -> EnvFile {
+        var copy = self
+        copy.others = others
         return copy
     }
 

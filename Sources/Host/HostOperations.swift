@@ -5,18 +5,33 @@ public struct HostSight: Sendable {
     public let tenant: TenantID
     public let statePath: String
     public let envPath: String
+    private let container: ContainerEnvironment?
 
-    public init(tenant: TenantID, statePath: String, envPath: String) {
+    public init(tenant: TenantID, statePath: String, envPath: String, container: ContainerEnvironment? = nil) {
         self.tenant = tenant
         self.statePath = statePath
         self.envPath = envPath
+        self.container = container
     }
+
+    /// With the environment of the container that the env file names, if it names one.
+    public static func asking(tenant: TenantID, statePath: String, envPath: String) async -> HostSight {
+        HostSight(tenant: tenant, statePath: statePath, envPath: envPath, container: await .named(in: envPath))
+    }
+
+    /// Asks the container again, whose environment may be another by now; for whoever looks at a host for long.
+    public func refresh() async { await container?.refresh() }
 
     public var evidence: EvidenceLedger { EvidenceLedger(statePath: statePath, redaction: .of(self)) }
 
     public func env() throws(StepFailure) -> EnvFile {
-        do { return try EnvFile.read(envPath) } catch {
+        let file: EnvFile
+        do { file = try EnvFile.read(envPath) } catch {
             throw StepFailure("\(error)", effect: .nothingChanged, next: "check the tenant's env: path in the fleet file")
+        }
+        guard let container else { return file }
+        do { return file.with(try container.variables()) } catch {
+            throw StepFailure("\(error)", effect: .nothingChanged, next: "name a container that is there as \(ContainerEnvironment.variable) in \(envPath) on the host")
         }
     }
 }

@@ -25,7 +25,7 @@ public enum HostProgram {
             return answer(refusal(request.id, "\(request.kind) is \(handler.once?.rawValue ?? "not a writing operation") here, not \(request.once?.rawValue ?? "undeclared")", next: "put the same build on the host: cutoverctl advance \(request.tenant) --to host.prepare"), 64)
         }
         let hand = HostHand(
-            sight: HostSight(tenant: request.tenant, statePath: request.statePath, envPath: request.envPath), operation: request.id,
+            sight: await .asking(tenant: request.tenant, statePath: request.statePath, envPath: request.envPath), operation: request.id,
             fence: request.fence, journal: request.journal)
         if request.operationClass == .reading { return await run(handler, request, hand) }
         do {

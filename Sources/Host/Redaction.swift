@@ -10,7 +10,7 @@ public struct Redaction: Sendable {
     private let secrets: [String]
 
     /// Of every value of the env file that could be a credential: what is named so, and the passwords within addresses.
-    public static func of(_ host: HostSight) -> Redaction { Redaction((try? host.env())?.variables ?? [:]) }
+    public static func of(_ host: HostSight) -> Redaction { Redaction((try? host.env())?.variables ?? (try? EnvFile.read(host.envPath))?.variables ?? [:]) }
 
     public init(_ env: EnvFile) { self.init(env.variables) }
 

@@ -11,14 +11,14 @@ extension TenantHost {
 ///
 /// `bin/cutoverctl` is a link, switched by rename, to `cutoverctl-DIGEST` or, of a bundle, to `cutoverctl-DIGEST/cutoverctl`.
 enum HandScript {
-    /// Changes nothing. Says the machine's architecture, then the digest of what stands there whole, or `damaged`; ends with 3 where nothing
-    /// stands. `$1`: the folder.
+    /// Changes nothing. Says the machine's architecture, then the digest of what stands there whole, or `damaged`, with `bundle` behind it
+    /// where it is one; ends with 3 where nothing stands. `$1`: the folder.
     static let probe = #"""
         uname -m
         test -x "$1/cutoverctl" || exit 3
         own=$(readlink "$1/cutoverctl")
         case $own in
-        */*) if (cd "$1/${own%/*}" && sha256sum --status -c seal manifest); then own=${own%/*}; echo "${own#cutoverctl-}"; else echo damaged; fi ;;
+        */*) if (cd "$1/${own%/*}" && sha256sum --status -c seal manifest); then own=${own%/*}; echo "${own#cutoverctl-} bundle"; else echo "damaged bundle"; fi ;;
         *) sha256sum < "$1/cutoverctl" | cut -c1-64 ;;
         esac
         """#

@@ -32,10 +32,11 @@ struct HandSupply: Sendable {
             description: "the host is \(machine), and \(bundles == nil ? "this program was built for \(built)" : "\(bundles ?? "") has a bundle for \(built) only"): type make bundle on a machine of its kind, and name the folder of all bundles by --bundle")
     }
 
-    /// Whether it is of this supply, for whichever architecture.
-    func holds(_ digest: String) async throws -> Bool {
-        for piece in try pieces().values where try await piece.file.digest() == digest { return true }
-        return false
+    /// For whichever architecture.
+    func digests() async throws -> Set<String> {
+        var digests: Set<String> = []
+        for piece in try pieces().values { digests.insert(try await piece.file.digest()) }
+        return digests
     }
 
     /// By architecture; never empty.
@@ -69,6 +70,9 @@ struct HandSighting: Sendable, Equatable {
     let machine: String
     /// Nil where no program stands.
     let digest: String?
+    let isBundle: Bool
+    /// Of a bundle; a program has another digest then.
+    var isDamaged: Bool { digest == "damaged" }
 
     /// From how the probe ended, and what it said.
     init(_ exitCode: Int, _ output: String, _ errors: String, _ host: TenantHost) throws(TransportError) {
@@ -79,7 +83,9 @@ struct HandSighting: Sendable, Equatable {
             throw TransportError(host: host.host, outcome: .neverSent, detail: "the probe ended with \(exitCode): \(output) \(errors)")
         }
         self.machine = machine
-        self.digest = exitCode == 3 ? nil : lines[1]
+        let words = exitCode == 3 ? [] : lines[1].split(separator: " ")
+        self.digest = words.first.map(String.init)
+        self.isBundle = words.count > 1
     }
 }
 
@@ -87,9 +93,17 @@ extension HandSupply {
     /// A host for which there is nothing is told as such before anything is begun there.
     func report(_ seen: HandSighting, _ host: TenantHost) async throws(TransportError) -> HandReport {
         do {
-            if let digest = seen.digest { return .present(digest: digest, isThisBuild: try await holds(digest)) }
+            if let digest = seen.digest { return .present(digest: digest, isThisBuild: try await digests().contains(digest)) }
             _ = try piece(for: seen.machine)
             return .absent
+        } catch { throw TransportError(host: host.host, outcome: .neverSent, detail: "\(error)") }
+    }
+
+    func successors(of seen: HandSighting, _ host: TenantHost) async throws(TransportError) -> Set<String> {
+        guard let digest = seen.digest, !seen.isDamaged, !seen.isBundle || bundles != nil else { return [] }
+        do {
+            let own = try await digests()
+            return own.contains(digest) ? [] : own
         } catch { throw TransportError(host: host.host, outcome: .neverSent, detail: "\(error)") }
     }
 

@@ -14,7 +14,7 @@ enum HostSide {
     }
 
     static func work(_ name: String, state: String, env: String, tenant: String) async -> Int32 {
-        await DetachedWork(name, HostSight(tenant: TenantID(tenant), statePath: state, envPath: env)).carryOut(MemoryCatalog.hostOperations)
+        await DetachedWork(name, .asking(tenant: TenantID(tenant), statePath: state, envPath: env)).carryOut(MemoryCatalog.hostOperations)
     }
 
     static func watch(state: String, env: String, tenant: String) async -> Int32 {

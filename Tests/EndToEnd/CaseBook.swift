@@ -30,6 +30,7 @@ enum CaseBook {
         Case(name: "killed-controller", sampling: .whole, run: Killed.controller),
         Case(name: "killed-watch", sampling: .whole, run: Killed.watch),
         Case(name: "host-killed-20", run: Killed.host),
+        Case(name: "newer-build", run: NewerBuild.run),
         Case(name: "caller-killed", run: CallerKilled.run),
         Case(name: "hard-agents", run: HardAgents.run),
         Case(name: "postgres-restarted", run: PostgresRestarted.run),

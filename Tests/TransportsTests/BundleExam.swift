@@ -45,6 +45,28 @@ import Transports
         #expect(try await host.run(plain).exitCode == 8)
     }
 
+    @Test("a newer build succeeds an older one, and a bundle a program, but no bare program a bundle", arguments: Road.allCases)
+    func successors(road: Road) async throws {
+        let host = try await ScriptHost(road)
+        let plain = try host.transport("exit 8")
+        #expect(try await plain.handSuccessors(on: host.target).isEmpty)
+        _ = try await plain.placeHand(on: host.target)
+        #expect(try await plain.handSuccessors(on: host.target).isEmpty)
+        let newer = try host.transport("exit 9")
+        #expect(try await newer.handSuccessors(on: host.target) == [try digest(host.program)])
+
+        let folder = try bundles(host, #"[ "$1" = --version ] || exit 7"#)
+        let bundled = try transport(host, folder)
+        let digest = try digest("\(folder)/cutoverctl-\(Self.machine).tar.gz")
+        #expect(try await bundled.handSuccessors(on: host.target) == [digest])
+        _ = try await bundled.placeHand(on: host.target)
+        #expect(try await bundled.handSuccessors(on: host.target).isEmpty)
+        #expect(try await newer.handSuccessors(on: host.target).isEmpty)
+        // What is damaged is for a person to look at.
+        try Data("damaged".utf8).write(to: URL(fileURLWithPath: "\(host.path)/state/bin/cutoverctl-\(digest)/lib/libx.so"))
+        #expect(try await bundled.handSuccessors(on: host.target).isEmpty)
+    }
+
     @Test("the one before is kept, and none that is older", arguments: Road.allCases)
     func kept(road: Road) async throws {
         let host = try await ScriptHost(road)

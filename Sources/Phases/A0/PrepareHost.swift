@@ -5,7 +5,7 @@ import Host
 import Postgres
 
 /// Puts the program, its ledger and the watch on the host.
-struct PrepareHost: ReversibleStep {
+struct PrepareHost: PlacesHand {
     let minFreeMiB: Int
     let tables: [LegacyTable]
 
@@ -17,6 +17,8 @@ struct PrepareHost: ReversibleStep {
         ]
     }
     var wayBack: [Gate] { [] }
+
+    func build(in verified: Evidence) -> String? { verified.facts["program"] }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {
         Preview(commands: [
@@ -43,6 +45,7 @@ struct PrepareHost: ReversibleStep {
         let checks = try await sight.ask(HostChecks(minFreeMiB: minFreeMiB, tables: tables))
         let seen = Evidence(checks.facts.merging(["program": digest]) { _, new in new })
         let troubles = checks.problems + (checks.watchRuns ? [] : ["the watch does not run"]) + (checks.watchStays ? [] : ["the watch would not come back after a boot"])
+            + (checks.watchIsThisBuild ? [] : ["the watch runs by another build of the program"])
         return troubles.isEmpty ? .inPlace(seen) : .partial(seen.merging(Evidence(["trouble": troubles.joined(separator: "; ")])))
     }
 
@@ -63,6 +66,7 @@ struct HostChecks: ReadsOnHost {
         let watchRuns: Bool
         /// What keeps it running does so after a boot as well, where anything can.
         let watchStays: Bool
+        let watchIsThisBuild: Bool
     }
     let minFreeMiB: Int
     let tables: [LegacyTable]
@@ -92,7 +96,8 @@ struct HostChecks: ReadsOnHost {
         let watch = WatchProcess(host)
         let keeper = try watch.keeper()
         facts["watch"] = keeper
-        return Result(problems: problems, facts: facts, watchRuns: try await watch.soonRunning() != nil, watchStays: keeper != nil)
+        let pid = try await watch.soonRunning()
+        return Result(problems: problems, facts: facts, watchRuns: pid != nil, watchStays: keeper != nil, watchIsThisBuild: pid.map(watch.isOfThisBuild) ?? true)
     }
 
     /// A table that is gone, being dropped, needs no owner.
@@ -112,7 +117,7 @@ struct HostChecks: ReadsOnHost {
     }
 }
 
-/// Starts the watch, unless it runs.
+/// Starts the watch, unless it runs; one that runs by another build of the program is ended first.
 struct StartWatch: ActsOnHost {
     static let kind: OperationKind = "watch.start"
     static let once = Once.convergent

@@ -8,7 +8,7 @@ import Postgres
 public enum MemoryWatch {
     /// Runs until it is told to end by SIGTERM. Answers the exit code.
     public static func run(state: String, env: String, tenant: TenantID) async -> Int32 {
-        let host = HostSight(tenant: tenant, statePath: state, envPath: env)
+        let host = await HostSight.asking(tenant: tenant, statePath: state, envPath: env)
         let supervised = WatchProcess(host).supervised
         guard Supervised.isWorker else { return await supervised.supervise() }
         let alone: FileLock?
@@ -33,12 +33,18 @@ public enum MemoryWatch {
                 group.addTask { await probeDoor(host, measure) }
             }
             group.addTask { await sample(host) }
+            group.addTask { await Self.refresh(host) }
             group.addTask { await KeepSidecar(host: host).go() }
             // Each ends only when the watch is to end.
             await group.next()
             group.cancelAll()
         }
         return 0
+    }
+
+    /// A container that the env file names may be replaced by one with other secrets.
+    private static func refresh(_ host: HostSight) async {
+        while (try? await Task.sleep(for: .seconds(30))) != nil { await host.refresh() }
     }
 
     private static func sample(_ host: HostSight) async {

@@ -29,8 +29,16 @@ struct WatchProcess: Sendable {
 
     func running() throws -> Int32? { try runtime.running() }
 
-    /// Its pid; starts it when it does not run.
+    /// Whether it runs by the program that stands in the host's folder now, not by one that stood there before.
+    func isOfThisBuild(_ pid: Int32) -> Bool {
+        let folder = URL(fileURLWithPath: "\(host.statePath)/bin").resolvingSymlinksInPath().path
+        guard let running = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe"), running.hasPrefix("\(folder)/") else { return true }
+        return running == URL(fileURLWithPath: "\(folder)/cutoverctl").resolvingSymlinksInPath().path
+    }
+
+    /// Its pid; starts it when it does not run. Killed at any moment it loses nothing, so another build simply takes its place.
     func ensure() async throws -> Int32 {
+        if let pid = try await soonRunning(), !isOfThisBuild(pid) { try await stop() }
         try await unit?.enable()
         if let pid = try await soonRunning() { return pid }
         try supervised.allow()

@@ -39,6 +39,8 @@ public struct SSHTransport: Transport {
         try await supply.report(try await sighting(host), host)
     }
 
+    public func handSuccessors(on host: TenantHost) async throws(TransportError) -> Set<String> { try await supply.successors(of: try await sighting(host), host) }
+
     public func placeHand(on host: TenantHost) async throws(TransportError) -> HandReport {
         let seen = try await sighting(host)
         let (piece, digest) = try await supply.choose(seen, host)

@@ -40,7 +40,9 @@ struct Apply: Command {
             for tenant in going { try await loop.reopen(tenant, "apply") }
         }
         let target = saved.to.flatMap(site.plan.step(named:))?.id
-        let outcomes = try await loop.run(going, Loop.Terms(target: target, byWaves: saved.byWaves, waitForClocks: wait, patienceSeconds: 2))
+        // What was not shown is not done.
+        let terms = Loop.Terms(target: target, byWaves: saved.byWaves, waitForClocks: wait, patienceSeconds: 2, renewsHands: false)
+        let outcomes = try await loop.run(going, terms)
         let left = tenants.count - going.count
         return .worst(of: [loop.status(outcomes, of: going)] + (left == 0 ? [] : [.partlyDone]))
     }

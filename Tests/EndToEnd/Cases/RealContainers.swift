@@ -13,6 +13,8 @@ enum RealContainers {
         await containers.end()
     }
 
+    private static let secrets = ["DATABASE_URL", "AUTH_SECRET", "PROBE_WORKSPACE_TOKEN", "ARCHIVE_KEY"]
+
     private static func thereAndBack(_ stage: Stage, _ containers: Containers) async throws {
         var stage = stage
         try await stage.raise(agents: false)
@@ -21,6 +23,9 @@ enum RealContainers {
         let strict = try await containers.build("tenant-strict", ["/server": stage.places.program("lab-workspace-server")], entry: ["/server", "--strict"])
         let env = try EnvText(stage.env("acme"))
         try await asContainer(stage, containers, env, server)
+        // From now on they stand in the container's environment alone.
+        for key in secrets { try EnvText(env.path).set(key, to: nil) }
+        try EnvText(env.path).set("ENVIRONMENT_CONTAINER", to: "acme-server")
         let first = try await containers.inspect("acme-server", "{{.Id}}")
         stage.plan = try plan(stage, ["program: env:PLUGIN_COMMAND": "image: \(plugin)", "server: env:STRICT_SERVER_COMMAND": "image: \(strict)"])
 
@@ -33,17 +38,28 @@ enum RealContainers {
 
         try await stage.forwardToTheDrop()
         try await stage.ctl("check", "acme", code: 0)
-        try await stage.referee("v2", "acme")
+        try await told(env) { try await stage.referee("v2", "acme") }
         let version = try await containers.inspect("acme-server", "{{index .Config.Labels \"cutover.image\"}}")
         try expect(version == strict, "the server's container is of \(version)")
-        try await stage.backToTheStart()
+        try await stage.ctl("revert", "acme", "--to", "start", "--reason", "the customer asked for it", "--confirm", "acme", code: 0)
+        try await told(env) { try await stage.referee("v1", "acme") }
         let left = try await containers.names()
         try expect(!left.contains(name), "after the way back the plugin's container is there")
         let last = try await containers.inspect("acme-server", "{{.Config.Image}} {{.State.Running}}")
         try expect(last.contains("tenant@") && last.hasSuffix("true"), "after the way back the server is \(last), first \(first)")
-        let secret = try env.require("DATABASE_URL")
         let history = try await stage.ctl("history", "acme", "--json", code: 0).out
-        try expect(!history.contains(secret), "the journal knows the tenant's database URL")
+        let file = try String(contentsOfFile: env.path, encoding: .utf8)
+        for secret in try secrets.map(env.require) {
+            try expect(!history.contains(secret), "the journal knows a secret of the container's")
+            try expect(!file.contains(secret), "a secret of the container's was written to the env file")
+        }
+    }
+
+    /// The referee knows env files alone.
+    private static func told(_ env: EnvText, _ ask: () async throws -> Void) async throws {
+        for key in secrets { try EnvText(env.path).set(key, to: try env.require(key)) }
+        try await ask()
+        for key in secrets { try EnvText(env.path).set(key, to: nil) }
     }
 
     /// The lab's server goes, and one in a container takes its place, made by somebody else than us.

@@ -125,9 +125,9 @@ struct EnvText {
         return String(line.dropFirst(key.count + 1))
     }
 
-    /// Changes a variable in the file.
-    func set(_ key: String, to value: String) throws {
-        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\(key)=") } + ["\(key)=\(value)"]
+    /// Changes a variable in the file, or takes it out.
+    func set(_ key: String, to value: String?) throws {
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\(key)=") } + (value.map { ["\(key)=\($0)"] } ?? [])
         try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: false, encoding: .utf8)
     }
 }
