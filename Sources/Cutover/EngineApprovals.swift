@@ -43,6 +43,13 @@ extension Engine {
         guard planned.spec.risk == .high, plan.approvals.count > 0 else { return [] }
         let rule = plan.approvals
         let (given, flaws) = try await consents(standing)
+        let stages = rule.stages.map { stage in
+            let attested = given.last { $0.topic == Attestation.stage(stage) }
+            let verdict: Gate.Verdict = attested.map { .open(Evidence(["by": $0.by.text, "digest": $0.facts["digest"] ?? ""])) } ?? .shut("nobody attached it")
+            return Gate(
+                "the evidence of stage \(stage) is attached", clearedBy: .person("cutoverctl attest \(standing.tenant) --stage \(stage) --evidence FILE --reason TEXT"),
+                waiving: .allowed) { _ in verdict }
+        }
         var valid: [OperatorID] = []
         for consent in given where consent.topic == planned.place && rule.allows(consent.by, author: plan.author, executor: me) && !valid.contains(consent.by) {
             valid.append(consent.by)
@@ -55,14 +62,14 @@ extension Engine {
             valid.count >= rule.count
             ? .open(Evidence(["by": people]))
             : .shut("\(valid.count) of \(rule.count)\(people.isEmpty ? "" : " (\(people))"); may approve: \(rule.from.map(\.text).joined(separator: ", "))\(refused)")
-        return [Gate(claim, clearedBy: .person(command)) { _ in verdict }]
+        return [Gate(claim, clearedBy: .person(command), waiving: .byBreakingGlass) { _ in verdict }] + stages
     }
 
     // MARK: - Non public
 
     /// The attempt that comes next, or is under way.
     private func attempt(at topic: String, _ standing: Standing) -> Int {
-        guard let step = plan.steps.first(where: { $0.place == topic }) else { return 0 }
+        guard let step = plan.steps.first(where: { $0.place == Waiver.place(of: topic) ?? topic }) else { return 0 }
         switch standing.position(of: step.id) {
         case .inGrace, .inDoubt, .performed, .verified: return standing.attempts(of: step.id)
         default: return standing.attempts(of: step.id) + 1

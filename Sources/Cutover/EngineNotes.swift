@@ -8,6 +8,11 @@ extension Engine {
         try await note(.approved(topic: topic, reason: reason, facts: facts), tenant)
     }
 
+    /// Sets a check aside. What makes it count (person, expiry, signature) is judged whenever the check is asked.
+    public func waive(_ tenant: TenantID, _ step: PlannedStep, claim: String, reason: String, facts: [String: String]) async throws(EngineError) {
+        try await note(.waived(step.ref(for: tenant), claim: claim, reason: reason, facts: facts), tenant)
+    }
+
     /// Asks that everything after `step` be taken back; everything, when nil. Throws `.unknownStep` when the plan has none of that name.
     public func requestRevert(_ tenant: TenantID, to step: StepID?, reason: String) async throws(EngineError) {
         if let step, !plan.steps.contains(where: { $0.id == step }) { throw .unknownStep(step) }

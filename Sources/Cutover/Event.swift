@@ -4,8 +4,10 @@ public struct Event: Sendable, Equatable {
     public enum Change: Sendable, Equatable {
         case planAdopted(digest: String, name: String, revision: Int, wave: String)
         case gateAssessed(StepRef, claim: String, Gate.Verdict)
-        /// A person agreed to a topic: a step's place, `exceptions/<reason>`, `access/gains`, `blocker/<name>`.
+        /// A person agreed to a topic: a step's place, `exceptions/<reason>`, `access/gains`, `blocker/<name>`, `stage/A`.
         case approved(topic: String, reason: String, facts: [String: String])
+        /// A person set a check of this step aside for a while.
+        case waived(StepRef, claim: String, reason: String, facts: [String: String])
         case started(StepRef, attempt: Int)
         case checkpointed(StepRef, Evidence)
         /// The first half of a step with a grace period is done; the second may begin at `until`.
@@ -25,6 +27,8 @@ public struct Event: Sendable, Equatable {
         case released(reason: String)
         case quarantined(reason: String)
         case waveOpened(name: String, tenants: [TenantID])
+        /// What a plan said, so that what a later revision changes can be told.
+        case planKept(digest: String, text: String)
         /// A saved preview is being carried out on these tenants, and never will be again. In the fleet's stream, then in each tenant's.
         case previewUsed(String, plan: String, tenants: [TenantID])
         /// A person asked for a writing operation outside of any step.

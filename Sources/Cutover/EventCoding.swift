@@ -5,6 +5,7 @@ extension Event.Change {
         case .planAdopted: "planAdopted"
         case .gateAssessed: "gateAssessed"
         case .approved: "approved"
+        case .waived: "waived"
         case .started: "started"
         case .checkpointed: "checkpointed"
         case .setAside: "setAside"
@@ -22,6 +23,7 @@ extension Event.Change {
         case .released: "released"
         case .quarantined: "quarantined"
         case .waveOpened: "waveOpened"
+        case .planKept: "planKept"
         case .previewUsed: "previewUsed"
         case .errandBegan: "errandBegan"
         case .errandEnded: "errandEnded"
@@ -33,11 +35,11 @@ extension Event.Change {
 
     public var ref: StepRef? {
         switch self {
-        case .gateAssessed(let ref, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),
+        case .gateAssessed(let ref, _, _), .waived(let ref, _, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),
             .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _),
             .revertStarted(let ref, _), .reverted(let ref, _):
             ref
-        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .previewUsed, .errandBegan, .errandEnded,
+        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .planKept, .previewUsed, .errandBegan, .errandEnded,
             .errandFailed, .adjustmentAsked, .adjustmentAnswered:
             nil
         }
@@ -46,7 +48,7 @@ extension Event.Change {
     /// Notes of people, which need no lease: they only ask, and the holder of the lease acts on them.
     public var isNote: Bool {
         switch self {
-        case .approved, .revertRequested, .reopened, .held, .released, .adjustmentAsked, .adjustmentAnswered: true
+        case .approved, .waived, .revertRequested, .reopened, .held, .released, .adjustmentAsked, .adjustmentAnswered: true
         default: false
         }
     }
@@ -58,6 +60,8 @@ extension Event.Change {
         case .gateAssessed(_, let claim, let verdict): Self.facts(claim: claim, verdict)
         case .approved(let topic, let reason, let facts):
             Self.prefixed("about.", facts).merging(["topic": topic, "reason": reason]) { _, new in new }
+        case .waived(_, let claim, let reason, let facts):
+            Self.prefixed("about.", facts).merging(["claim": claim, "reason": reason]) { _, new in new }
         case .started(_, let attempt), .revertStarted(_, let attempt): ["attempt": String(attempt)]
         case .checkpointed(_, let evidence), .performed(_, let evidence), .reverted(_, let evidence): evidence.facts
         case .setAside(_, let until, let evidence): Self.prefixed("fact.", evidence.facts).merging(["until": until.description]) { _, new in new }
@@ -69,6 +73,7 @@ extension Event.Change {
             ["reason": reason]
         case .revertRequested(let step, let reason): ["to": step?.text ?? "start", "reason": reason]
         case .waveOpened(let name, let tenants): ["name": name, "tenants": tenants.map(\.text).joined(separator: " ")]
+        case .planKept(let digest, let text): ["digest": digest, "plan": text]
         case .previewUsed(let preview, let plan, let tenants):
             ["preview": preview, "plan": plan, "tenants": tenants.map(\.text).joined(separator: " ")]
         case .errandBegan(let kind, let reason, let intent), .adjustmentAsked(let kind, let reason, let intent):
@@ -94,6 +99,9 @@ extension Event.Change {
         let attempt = facts["attempt"].flatMap(Int.init)
         switch kind {
         case "gateAssessed": return facts["claim"].flatMap { claim in verdict(facts).map { .gateAssessed(ref, claim: claim, $0) } }
+        case "waived":
+            guard let claim = facts["claim"], let reason = facts["reason"] else { return nil }
+            return .waived(ref, claim: claim, reason: reason, facts: unprefixed("about.", facts))
         case "started": return attempt.map { .started(ref, attempt: $0) }
         case "checkpointed": return .checkpointed(ref, Evidence(facts))
         case "setAside":
@@ -131,6 +139,9 @@ extension Event.Change {
         case "waveOpened":
             guard let name = facts["name"], let tenants = facts["tenants"] else { return nil }
             return .waveOpened(name: name, tenants: tenants.split(separator: " ").map { TenantID(String($0)) })
+        case "planKept":
+            guard let digest = facts["digest"], let text = facts["plan"] else { return nil }
+            return .planKept(digest: digest, text: text)
         case "previewUsed":
             guard let preview = facts["preview"], let plan = facts["plan"], let tenants = facts["tenants"] else { return nil }
             return .previewUsed(preview, plan: plan, tenants: tenants.split(separator: " ").map { TenantID(String($0)) })

@@ -18,8 +18,13 @@ public struct FleetStanding: Sendable, Equatable {
     public private(set) var head: String
     /// In the order in which they opened.
     public private(set) var waves: [OpenWave] = []
+    /// What each plan said that was ever carried out here, by digest.
+    public private(set) var plans: [String: String] = [:]
     /// By the preview's name.
     public private(set) var uses: [String: Use] = [:]
+
+    /// Nil where it was not kept, or this build can't read it.
+    public func plan(_ digest: String) -> Plan? { plans[digest].flatMap { try? CanonicalJSON.value(Plan.self, from: $0) } }
 
     public init(journal: JournalID) { head = Event.genesis(of: .fleet, in: journal) }
 
@@ -28,6 +33,7 @@ public struct FleetStanding: Sendable, Equatable {
         head = event.hash
         switch event.change {
         case .waveOpened(let name, let tenants): waves.append(OpenWave(name: name, tenants: tenants, at: event.at))
+        case .planKept(let digest, let text): plans[digest] = text
         case .previewUsed(let preview, _, let tenants): uses[preview] = Use(by: event.by, at: event.at, tenants: tenants)
         default: break
         }

@@ -47,17 +47,30 @@ public struct Gate: Sendable {
         }
     }
 
+    /// Whether a named person may set it aside for a while.
+    public enum Waiving: Sendable, Equatable {
+        case never(because: String)
+        case allowed
+        /// What keeps one person from deciding alone: to be set aside loudly or not at all.
+        case byBreakingGlass
+
+        /// What every check is that does not say otherwise.
+        public static let guardsData = never(because: "it keeps data from being lost, and no signature brings any back")
+    }
+
     /// Who can open it for this tenant.
     public func naming(_ tenant: TenantID) -> Clearance { clearedBy.naming(tenant) }
 
     /// A claim that is true when the gate is open: "the plugin answers on loopback only".
     public let claim: String
     public let clearedBy: Clearance
+    public let waiving: Waiving
     public let assess: @Sendable (Sight) async -> Verdict
 
-    public init(_ claim: String, clearedBy: Clearance = .time, assess: @escaping @Sendable (Sight) async -> Verdict) {
+    public init(_ claim: String, clearedBy: Clearance = .time, waiving: Waiving = .guardsData, assess: @escaping @Sendable (Sight) async -> Verdict) {
         self.claim = claim
         self.clearedBy = clearedBy
+        self.waiving = waiving
         self.assess = assess
     }
 }

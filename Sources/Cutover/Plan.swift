@@ -82,16 +82,19 @@ public struct Approvals: Sendable, Codable, Equatable {
     public let notExecutor: Bool
     /// How long a signature counts.
     public let validSeconds: Int
+    /// The stages (A, B, C) whose evidence has to be attached before a step of high risk.
+    public let stages: [String]
     /// Whose signatures count; without any, a recorded word is enough.
     public let keys: [Approver]
     public init(
-        count: Int, from: [OperatorID], notAuthor: Bool, notExecutor: Bool = false, validSeconds: Int = 7 * 86_400, keys: [Approver] = []
+        count: Int, from: [OperatorID], notAuthor: Bool, notExecutor: Bool = false, validSeconds: Int = 7 * 86_400, stages: [String] = [], keys: [Approver] = []
     ) {
         self.count = count
         self.from = from
         self.notAuthor = notAuthor
         self.notExecutor = notExecutor
         self.validSeconds = validSeconds
+        self.stages = stages
         self.keys = keys
     }
 }

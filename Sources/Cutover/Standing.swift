@@ -111,10 +111,13 @@ public struct Standing: Sendable, Equatable {
         case .approved(let topic, let reason, let facts):
             consents.append(Consent(by: event.by, topic: topic, reason: reason, at: event.at, facts: facts))
             return
+        case .waived(let ref, let claim, let reason, let facts):
+            consents.append(Consent(by: event.by, topic: Waiver.topic(ref.place, claim), reason: reason, at: event.at, facts: facts))
+            return
         case .checkpointed(let ref, let evidence):
             checkpoints[ref.step] = Checkpoint(at: event.at, facts: evidence.facts)
             return
-        case .tended, .waveOpened, .previewUsed, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
+        case .tended, .waveOpened, .planKept, .previewUsed, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
         case .held(let reason): hold = Note(by: event.by, reason: reason)
         case .released: hold = nil
         case .quarantined(let reason): quarantine = reason
@@ -170,7 +173,11 @@ public struct Standing: Sendable, Equatable {
         verifiedAt[ref.step] = nil
         verdicts = verdicts.filter { !$0.key.hasPrefix("\(ref.step)|") }
         // Who agreed to it agreed to that time; going forward again is asked for anew.
-        consents.removeAll { $0.topic == ref.place }
+        forgetConsents(to: ref)
+    }
+
+    private mutating func forgetConsents(to ref: StepRef) {
+        consents.removeAll { $0.topic == ref.place || Waiver.place(of: $0.topic) == ref.place }
     }
 
     private mutating func applyFinding(_ finding: Finding, to ref: StepRef, at: Timestamp) {
@@ -182,7 +189,7 @@ public struct Standing: Sendable, Equatable {
         // It was there once and is not any more: who agreed to it agreed to that time.
         if case .verified = position(of: ref.step), !finding.isInPlace {
             verifiedAt[ref.step] = nil
-            consents.removeAll { $0.topic == ref.place }
+            forgetConsents(to: ref)
         }
         switch (position(of: ref.step), finding) {
         case (.revertInDoubt, .absent): takeBack(ref)

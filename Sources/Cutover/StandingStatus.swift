@@ -10,7 +10,7 @@ extension Standing {
             tenant: tenant, wave: wave, milestone: milestone(under: plan, catalog: catalog), phase: current?.phase.text ?? "",
             step: current?.id.text ?? "", state: state, since: since?.description ?? "",
             held: hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil },
-            trouble: trouble(state, current), exposed: isExposed(under: plan, catalog: catalog), atRest: isAtRest(state, current, plan, catalog) ? true : nil)
+            trouble: trouble(state, current), exposed: isExposed(under: plan, catalog: catalog), atRest: isAtRest(state, current, plan, catalog) ? true : nil, waivers: recordedWaivers)
     }
 
     private func isAtRest(_ state: TenantStatus.State, _ current: PlannedStep?, _ plan: Plan, _ catalog: StepCatalog) -> Bool {
@@ -26,6 +26,12 @@ extension Standing {
             return catalog.nature(of: plan.steps[index - 1].spec.kind) == .wait
         default: return false
         }
+    }
+
+    /// Nil where there are none, as for most.
+    private var recordedWaivers: [Waiver]? {
+        let recorded = consents.compactMap { Waiver($0) }
+        return recorded.isEmpty ? nil : recorded
     }
 
     private func trouble(_ state: TenantStatus.State, _ current: PlannedStep?) -> Trouble? {

@@ -20,10 +20,12 @@ public struct TenantStatus: Sendable, Codable, Equatable {
     public let exposed: Bool?
     /// It waits on a clock, or its next step has not begun and would end such a wait or expose it: nothing of ours is under way.
     public let atRest: Bool?
+    /// Checks that people have set aside. As recorded: `Engine.waivers` tells which of them count.
+    public let waivers: [Waiver]?
 
     public init(
         tenant: TenantID, wave: String, milestone: String, phase: String, step: String, state: State, since: String, held: String?, next: String,
-        progress: Standing.Checkpoint? = nil, trouble: Trouble? = nil, exposed: Bool? = nil, atRest: Bool? = nil
+        progress: Standing.Checkpoint? = nil, trouble: Trouble? = nil, exposed: Bool? = nil, atRest: Bool? = nil, waivers: [Waiver]? = nil
     ) {
         self.tenant = tenant
         self.wave = wave
@@ -38,6 +40,7 @@ public struct TenantStatus: Sendable, Codable, Equatable {
         self.trouble = trouble
         self.exposed = exposed
         self.atRest = atRest
+        self.waivers = waivers
     }
 }
 

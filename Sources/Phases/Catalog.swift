@@ -288,9 +288,16 @@ public enum MemoryCatalog {
         return choice
     }
 
-    private static func blockers(_ step: PlannedStep) -> [String] {
+    private static func blockers(_ step: PlannedStep) -> [ExternalBlocker] {
         step.spec.settings.list("blockers").compactMap { blocker in
-            if case .map(let fields) = blocker, case .text(let name)? = fields["name"] { name } else { nil }
+            guard case .map(let fields) = blocker, case .text(let name)? = fields["name"] else { return nil }
+            guard case .map(let closed)? = fields["closedWhen"] else { return ExternalBlocker(name: name) }
+            let asked = Settings(closed)
+            var question = ExternalBlocker.Question(url: asked.text("url") ?? "")
+            question.field = asked.text("field") ?? question.field
+            question.closed = asked.text("is") ?? question.closed
+            question.token = asked.text("token").map { String($0.dropFirst("env:".count)) }
+            return ExternalBlocker(name: name, question: question)
         }
     }
 }

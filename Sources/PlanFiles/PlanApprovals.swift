@@ -4,12 +4,13 @@ import Yams
 /// `approvals:`, and the steps that can't do without.
 extension PlanReader {
     func approvals(_ top: Section, author: String?, keys: [Approver]) -> Approvals? {
-        guard let high = top.section("approvals", known: ["high"], required: false)?.section("high", known: ["count", "from", "notAuthor", "notExecutor", "validFor"])
+        guard let high = top.section("approvals", known: ["high"], required: false)?.section("high", known: ["count", "from", "notAuthor", "notExecutor", "validFor", "stages"])
         else { return nil }
         let count = high.int("count", atLeast: 1)
         let notAuthor = high.bool("notAuthor") ?? true
         let notExecutor = high.bool("notExecutor") ?? false
         let valid = high.duration("validFor", required: false)
+        let stages = stages(high)
         guard let nodes = high.list("from") else { return nil }
         let from = people(nodes)
         guard let count else { return nil }
@@ -26,7 +27,16 @@ extension PlanReader {
             }
         }
         return Approvals(
-            count: count, from: from, notAuthor: notAuthor, notExecutor: notExecutor, validSeconds: valid ?? 7 * 86_400, keys: keys)
+            count: count, from: from, notAuthor: notAuthor, notExecutor: notExecutor, validSeconds: valid ?? 7 * 86_400, stages: stages, keys: keys)
+    }
+
+    private func stages(_ high: Section) -> [String] {
+        guard high.has("stages"), let nodes = high.list("stages", required: false) else { return [] }
+        return nodes.compactMap { node in
+            if let stage = Scalars.text(node), Attestation.stages.contains(stage) { return stage }
+            findings.note(node, "approvals: there is no stage \(Scalars.text(node) ?? "of that kind")", fix: "write `stages: [\(Attestation.stages.joined(separator: ", "))]`, or some of them")
+            return nil
+        }
     }
 
     private func people(_ nodes: [Node]) -> [OperatorID] {

@@ -106,7 +106,7 @@ extension PlanReader {
         for node in section.valueNode("blockers")?.sequence.map(Array.init) ?? [] {
             guard let blocker = Section(node, "the blocker", known: ["name", "closedWhen"], findings) else { continue }
             _ = blocker.text("name")
-            _ = blocker.text("closedWhen")
+            judgeClosedWhen(blocker)
         }
         if let rules = section.valueNode("exceptions") { judgeExceptions(rules) }
         if let lane = section.valueNode("lane"), Scalars.text(lane) == "http", section.valueNode("table").flatMap(Scalars.text) == "workspace_memory" {

@@ -15,8 +15,8 @@ struct Cutoverctl: AsyncParsableCommand {
             """,
         version: "cutoverctl 0.1.0",
         subcommands: [
-            Lab.self, Lint.self, PreviewCommand.self, Apply.self, Advance.self, Run.self, Revert.self, Check.self, Status.self, History.self, Why.self, Matrix.self,
-            Exceptions.self, Resolve.self, Diff.self, RepairCommand.self, Approve.self, KeyCommand.self, ThrottleCommand.self, Recapture.self, Hold.self, Release.self,
+            Lab.self, Lint.self, PreviewCommand.self, Apply.self, Adopt.self, Advance.self, Run.self, Revert.self, Check.self, Status.self, History.self, Why.self, Matrix.self,
+            Exceptions.self, Resolve.self, Diff.self, RepairCommand.self, Approve.self, Attest.self, Waive.self, KeyCommand.self, ThrottleCommand.self, Recapture.self, Hold.self, Release.self,
             Simulate.self, JournalCommand.self, FleetCommand.self, Host.self,
         ])
 }

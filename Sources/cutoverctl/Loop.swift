@@ -21,6 +21,7 @@ struct Loop {
     private static let pollMilliseconds = 500
 
     func run(_ tenants: [TenantID], _ terms: Terms) async throws(EngineError) -> [TenantID: FleetRun.Outcome] {
+        try await site.engine.keepPlan()
         let (console, jsonLines, interrupts) = (console, jsonLines, interrupts)
         let bars = ProgressBars.onStandardError()
         let spectator = Spectator(told: { bars.told($0.tenant, $1) }, isLeaving: { interrupts.isStopping })
@@ -33,13 +34,6 @@ struct Loop {
             if jsonLines, let line = try? view.jsonLine() { console.show(line) } else { console.show(view.human(console.paint)) }
         }
         return try await run.run(waitForClocks: terms.waitForClocks, patience: terms.patienceSeconds * 1000 / Self.pollMilliseconds)
-    }
-
-    /// Lets tenants under way take up this revision of the plan, by the one decision that comes before all others.
-    func adopt(_ tenants: [TenantID]) async throws(EngineError) {
-        for tenant in tenants {
-            if case .did(_, let what) = try await site.engine.advance(tenant) { console.note("\(tenant): \(what)") }
-        }
     }
 
     /// A tenant that was taken back or has failed goes forward again only when somebody says so.

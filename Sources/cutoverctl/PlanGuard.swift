@@ -30,23 +30,29 @@ struct PlanGuard {
             next: "name the plan that belongs to it with --plan, or another journal with --journal")
     }
 
-    /// The tenants that have adopted an older form of this plan. Throws when there are any, unless `adopting`.
-    @discardableResult
-    func requireAdopted(_ tenants: [TenantID], adopting: Bool, next: String) async throws -> [TenantID] {
+    /// Throws unless those under way have adopted this very plan.
+    func requireAdopted(_ tenants: [TenantID], next: String = "look first: cutoverctl adopt --preview; then cutoverctl adopt") async throws {
+        guard let first = try await behind(tenants).first, let adopted = try await adopted(by: first) else { return }
+        throw CommandFailure("the plan has changed since the tenant adopted it", why: change(adopted, first), next: next, status: .inTheWay)
+    }
+
+    private func change(_ adopted: Adopted, _ tenant: TenantID) -> String {
+        "\(tenant) has adopted revision \(adopted.revision) (\(adopted.digest.prefix(12))), and this is revision \(plan.revision) (\(plan.digest.prefix(12)))"
+    }
+
+    /// The tenants that have adopted an older revision of this plan. Throws where one has seen a newer one.
+    func behind(_ tenants: [TenantID]) async throws -> [TenantID] {
         var behind: [TenantID] = []
         for tenant in tenants {
             guard let adopted = try await adopted(by: tenant) else { continue }
             try requireSameName(adopted, tenant)
             if adopted.digest == plan.digest { continue }
-            let change = "\(tenant) has adopted revision \(adopted.revision) (\(adopted.digest.prefix(12))), and this is revision \(plan.revision) (\(plan.digest.prefix(12)))"
+            let change = change(adopted, tenant)
             if adopted.revision > plan.revision {
                 throw CommandFailure("the plan is older than the tenant's", why: change, next: "use revision \(adopted.revision) or a newer one", status: .inTheWay)
             }
             if adopted.revision == plan.revision {
                 throw CommandFailure("the plan was changed without a new revision", why: change, next: "restore it, or write `revision: \(plan.revision + 1)` into it", status: .inTheWay)
-            }
-            guard adopting else {
-                throw CommandFailure("the plan has changed since the tenant adopted it", why: change, next: next, status: .inTheWay)
             }
             behind.append(tenant)
         }

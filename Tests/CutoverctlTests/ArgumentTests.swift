@@ -15,7 +15,9 @@ struct ArgumentTests {
         ["exceptions", "acme", "--kept"], ["resolve", "acme", "3", "--keep", "v1", "--reason", "x"], ["resolve", "acme", "3", "--text", "-", "--reason", "x"],
         ["resolve", "acme", "3", "--purge", "--reason", "x"], ["diff", "acme", "--access", "--back", "--list", "--json"],
         ["exceptions", "acme", "--ids"], ["approve", "acme", "A3/legacy.drop", "--reason", "x"], ["approve", "--wave", "rest", "--access", "gains", "--reason", "x"],
-        ["approve", "acme", "--exceptions", "blank-content", "--reason", "x"], ["hold", "acme", "--reason", "x"], ["hold", "--wave", "rest", "--reason", "x"],
+        ["approve", "acme", "--exceptions", "blank-content", "--reason", "x"], ["adopt"], ["adopt", "acme", "--preview", "--json"], ["attest", "acme", "--blocker", "issue-769", "--reason", "x"],
+        ["attest", "--wave", "rest", "--stage", "A", "--evidence", "f", "--reason", "x"], ["waive", "acme", "A3/legacy.drop", "--check", "c", "--for", "4h", "--reason", "x"],
+        ["hold", "acme", "--reason", "x"], ["hold", "--wave", "rest", "--reason", "x"],
         ["hold", "--all", "--reason", "x"], ["release", "acme", "--reason", "x"], ["journal", "verify"], ["journal", "verify", "--from", "e.jsonl", "--json"],
         ["journal", "export"], ["journal", "export", "e.jsonl"], ["host", "reading"], ["host", "watch", "--state", "/s", "--env", "/e", "--tenant", "acme"],
     ])
@@ -24,7 +26,10 @@ struct ArgumentTests {
     }
 
     @Test("what is no command is wrong usage, code 64", arguments: [
-        ["nosuch"], ["advance", "--one-step", "--to", "A1"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"], ["approve", "acme", "x"], ["apply"],
+        ["nosuch"], ["advance", "--one-step", "--to", "A1"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"], ["approve", "acme", "x"], ["apply"], ["advance", "acme", "--adopt-plan"], ["attest", "acme", "--reason", "x"],
+        ["attest", "acme", "--stage", "D", "--evidence", "f", "--reason", "x"], ["attest", "acme", "--stage", "A", "--reason", "x"], ["attest", "--blocker", "b", "--reason", "x"],
+        ["waive", "acme", "s", "--check", "c", "--reason", "x"], ["waive", "acme", "s", "--check", "c", "--for", "8d", "--reason", "x"],
+        ["waive", "acme", "s", "--check", "c", "--for", "1h", "--reason", " "], ["waive", "acme", "--check", "c", "--for", "1h", "--reason", "x"],
         ["approve", "acme", "--access", "both", "--reason", "x"], ["run", "--patience", "-1"], ["history"],
         ["resolve", "acme", "3", "--keep", "v1"], ["resolve", "acme", "3", "--reason", "x"], ["resolve", "acme", "3", "--purge", "--keep", "v1", "--reason", "x"],
     ])

@@ -87,7 +87,8 @@ struct PlanGuardTests {
 
     func told(_ journal: MemoryJournal, _ plan: Plan, adopting: Bool = false) async -> CommandFailure? {
         do {
-            try await PlanGuard(journal: journal, plan: plan).requireAdopted(["acme", "zeta"], adopting: adopting, next: "look")
+            let guarded = PlanGuard(journal: journal, plan: plan)
+            if adopting { _ = try await guarded.behind(["acme", "zeta"]) } else { try await guarded.requireAdopted(["acme", "zeta"]) }
             return nil
         } catch { return error as? CommandFailure }
     }
@@ -105,6 +106,7 @@ struct PlanGuardTests {
         let journal = try await adopted(LampCatalog.plan(revision: 2))
         #expect(await told(journal, LampCatalog.plan(revision: 3))?.status == .inTheWay)
         #expect(await told(journal, LampCatalog.plan(revision: 3), adopting: true) == nil)
+        #expect(try await PlanGuard(journal: journal, plan: LampCatalog.plan(revision: 3)).behind(["acme", "zeta"]) == ["acme"])
         #expect(await told(journal, LampCatalog.plan(revision: 1), adopting: true)?.what == "the plan is older than the tenant's")
         #expect(await told(journal, LampCatalog.plan(revision: 2, digest: "other"), adopting: true)?.what == "the plan was changed without a new revision")
     }

@@ -71,6 +71,7 @@ enum CaseBook {
         Case(name: "bad-input", run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),
         Case(name: "saved-previews", run: SavedPreviews.run),
+        Case(name: "signed-approvals", run: SignedApprovals.run),
         Case(name: "second-lab", run: SecondLab.run),
         Case(name: "two-labs-whole", sampling: .whole, run: SecondLab.whole),
     ]

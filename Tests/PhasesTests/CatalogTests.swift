@@ -172,7 +172,7 @@ import Testing
 
     @Test("a named blocker is a gate of its own, opened by a person")
     func blockers() throws {
-        let gates = DropLegacy(graceSeconds: 1, blockers: ["issue-769", "issue-770"], vault: Vault(to: "", key: ""), table: .memories).preconditions.suffix(2)
+        let gates = DropLegacy(graceSeconds: 1, blockers: [ExternalBlocker(name: "issue-769"), ExternalBlocker(name: "issue-770", question: .init(url: "https://tracker.test/770"))], vault: Vault(to: "", key: ""), table: .memories).preconditions.suffix(2)
         #expect(gates.map(\.claim) == ["issue-769 is closed", "issue-770 is closed"])
         for gate in gates { #expect(gate.clearedBy != .time) }
     }

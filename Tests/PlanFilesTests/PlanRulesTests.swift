@@ -166,10 +166,25 @@ struct PlanWindowTests {
     func blockers() {
         func told(_ blockers: String) -> [String] { problems(Self.plan(select: "env: lab", soak: "window: 8s", drop: "grace: 1h, blockers: \(blockers)")) }
         #expect(told("[ { name: issue-1, closedWhen: approved } ]") == [])
+        #expect(told("[ { name: issue-1, closedWhen: attested } ]") == [])
         #expect(told("[ { name: issue-1 } ]") == ["the blocker lacks closedWhen"])
-        #expect(told("[ { name: issue-1, closedWhen: x, closed: y } ]") == ["the blocker has no key closed"])
+        #expect(told("[ { name: issue-1, closedWhen: attested, closed: y } ]") == ["the blocker has no key closed"])
+        #expect(told("[ { name: issue-1, closedWhen: someday } ]") == ["the blocker can't be closed when someday"])
         #expect(told("[ issue-1 ]").count == 1)
         #expect(told("issue-1") == ["step legacy.drop: blockers must be a list"])
+    }
+
+    @Test(
+        "an issue's state is asked at an address without secrets, and the token is named and not told",
+        arguments: [
+            ("{ url: https://api.test/issues/769 }", nil), ("{ url: https://api.test/issues/769, field: data.state, is: done, token: env:TRACKER }", nil),
+            ("{ is: closed }", "lacks url"), ("{ url: ftp://api.test/769 }", "no address"), ("{ url: https://me:pw@api.test/769 }", "may hold a secret"),
+            ("{ url: https://api.test/769?key=1 }", "may hold a secret"), ("{ url: https://api.test/769, token: ghp_abc }", "a token never stands in a plan"),
+            ("{ url: https://api.test/769, when: closed }", "has no key when"),
+        ])
+    func closedWhen(words: String, problem: String?) {
+        let told = problems(Self.plan(select: "env: lab", soak: "window: 8s", drop: "grace: 1h, blockers: [ { name: issue-1, closedWhen: \(words) } ]"))
+        if let problem { #expect(told.contains { $0.contains(problem) }, "\(told)") } else { #expect(told == []) }
     }
 
     @Test(

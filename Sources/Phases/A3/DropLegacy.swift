@@ -7,7 +7,7 @@ import Postgres
 /// Renames the old table out of everyone's way, waits out a grace period, asks everything once more, and drops it.
 struct DropLegacy: GracefulStep {
     let graceSeconds: Int
-    let blockers: [String]
+    let blockers: [ExternalBlocker]
     let vault: Vault
     var lane = LaneChoice()
     let table: LegacyTable
@@ -15,7 +15,7 @@ struct DropLegacy: GracefulStep {
     /// The plan's rules for exceptions, by reason: what was signed for the copy is signed for the drop.
     var rules: [String: ExceptionRule] = [:]
 
-    var preconditions: [Gate] { conditions + blockers.map(Self.blockerGate) }
+    var preconditions: [Gate] { conditions + blockers.map(\.gate) }
 
     private var conditions: [Gate] {
         [
@@ -54,13 +54,6 @@ struct DropLegacy: GracefulStep {
                 state.rehearsed ? .open(facts(["rows": state.rows])) : .shut("its restore was not rehearsed")
             }
         ]
-    }
-
-    private static func blockerGate(_ name: String) -> Gate {
-        Gate("\(name) is closed", clearedBy: .person("cutoverctl approve TENANT --blocker \(name) --reason TEXT")) { sight in
-            guard let consent = sight.consent(to: "blocker/\(name)") else { return .shut("nobody attested that \(name) is closed") }
-            return .open(Evidence(["by": consent.by.text, "reason": consent.reason]))
-        }
     }
 
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview {

@@ -16,8 +16,6 @@ struct Advance: Command {
     var oneStep = false
     @Flag(help: "Wait for clocks (windows, soaks, grace periods) as well.")
     var wait = false
-    @Flag(name: .customLong("adopt-plan"), help: "Let tenants under way take up a newer revision of the plan.")
-    var adoptPlan = false
     @OptionGroup var stream: StreamOptions
     @OptionGroup var inputs: InputOptions
 
@@ -29,14 +27,12 @@ struct Advance: Command {
         let site = try await Wiring(inputs, console).site(ifMissing: .begin, asking: false)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         let target = try to.map { text throws(CommandFailure) in try site.choice.step(text).id }
-        let behind = try await PlanGuard(journal: site.journal, plan: site.plan)
-            .requireAdopted(tenants, adopting: adoptPlan, next: "look first: cutoverctl preview; then add --adopt-plan")
+        try await PlanGuard(journal: site.journal, plan: site.plan).requireAdopted(tenants)
         let isNamed = !chosen.tenants.isEmpty
         let loop = Loop(site: site, console: console, jsonLines: stream.jsonLines, interrupts: Interrupts())
         if isNamed {
             for tenant in tenants { try await loop.reopen(tenant, "advance") }
         }
-        try await loop.adopt(behind)
         var outcomes: [TenantID: FleetRun.Outcome] = [:]
         for (target, group) in try await targets(tenants, target, site) {
             let terms = Loop.Terms(target: target, byWaves: !isNamed, waitForClocks: wait, patienceSeconds: 2)

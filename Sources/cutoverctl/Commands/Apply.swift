@@ -30,7 +30,7 @@ struct Apply: Command {
         guard !tenants.isEmpty else {
             throw CommandFailure("no tenant is selected", why: "\(file) shows none", next: "cutoverctl preview -o FILE")
         }
-        try await PlanGuard(journal: site.journal, plan: site.plan).requireAdopted(tenants, adopting: false, next: "advance with --adopt-plan, then preview again: cutoverctl preview -o FILE")
+        try await PlanGuard(journal: site.journal, plan: site.plan).requireAdopted(tenants, next: "cutoverctl adopt --preview, cutoverctl adopt, then preview again")
         let standing = try await stillStanding(saved, tenants, site, console)
         let refused = try await site.engine.spend(saved, on: standing)
         for (tenant, why) in refused.sorted(by: { $0.key < $1.key }) { tell(tenant, [why], console) }

@@ -1,11 +1,10 @@
 import ArgumentParser
 import Cutover
-import Foundation
 import Phases
 
 struct Approve: Command {
     static let configuration = CommandConfiguration(
-        abstract: "Records that you agree to a step, to a class of exceptions, or to a change of access, or attests that a blocker is closed.",
+        abstract: "Records that you agree to a step, to a class of exceptions, or to a change of access.",
         usage: "cutoverctl approve (TENANT | --wave W) (STEP | --exceptions REASON | --access gains|losses [--up-to PAIRS] | --alerts | --blocker NAME | --changes KIND|all) --reason TEXT")
 
     @Argument(help: "The tenant (unless --wave names them), then the step.")
@@ -20,7 +19,7 @@ struct Approve: Command {
     var upTo: Int?
     @Option(help: "A class of changes of v2 since the freeze that explain nothing until somebody signed them: truncate, foreign-role, bulk-forget, or all.")
     var changes: String?
-    @Option(help: "An external blocker named in the plan, which you attest to be closed.")
+    @Option(help: "What cutoverctl attest --blocker records as well.")
     var blocker: String?
     @Flag(help: "What the watch found and does not pass by itself: a truncated table.")
     var alerts = false
@@ -43,7 +42,7 @@ struct Approve: Command {
         let (names, step) = try parts()
         let tenants = try wired.choice.tenants(names, wave: wave)
         for tenant in tenants { try await PlanGuard(journal: wired.journal, plan: wired.plan).requireSamePlan(tenant) }
-        let site = Signing(site: wired, key: try signingKey(wired), wave: wave)
+        let site = try Signing(wired, key: key, wave: wave)
         if let step {
             try await approveStep(try site.site.choice.step(step), tenants, site, console)
         } else if let exceptions {
@@ -55,7 +54,7 @@ struct Approve: Command {
         } else if alerts {
             for tenant in tenants { try await approveAlerts(tenant, site, console) }
         } else if let blocker {
-            for tenant in tenants { try await attest(blocker, tenant, site, console) }
+            for tenant in tenants { try await site.attest(blocker: blocker, tenant, reason: reason, console) }
         }
         return .done
     }
@@ -83,8 +82,6 @@ struct Approve: Command {
 
     /// An approval that could not count is refused here, so that nobody believes it was given.
     private func judge(_ step: PlannedStep, _ tenants: [TenantID], _ site: Signing) throws(CommandFailure) {
-        let me = site.engine.me
-        let rule = site.plan.approvals
         if case .irreversible = Wiring.catalog.nature(of: step.spec.kind) {
             let subject = wave ?? tenants.map(\.text).joined(separator: ",")
             guard confirm == subject else {
@@ -93,13 +90,7 @@ struct Approve: Command {
                     next: "add --confirm \(subject)", status: .usage)
             }
         }
-        guard step.spec.risk == .high, rule.count > 0 else { return }
-        if rule.notAuthor, me == site.plan.author {
-            throw CommandFailure("\(me) can't approve \(step.place)", why: "\(me) is the author of the plan", next: "ask \(rule.from.map(\.text).joined(separator: " or "))", status: .inTheWay)
-        }
-        if !rule.from.isEmpty, !rule.from.contains(me) {
-            throw CommandFailure("\(me) can't approve \(step.place)", why: "the plan lets \(rule.from.map(\.text).joined(separator: ", ")) approve", next: "ask one of them, or say who you are with --as NAME", status: .inTheWay)
-        }
+        if step.spec.risk == .high, site.plan.approvals.count > 0 { try site.requireMayDecide("approve \(step.place)") }
     }
 
     private func approveExceptions(_ reason: String, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
@@ -137,18 +128,6 @@ struct Approve: Command {
         console.note("\(tenant): \(site.engine.me) signed \(found.events.map { "\($0.detail) at \($0.since)" }.joined(separator: "; "))")
     }
 
-    private func attest(_ blocker: String, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
-        let named = site.plan.steps.flatMap { $0.spec.settings.list("blockers") }.compactMap { entry in
-            if case .map(let fields) = entry, case .text(let name)? = fields["name"] { name } else { nil }
-        }
-        guard named.contains(blocker) else {
-            let known = named.isEmpty ? "it names none" : "it names \(named.joined(separator: ", "))"
-            throw CommandFailure("the plan has no blocker called \(blocker)", why: known, next: "cutoverctl why \(tenant)")
-        }
-        try await site.approve(tenant, topic: "blocker/\(blocker)", reason: reason)
-        console.note("\(tenant): \(site.engine.me) attested that \(blocker) is closed")
-    }
-
     private func approveAccess(_ side: AccessSide, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
         let change = try await site.engine.ask(AccessChange(), of: tenant).get()
         let signed = SignedAccess(side == .gains ? .gains : .losses, of: change, upTo: upTo)
@@ -157,38 +136,5 @@ struct Approve: Command {
         }
         try await site.approve(tenant, topic: "access/\(side.rawValue)", reason: reason, facts: signed.facts)
         console.note("\(tenant): \(site.engine.me) approved \(signed.pairs) access \(side.rawValue), up to \(signed.upTo) as agents go on writing, of these kinds: \(signed.kinds.joined(separator: ", "))")
-    }
-
-    /// Nil where the plan names no keys: then a recorded word is enough.
-    private func signingKey(_ site: Wiring.Site) throws(CommandFailure) -> SigningKey? {
-        let me = site.engine.me
-        guard !site.plan.approvals.keys.isEmpty else { return nil }
-        guard let path = key ?? ProcessInfo.processInfo.environment["CUTOVER_KEY"], !path.isEmpty else {
-            throw CommandFailure("this plan wants signatures", why: "it names keys, and no key to sign with was given", next: "add --key FILE, or set CUTOVER_KEY")
-        }
-        let signing = try KeyFile.read(path)
-        guard let person = site.plan.approvals.keys.first(where: { $0.name == me }) else {
-            throw CommandFailure("\(me) can't sign", why: "the plan's keys have nobody of that name", next: "say who you are with --as NAME", status: .inTheWay)
-        }
-        guard person.keys.contains(signing.verifying) else {
-            throw CommandFailure("\(me) can't sign with \(path)", why: "the plan's keys have another key for \(me)", next: "name your own key with --key FILE", status: .inTheWay)
-        }
-        return signing
-    }
-}
-
-/// The site, and the hand that signs there.
-private struct Signing {
-    let site: Wiring.Site
-    let key: SigningKey?
-    let wave: String?
-    var engine: Engine { site.engine }
-    var plan: Plan { site.plan }
-
-    func approve(_ tenant: TenantID, topic: String, reason: String, facts: [String: String] = [:]) async throws {
-        guard let key else { return try await engine.approve(tenant, topic: topic, reason: reason, facts: facts) }
-        let approval = try await engine.approval(
-            of: topic, for: tenant, wave: wave, expires: Wiring.time.now.adding(seconds: plan.approvals.validSeconds), reason: reason, facts: facts)
-        try await engine.approve(tenant, topic: topic, reason: reason, facts: try approval.signed(with: key))
     }
 }

@@ -29,7 +29,7 @@ struct Check: Command {
         let engine = site.engine
         let guarding = PlanGuard(journal: site.journal, plan: site.plan)
         if reopen {
-            try await guarding.requireAdopted(tenants, adopting: false, next: "look first: cutoverctl preview; then cutoverctl advance TENANT --adopt-plan")
+            try await guarding.requireAdopted(tenants)
             return try await open(tenants, engine, console)
         }
         for tenant in tenants { try await guarding.requireSamePlan(tenant) }

@@ -28,7 +28,7 @@ struct Revert: Command {
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
         let target = to == "start" ? nil : try site.choice.step(to)
         try await PlanGuard(journal: site.journal, plan: site.plan)
-            .requireAdopted(tenants, adopting: false, next: "name the revision that the tenant has adopted with --plan")
+            .requireAdopted(tenants, next: "name the revision that the tenant has adopted with --plan")
         var affected: [TenantID] = []
         for tenant in tenants {
             let back = try await stepsBack(tenant, to: target, site)

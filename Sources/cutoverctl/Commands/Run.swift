@@ -9,8 +9,6 @@ struct Run: Command {
     var noWait = false
     @Option(help: "How many seconds to go on asking gates that nothing but time may open.")
     var patience = 60
-    @Flag(name: .customLong("adopt-plan"), help: "Let tenants under way take up a newer revision of the plan.")
-    var adoptPlan = false
     @OptionGroup var stream: StreamOptions
     @OptionGroup var inputs: InputOptions
 
@@ -23,10 +21,8 @@ struct Run: Command {
         let tenants = try site.choice.tenants([], wave: nil)
         let outside = site.fleet.tenants.map(\.id).filter { !tenants.contains($0) }
         if !outside.isEmpty { console.note("in no wave of this plan: \(outside.map(\.text).joined(separator: ", "))") }
-        let behind = try await PlanGuard(journal: site.journal, plan: site.plan)
-            .requireAdopted(tenants, adopting: adoptPlan, next: "look first: cutoverctl preview; then add --adopt-plan")
+        try await PlanGuard(journal: site.journal, plan: site.plan).requireAdopted(tenants)
         let loop = Loop(site: site, console: console, jsonLines: stream.jsonLines, interrupts: Interrupts())
-        try await loop.adopt(behind)
         let outcomes = try await loop.run(tenants, Loop.Terms(byWaves: true, waitForClocks: !noWait, patienceSeconds: patience))
         return loop.status(outcomes, of: tenants)
     }

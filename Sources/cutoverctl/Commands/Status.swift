@@ -59,7 +59,9 @@ struct StatusReader {
                 } else if let told, told.report?.copy.done == false { live[tenant] = WatchView(tenant: tenant, told: told).line }
             }
         }
-        return StatusView(report: report, live: live, strangers: statuses.map(\.tenant).filter { !known.contains($0) })
+        var waivers: [TenantID: [Waiver]] = [:]
+        for tenant in report.tenants where tenant.waivers != nil { waivers[tenant.tenant] = try await site.engine.waivers(of: tenant.tenant) }
+        return StatusView(report: report, live: live, waivers: waivers, strangers: statuses.map(\.tenant).filter { !known.contains($0) })
     }
 
     /// A step that was begun, while nobody alive holds the tenant's lease, is in doubt, whatever the projection says.
@@ -72,6 +74,6 @@ struct StatusReader {
         }
         return TenantStatus(
             tenant: status.tenant, wave: status.wave, milestone: status.milestone, phase: status.phase, step: status.step, state: .inDoubt,
-            since: status.since, held: status.held, next: "cutoverctl why \(status.tenant)", progress: status.progress)
+            since: status.since, held: status.held, next: "cutoverctl why \(status.tenant)", progress: status.progress, waivers: status.waivers)
     }
 }

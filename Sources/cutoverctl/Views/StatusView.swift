@@ -5,6 +5,8 @@ struct StatusView {
     let report: StatusReport
     /// How far the copy is, where hosts were asked.
     var live: [TenantID: String] = [:]
+    /// The checks that people have set aside, as far as they still count.
+    var waivers: [TenantID: [Waiver]] = [:]
     /// Tenants that the journal knows and the fleet file does not.
     let strangers: [TenantID]
 
@@ -28,7 +30,13 @@ struct StatusView {
         let plan = "plan \(report.plan.name) revision \(report.plan.revision) (\(report.plan.digest.prefix(12)))"
         let others = strangers.isEmpty ? "" : "\nin the journal, but not in the fleet file: \(strangers.map(\.text).joined(separator: ", "))"
         let progress = report.tenants.compactMap { tenant in told(tenant).map { "\n\(tenant.tenant): \(PlainText.line($0))" } }.joined()
-        return "\(table.text)\(progress.isEmpty ? "" : "\n\(progress)")\n\n\(legend)\n\(plan)\(others)"
+        let waived = report.tenants.flatMap { tenant in (waivers[tenant.tenant] ?? []).map { "\n" + paint.red(Self.line($0, of: tenant.tenant)) } }.joined()
+        return "\(table.text)\(waived.isEmpty ? "" : "\n\(waived)")\(progress.isEmpty ? "" : "\n\(progress)")\n\n\(legend)\n\(plan)\(others)"
+    }
+
+    private static func line(_ waiver: Waiver, of tenant: TenantID) -> String {
+        let word = waiver.brokeGlass ? "GLASS BROKEN" : "WAIVED"
+        return PlainText.line("\(word): \(tenant)/\(waiver.step): “\(waiver.check)” by \(waiver.by) until \(PlainText.moment(waiver.expires)): \(waiver.reason)")
     }
 
     /// What the host said, or the last checkpoint of the journal.
@@ -65,7 +73,7 @@ struct StatusView {
     }
 
     private var document: Document {
-        Document(formatVersion: report.formatVersion, plan: report.plan, tenants: report.tenants.map { Line($0, live: live[$0.tenant]) }, budget: report.budget)
+        Document(formatVersion: report.formatVersion, plan: report.plan, tenants: report.tenants.map { Line($0, live: live[$0.tenant], waivers: waivers[$0.tenant] ?? []) }, budget: report.budget)
     }
 
     private struct Document: Encodable {
@@ -77,13 +85,15 @@ struct StatusView {
 
     /// A tenant with every key, `held` too where nobody holds it.
     private struct Line: Encodable {
-        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next, progress, live, trouble }
+        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next, progress, live, trouble, waivers }
         let status: TenantStatus
         let live: String?
+        let waivers: [Waiver]
 
-        init(_ status: TenantStatus, live: String?) {
+        init(_ status: TenantStatus, live: String?, waivers: [Waiver]) {
             self.status = status
             self.live = live
+            self.waivers = waivers
         }
 
         func encode(to encoder: any Encoder) throws {
@@ -100,6 +110,7 @@ struct StatusView {
             try container.encodeIfPresent(status.progress, forKey: .progress)
             try container.encodeIfPresent(live, forKey: .live)
             try container.encodeIfPresent(status.trouble, forKey: .trouble)
+            if !waivers.isEmpty { try container.encode(waivers, forKey: .waivers) }
         }
     }
 }

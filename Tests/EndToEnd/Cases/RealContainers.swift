@@ -139,13 +139,15 @@ enum MigrationsMissing {
         // Mended under its own digest, it goes on where it was.
         let whole = try await containers.build("whole", programs, texts: ["/entry": entry, "/migrations/001.sql": "-- whole\n"], entry: ["/bin/sh", "/entry"])
         stage.plan = try RealContainers.plan(stage, ["program: env:PLUGIN_COMMAND": "image: \(whole)"], revision: 2)
-        try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", "--adopt-plan", code: 0)
+        try await stage.ctl("adopt", "acme", code: 0)
+        try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", code: 0)
 
         // A later image that does not start: the one before runs again, the very container.
         let name = "cutover-acme-memory-plugin"
         let before = try await containers.inspect(name, "{{.Id}}")
         stage.plan = try RealContainers.plan(stage, ["program: env:PLUGIN_COMMAND": "image: \(broken)"], revision: 3)
-        try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", "--adopt-plan", code: 0)
+        try await stage.ctl("adopt", "acme", code: 0)
+        try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", code: 0)
         try await stage.ctl("check", "acme", "--reopen", "--reason", "a newer image", code: 2)
         let again = try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", code: 1)
         try expect(again.out.contains("migrations: open /migrations"), "the second image does not tell what it said: \(again.said)")

@@ -16,7 +16,8 @@ enum SecondPlugin {
         try await wayBackIsShut(stage)
 
         stage.plan = try stage.overHTTP(revision: 2)
-        try await stage.forward("advance", "acme", "--to", "A2/backfill.verify", "--wait", "--adopt-plan")
+        try await stage.ctl("adopt", "acme", code: 0)
+        try await stage.forward("advance", "acme", "--to", "A2/backfill.verify", "--wait")
         try await holdsWhatV1Has(stage, memories)
         try await stage.forwardToTheDrop()
         let steps = try await stage.verified()

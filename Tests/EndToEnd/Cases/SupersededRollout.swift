@@ -17,7 +17,7 @@ enum SupersededRollout {
 
         let (before, pid) = (try await stage.history(changing: ["CUTOVER_PLAN": mended]).map(\.hash), try serverPid(stage))
         for words in [
-            ["advance", "acme"], ["advance", "acme", "--adopt-plan"], ["advance", "--wave", "canary"], ["run"], ["run", "--adopt-plan"],
+            ["advance", "acme"], ["adopt", "acme"], ["advance", "--wave", "canary"], ["run"],
             ["check", "acme", "--reopen", "--reason", "late"], ["revert", "acme", "--to", "start", "--reason", "late", "--confirm", "acme"],
         ] {
             let ended = try await stage.start("cutoverctl", words, ["CUTOVER_PLAN": late]).ended()
@@ -38,7 +38,8 @@ enum SupersededRollout {
     /// A deployment job: it takes the tenant to the release of its plan.
     private static func roll(_ stage: Stage, _ plan: String) async throws {
         let mine: [String: String?] = ["CUTOVER_PLAN": plan]
-        try await stage.ctl("advance", "acme", "--to", "A3/fallback.remove", "--adopt-plan", code: 0, changing: mine)
+        try await stage.ctl("adopt", "acme", code: 0, changing: mine)
+        try await stage.ctl("advance", "acme", "--to", "A3/fallback.remove", code: 0, changing: mine)
         try await stage.ctl("check", "acme", "--reopen", "--reason", "another release is to run", code: 2, changing: mine)
         try await stage.forward("advance", "acme", "--to", "A3/fallback.remove", changing: mine)
     }

@@ -51,12 +51,14 @@ enum TwoOperators {
 
     private static func olderPlanIsRefused(_ stage: Stage) async throws {
         let text = try String(contentsOfFile: stage.places.plan, encoding: .utf8)
-        let newer = try stage.file("newer.yaml", text.replacingOccurrences(of: "revision: 1\n", with: "revision: 2\n"))
+        let newer = try stage.file("newer.yaml", text.replacingOccurrences(of: "revision: 1\n", with: "revision: 2\n").replacingOccurrences(of: "chunkRows: 200", with: "chunkRows: 100"))
         let asked = try await stage.ctl("advance", "acme", "--to", "A1/backfill.copy", code: 3, changing: ["CUTOVER_PLAN": newer])
-        try expect(asked.err.contains("--adopt-plan"), "a newer plan is not offered: \(asked.said)")
-        try await stage.ctl("advance", "acme", "--to", "A1/backfill.copy", "--adopt-plan", changing: ["CUTOVER_PLAN": newer])
+        try expect(asked.err.contains("cutoverctl adopt"), "a newer plan is not offered: \(asked.said)")
+        let told = try await stage.ctl("adopt", "acme", "--preview", code: 0, changing: ["CUTOVER_PLAN": newer])
+        try expect(told.out.contains("A1/backfill.copy: chunkRows is 100, was 200"), "what the newer plan changes is not told: \(told.said)")
+        try await stage.ctl("adopt", "acme", code: 0, changing: ["CUTOVER_PLAN": newer])
         let before = try await stage.history().map(\.hash)
-        for words in [["advance", "acme"], ["run"], ["revert", "acme", "--to", "start"], ["advance", "acme", "--adopt-plan"]] {
+        for words in [["advance", "acme"], ["run"], ["revert", "acme", "--to", "start"], ["adopt", "acme"]] {
             let ended = try await stage.start("cutoverctl", words).ended()
             try expect(ended.code == 3 && ended.err.contains("older"), "with an older plan `\(ended.words)` ended with \(ended.code): \(ended.said)")
         }

@@ -18,7 +18,8 @@ enum WedgedMinority {
         // One may: the rest goes on, and it is told at every turn that one is behind.
         var allowed = stage
         allowed.plan = try stage.file("allowed.yaml", try plan(stage, stragglers: 1).replacing("revision: 1\n", with: "revision: 2\n"))
-        let behind = try await allowed.ctl("run", "--adopt-plan", "--patience", "3", changing: wedged)
+        try await allowed.ctl("adopt", code: 0, changing: wedged)
+        let behind = try await allowed.ctl("run", "--patience", "3", changing: wedged)
         try expect(behind.code != 0, "a run that leaves somebody behind ended with 0")
         try expect(try await stage.verified("acme", changing: allowed.own(wedged)) == ["A0/host.prepare", "A0/sidecar.start"], "the healthy rest did not go on: \(behind.said)")
         let told: StragglersAnswer = try await allowed.ctl("status", "--json", code: 0, changing: wedged).answer()
