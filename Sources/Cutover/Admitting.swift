@@ -8,19 +8,19 @@ extension Engine {
     public func admit<Value: Sendable>(
         _ tenants: [TenantID], begin: @Sendable (TenantID) async -> Value
     ) async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Value]) {
-        try await admit(tenants, scene: { (opened) async throws(EngineError) in try await scene(opened) }, begin: begin)
+        try await admit(tenants, scene: { (fleet) async throws(EngineError) in try await scene(fleet) }, begin: begin)
     }
 
     /// - Parameter scene: what is known of the fleet, from who keeps it: it must be as the journal is.
     public func admit<Value: Sendable>(
-        _ tenants: [TenantID], scene: ([FleetStanding.OpenWave]) async throws(EngineError) -> Rollout.Scene, begin: (TenantID) async -> Value
+        _ tenants: [TenantID], scene: (FleetStanding) async throws(EngineError) -> Rollout.Scene, begin: (TenantID) async -> Value
     ) async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Value]) {
         // Mostly nobody is about to begin, and then nothing has to be settled with others.
-        let seen = try await decide(tenants, try await scene(try await fleetStanding().waves))
-        if seen.opens.isEmpty, seen.beginners.isEmpty { return (seen.admissions, [:]) }
+        let seen = try await decide(tenants, try await scene(try await fleetStanding()))
+        if stopper() != nil || (seen.opens.isEmpty && seen.beginners.isEmpty) { return (seen.admissions, [:]) }
         return try await decidingForFleet { (fleet, lease) async throws(EngineError) in
             var fleet = fleet
-            let decided = try await decide(tenants, try await scene(fleet.waves))
+            let decided = try await decide(tenants, try await scene(fleet))
             for wave in decided.opens { try await open(wave, &fleet, lease) }
             var begun: [TenantID: Value] = [:]
             for tenant in decided.beginners { begun[tenant] = await begin(tenant) }
@@ -37,17 +37,18 @@ extension Engine {
         let beginners: [TenantID]
     }
 
-    private func scene(_ opened: [FleetStanding.OpenWave]) async throws(EngineError) -> Rollout.Scene {
+    private func scene(_ seen: FleetStanding) async throws(EngineError) -> Rollout.Scene {
         var standings: [TenantID: Standing] = [:]
         for host in fleet.tenants { standings[host.id] = try await standing(of: host.id) }
-        return Rollout.Scene(plan: plan, catalog: catalog, fleet: fleet, opened: opened, standings: standings, now: time.now)
+        return Rollout.Scene(plan: plan, catalog: catalog, fleet: fleet, opened: seen.waves, standings: standings, now: time.now, holds: seen.holds)
     }
 
     private func decide(_ tenants: [TenantID], _ scene: Rollout.Scene) async throws(EngineError) -> Decided {
         let decided = plan.rollout.decide(scene)
         let asked = Set(tenants)
         let beginners = decided.admissions.filter { tenant, admission in
-            admission == .admitted && scene.standings[tenant]?.planDigest == nil && scene.standings[tenant]?.hold == nil && asked.contains(tenant)
+            guard admission == .admitted, asked.contains(tenant) else { return false }
+            return scene.standings[tenant].map { $0.planDigest == nil && $0.hold == nil } ?? true
         }
         return Decided(
             admissions: Dictionary(uniqueKeysWithValues: decided.admissions.map { ($0.tenant, $0.admission) }), opens: decided.opens,

@@ -11,6 +11,9 @@ public struct Engine: Sendable {
     /// How long one host operation may take before its outcome counts as unknown.
     var operationSeconds: Int
     var spectator = Spectator()
+    let fleetReader = FleetReader()
+    /// A word from outside that holds the fleet.
+    var stopper: @Sendable () -> FleetHold? = { nil }
 
     public init(
         plan: Plan, fleet: Fleet, catalog: StepCatalog, journal: any Journal, time: any TimeSource, me: OperatorID, holder: LeaseHolder,
@@ -33,7 +36,7 @@ public struct Engine: Sendable {
         let beat = heartbeat(ledger)
         defer { beat.cancel() }
         do {
-            let outcome = try await carryOut(await ledger.standing.decide(under: plan, catalog: catalog), tenant, ledger)
+            let outcome = try await carryOut(try await decision(tenant, ledger), tenant, ledger)
             await ledger.close()
             return outcome
         } catch {
@@ -64,7 +67,7 @@ public struct Engine: Sendable {
     }
 
     private func decideAgain(_ tenant: TenantID, _ ledger: Ledger) async throws(EngineError) -> Advance {
-        try await carryOut(await ledger.standing.decide(under: plan, catalog: catalog), tenant, ledger)
+        try await carryOut(try await decision(tenant, ledger), tenant, ledger)
     }
 
     // MARK: - Forward
@@ -160,17 +163,26 @@ public struct Engine: Sendable {
         let (_, step) = try find(ref)
         guard case .wait(let wait) = step else { throw .defect("\(ref) waits but is not a wait") }
         let sight = try await sight(for: ref, ledger)
-        let seen = await wait.observe(sight, began: began)
+        let seen = bounded(await wait.observe(sight, began: began), since: await ledger.standing.waitBegan(ref.step))
         if let reason = seen.needsTending {
             guard let tended = try await begin([.tended(ref, reason: reason)], ledger) else { return try await decideAgain(ref.tenant, ledger) }
             if let failed = try await tend(step, ref, began: began, site(sight, ref, started: tended, ledger), ledger) { return failed }
         }
+        if let clock = seen.clock { try await record(clock, of: ref, isOver: seen.verdict.isOpen, ledger) }
         if case .open(let evidence) = seen.verdict {
             try await record(.verified(ref, .inPlace(evidence)), ledger)
             return .did(ref, "verified")
         }
         try await recordNews(answers(of: seen, ref, await ledger.standing), of: ref, ledger)
         return .waiting(ref, seen)
+    }
+
+    /// No host's clocks count more than ours since the wait began.
+    private func bounded(_ seen: Observation, since began: Timestamp?) -> Observation {
+        guard let clock = seen.clock, let began, seen.verdict.isOpen else { return seen }
+        let (theirs, ours) = (ClockReading.coveredMilliseconds(clock.stretches), time.now.milliseconds - began.milliseconds)
+        if theirs <= ours { return seen }
+        return Observation(.shut("the host's clocks count \(theirs / 1000) s, and ours \(ours / 1000) s since the wait began"), needsTending: seen.needsTending, clock: clock)
     }
 
     /// What a person must clear is a claim of its own, so that `status` can tell it from a clock that runs.

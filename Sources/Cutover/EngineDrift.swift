@@ -20,7 +20,7 @@ extension Engine {
 
     private func reopenDrifted(_ tenant: TenantID, _ reason: String, _ ledger: Ledger) async throws(EngineError) -> Errand<[CheckedStep]> {
         let standing = await ledger.standing
-        if let stop = obstacle(standing) { return .stopped(why: stop.why, next: stop.next) }
+        if let stop = try await obstacle(standing) { return .stopped(why: stop.why, next: stop.next) }
         guard case .forward = standing.direction else { return .stopped(why: "\(tenant) goes back", next: "cutoverctl advance \(tenant)") }
         var found: [CheckedStep] = []
         var changes: [Event.Change] = []

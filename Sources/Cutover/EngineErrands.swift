@@ -40,7 +40,7 @@ extension Engine {
         let sight = try await sight(for: ref, ledger)
         var began: [Event]?
         while began == nil {
-            if let stop = obstacle(await ledger.standing) { return .stopped(why: stop.why, next: stop.next) }
+            if let stop = try await obstacle(await ledger.standing) { return .stopped(why: stop.why, next: stop.next) }
             began = try await begin([.errandBegan(W.kind, reason: reason, facts)], ledger)
         }
         do {
@@ -55,13 +55,14 @@ extension Engine {
         } catch { throw .defect("\(W.kind): \(error)") }
     }
 
-    func obstacle(_ standing: Standing) -> (why: String, next: String)? {
+    func obstacle(_ standing: Standing) async throws(EngineError) -> (why: String, next: String)? {
         let tenant = standing.tenant
         if let why = standing.quarantine { return ("\(tenant) is quarantined: \(why)", "cutoverctl why \(tenant)") }
         if let hold = standing.hold { return ("\(tenant) is held by \(hold.by): \(hold.reason)", "cutoverctl release \(tenant) --reason TEXT") }
         if let adopted = standing.planRevision, adopted > plan.revision {
             return ("\(tenant) has adopted revision \(adopted) of the plan, and this is the older revision \(plan.revision)", "use revision \(adopted) or a newer one")
         }
+        if let hold = try await holdOverAll(tenant) { return ("held by \(hold.by): \(hold.reason)", hold.next) }
         if standing.isInDoubt { return ("a step of \(tenant) is in doubt", "cutoverctl advance \(tenant)") }
         return nil
     }

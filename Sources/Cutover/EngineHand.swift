@@ -52,7 +52,8 @@ extension Engine {
 
     /// Verified, with something still to come and nothing in the way.
     private func goesOn(_ standing: Standing, _ ref: StepRef) async -> Bool {
-        guard obstacle(standing) == nil, standing.direction == .forward, standing.position(of: ref.step) == .verified else { return false }
+        do { if try await obstacle(standing) != nil { return false } } catch { return false }
+        guard standing.direction == .forward, standing.position(of: ref.step) == .verified else { return false }
         switch standing.decide(under: plan, catalog: catalog) {
         case .stop, .finished, .settled, .adoptPlan, .revert: return false
         default: return true

@@ -22,6 +22,8 @@ extension Engine {
 
     /// Records what begins an effect. Nil when a note came in since the decision: it may be a hold, so there is another decision to take.
     func begin(_ changes: [Event.Change], _ ledger: Ledger) async throws(EngineError) -> [Event]? {
+        // Gates can take long: the fleet may have been held since.
+        if try await holdOverAll(await ledger.standing.tenant) != nil { return nil }
         do { return try await ledger.recordUnlessNews(changes) } catch { throw .journal(error) }
     }
 
@@ -103,7 +105,7 @@ extension Engine {
 
     /// The step's own gates, the probe of its way back, and the plan's approvals where the risk is high.
     func gates(of step: AnyStep, _ planned: PlannedStep, _ standing: Standing) async throws(EngineError) -> [Gate] {
-        var gates = try await approvalGates(for: planned, standing) + step.base.preconditions
+        var gates = try await approvalGates(for: planned, standing) + catalog.always + step.base.preconditions
         if case .reversible(let reversible) = step { gates += reversible.wayBack }
         return gates
     }

@@ -63,7 +63,11 @@ extension Engine {
             Reason(tenant: tenant, step: ref?.place ?? "", claim: claim, answer: answer, since: since, clearedBy: clearedBy, next: next)
         }
         let advance = "cutoverctl advance \(tenant)"
-        switch standing.decide(under: plan, catalog: catalog) {
+        let decision = standing.decide(under: plan, catalog: catalog)
+        if case .stop = decision {} else if let hold = try await holdOverAll(tenant) {
+            return reason(nil, "nobody holds the fleet or its wave", "held by \(hold.by): \(hold.reason)", clearedBy: "a person", next: hold.next)
+        }
+        switch decision {
         case .adoptPlan: return reason(nil, "the tenant has adopted the plan", "not begun", clearedBy: "the next advance", next: advance)
         case .performAfterGrace(let ref, let at) where time.now < at:
             return reason(ref, "the grace period is over", "in grace until \(at)", clearedBy: Gate.Clearance.time.text, next: "cutoverctl run")

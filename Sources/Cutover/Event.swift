@@ -19,6 +19,8 @@ public struct Event: Sendable, Equatable {
         case becameUnknown(StepRef, detail: String)
         case waitBegan(StepRef)
         case tended(StepRef, reason: String)
+        /// What a wait's samples came to, from the stretch of that number on: every day, and every time something else than more of the same.
+        case clockRead(StepRef, from: Int, [Stretch])
         case revertRequested(to: StepID?, reason: String)
         case revertStarted(StepRef, attempt: Int)
         case reverted(StepRef, Evidence)
@@ -29,6 +31,9 @@ public struct Event: Sendable, Equatable {
         case waveOpened(name: String, tenants: [TenantID])
         /// What a plan said, so that what a later revision changes can be told.
         case planKept(digest: String, text: String)
+        /// A person stopped a wave, or the whole fleet: also those who join it later. In the fleet's stream.
+        case fleetHeld(wave: String?, reason: String)
+        case fleetReleased(wave: String?, reason: String)
         /// A saved preview is being carried out on these tenants, and never will be again. In the fleet's stream, then in each tenant's.
         case previewUsed(String, plan: String, tenants: [TenantID])
         /// A person asked for a writing operation outside of any step.

@@ -15,6 +15,7 @@ extension Event.Change {
         case .becameUnknown: "becameUnknown"
         case .waitBegan: "waitBegan"
         case .tended: "tended"
+        case .clockRead: "clockRead"
         case .revertRequested: "revertRequested"
         case .revertStarted: "revertStarted"
         case .reverted: "reverted"
@@ -24,6 +25,8 @@ extension Event.Change {
         case .quarantined: "quarantined"
         case .waveOpened: "waveOpened"
         case .planKept: "planKept"
+        case .fleetHeld: "fleetHeld"
+        case .fleetReleased: "fleetReleased"
         case .previewUsed: "previewUsed"
         case .errandBegan: "errandBegan"
         case .errandEnded: "errandEnded"
@@ -36,10 +39,10 @@ extension Event.Change {
     public var ref: StepRef? {
         switch self {
         case .gateAssessed(let ref, _, _), .waived(let ref, _, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),
-            .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _),
+            .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _), .clockRead(let ref, _, _),
             .revertStarted(let ref, _), .reverted(let ref, _):
             ref
-        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .planKept, .previewUsed, .errandBegan, .errandEnded,
+        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .fleetHeld, .fleetReleased, .planKept, .previewUsed, .errandBegan, .errandEnded,
             .errandFailed, .adjustmentAsked, .adjustmentAnswered:
             nil
         }
@@ -48,7 +51,7 @@ extension Event.Change {
     /// Notes of people, which need no lease: they only ask, and the holder of the lease acts on them.
     public var isNote: Bool {
         switch self {
-        case .approved, .waived, .revertRequested, .reopened, .held, .released, .adjustmentAsked, .adjustmentAnswered: true
+        case .approved, .waived, .revertRequested, .reopened, .held, .released, .fleetHeld, .fleetReleased, .adjustmentAsked, .adjustmentAnswered: true
         default: false
         }
     }
@@ -69,9 +72,13 @@ extension Event.Change {
         case .failed(_, let failure): Self.facts(failure)
         case .becameUnknown(_, let detail): ["detail": detail]
         case .waitBegan: [:]
+        case .clockRead(_, let from, let stretches):
+            Dictionary(uniqueKeysWithValues: stretches.enumerated().map { ("stretch.\(from + $0.offset)", $0.element.text) })
+                .merging(["from": String(from)]) { _, new in new }
         case .tended(_, let reason), .reopened(let reason), .held(let reason), .released(let reason), .quarantined(let reason):
             ["reason": reason]
         case .revertRequested(let step, let reason): ["to": step?.text ?? "start", "reason": reason]
+        case .fleetHeld(let wave, let reason), .fleetReleased(let wave, let reason): ["wave": wave ?? "", "reason": reason]
         case .waveOpened(let name, let tenants): ["name": name, "tenants": tenants.map(\.text).joined(separator: " ")]
         case .planKept(let digest, let text): ["digest": digest, "plan": text]
         case .previewUsed(let preview, let plan, let tenants):
@@ -112,6 +119,10 @@ extension Event.Change {
         case "becameUnknown": return facts["detail"].map { .becameUnknown(ref, detail: $0) }
         case "waitBegan": return .waitBegan(ref)
         case "tended": return facts["reason"].map { .tended(ref, reason: $0) }
+        case "clockRead":
+            guard let from = facts["from"].flatMap({ Int($0) }), from >= 0 else { return nil }
+            let lines = (from..<from + facts.count - 1).map { facts["stretch.\($0)"].flatMap { Stretch($0) } }
+            return lines.contains { $0 == nil } ? nil : .clockRead(ref, from: from, lines.compactMap { $0 })
         case "revertStarted": return attempt.map { .revertStarted(ref, attempt: $0) }
         case "reverted": return .reverted(ref, Evidence(facts))
         default: return nil
@@ -136,6 +147,10 @@ extension Event.Change {
         case "held": return reason.map { .held(reason: $0) }
         case "released": return reason.map { .released(reason: $0) }
         case "quarantined": return reason.map { .quarantined(reason: $0) }
+        case "fleetHeld", "fleetReleased":
+            guard let wave = facts["wave"], let reason else { return nil }
+            let scope = wave.isEmpty ? nil : wave
+            return kind == "fleetHeld" ? .fleetHeld(wave: scope, reason: reason) : .fleetReleased(wave: scope, reason: reason)
         case "waveOpened":
             guard let name = facts["name"], let tenants = facts["tenants"] else { return nil }
             return .waveOpened(name: name, tenants: tenants.split(separator: " ").map { TenantID(String($0)) })

@@ -7,6 +7,14 @@ public struct FleetStanding: Sendable, Equatable {
         public let at: Timestamp
     }
 
+    /// A person stopped a wave, or, without one, the whole fleet.
+    public struct Hold: Sendable, Equatable {
+        public let wave: String?
+        public let by: OperatorID
+        public let reason: String
+        public let at: Timestamp
+    }
+
     /// Who carried out a saved preview.
     public struct Use: Sendable, Equatable {
         public let by: OperatorID
@@ -25,6 +33,8 @@ public struct FleetStanding: Sendable, Equatable {
 
     /// Nil where it was not kept, or this build can't read it.
     public func plan(_ digest: String) -> Plan? { plans[digest].flatMap { try? CanonicalJSON.value(Plan.self, from: $0) } }
+    /// Those that have not been released, the fleet's own first.
+    public private(set) var holds: [Hold] = []
 
     public init(journal: JournalID) { head = Event.genesis(of: .fleet, in: journal) }
 
@@ -34,19 +44,32 @@ public struct FleetStanding: Sendable, Equatable {
         switch event.change {
         case .waveOpened(let name, let tenants): waves.append(OpenWave(name: name, tenants: tenants, at: event.at))
         case .planKept(let digest, let text): plans[digest] = text
+        case .fleetHeld(let wave, let reason):
+            holds.removeAll { $0.wave == wave }
+            holds.insert(Hold(wave: wave, by: event.by, reason: reason, at: event.at), at: wave == nil ? 0 : holds.count)
+        case .fleetReleased(let wave, _): holds.removeAll { $0.wave == wave }
         case .previewUsed(let preview, _, let tenants): uses[preview] = Use(by: event.by, at: event.at, tenants: tenants)
         default: break
         }
     }
 }
 
+/// Reads of the fleet's stream only what it has not read yet: it is asked at every decision, and holds whole waves.
+actor FleetReader {
+    private var known: FleetStanding?
+
+    func read(_ journal: any Journal) async throws(JournalError) -> FleetStanding {
+        var standing = if let known { known } else { FleetStanding(journal: try await journal.identity()) }
+        for event in try await journal.events(in: .fleet, after: standing.revision) where event.revision == standing.revision + 1 { standing.apply(event) }
+        // Another reader may have come further meanwhile.
+        if standing.revision >= known?.revision ?? 0 { known = standing }
+        return standing
+    }
+}
+
 extension Engine {
     public func fleetStanding() async throws(EngineError) -> FleetStanding {
-        do {
-            var standing = FleetStanding(journal: try await journal.identity())
-            for event in try await journal.events(in: .fleet, after: 0) { standing.apply(event) }
-            return standing
-        } catch { throw .journal(error) }
+        do { return try await fleetReader.read(journal) } catch { throw .journal(error) }
     }
 
     /// Does what `body` says while nobody else decides who may begin. Throws the journal's `.leased` when another one does so for long.

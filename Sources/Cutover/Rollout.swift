@@ -62,13 +62,15 @@ extension Rollout {
         public let opened: [FleetStanding.OpenWave]
         public let standings: [TenantID: Standing]
         public let now: Timestamp
+        /// Waves that somebody holds take nobody's place.
+        let holds: [FleetStanding.Hold]
         /// Of those that have begun.
         let statuses: [TenantID: TenantStatus]
 
         /// - Parameter statuses: what the standings come to, where somebody keeps it already.
         public init(
             plan: Plan, catalog: StepCatalog, fleet: Fleet, opened: [FleetStanding.OpenWave] = [], standings: [TenantID: Standing], now: Timestamp,
-            statuses: [TenantID: TenantStatus]? = nil
+            statuses: [TenantID: TenantStatus]? = nil, holds: [FleetStanding.Hold] = []
         ) {
             self.plan = plan
             self.catalog = catalog
@@ -76,8 +78,10 @@ extension Rollout {
             self.opened = opened
             self.standings = standings
             self.now = now
+            self.holds = holds
             self.statuses = statuses ?? standings.filter { $0.value.planDigest != nil }.mapValues { $0.status(under: plan, catalog: catalog) }
         }
+        func isHeld(_ wave: Wave) -> Bool { holds.contains { $0.wave == nil || $0.wave == wave.name } }
     }
 
     public struct Decided: Sendable {
@@ -99,7 +103,7 @@ extension Rollout {
         let underWay = underWay(assigned, scene, &room)
         var straggling = stragglers
         for entry in assigned {
-            if !entry.isOpen, closed == nil, !entry.tenants.isEmpty, spending.failures <= failureBudget { decided.opens.append(entry) }
+            if !entry.isOpen, closed == nil, !entry.tenants.isEmpty, !scene.isHeld(entry.wave), spending.failures <= failureBudget { decided.opens.append(entry) }
             for tenant in entry.tenants {
                 let admission: Admission
                 if let known = underWay[tenant] {
@@ -108,7 +112,7 @@ extension Rollout {
                     admission = closed
                 } else if spending.failures > failureBudget {
                     admission = .budgetSpent(failures: spending.failures, allowed: failureBudget)
-                } else if scene.standings[tenant]?.hold != nil {
+                } else if scene.standings[tenant]?.hold != nil || scene.isHeld(entry.wave) {
                     // It takes nobody's place.
                     admission = .admitted
                 } else if room.moving >= atOnce {

@@ -57,11 +57,19 @@ public struct Standing: Sendable, Equatable {
     private var unknowns: [StepID: String] = [:]
     private var origins: [StepID: String] = [:]
     private var checkpoints: [StepID: Checkpoint] = [:]
+    private var clocks: [StepID: ToldClock] = [:]
+    private var beganAt: [StepID: Timestamp] = [:]
 
     /// The last recorded progress of a step's newest attempt.
     public struct Checkpoint: Sendable, Codable, Equatable {
         public let at: Timestamp
         public let facts: [String: String]
+    }
+
+    /// How much of a wait's clock is on record, and since when.
+    struct ToldClock: Sendable, Equatable {
+        let stretches: Int
+        let at: Timestamp
     }
 
     public init(_ tenant: TenantID, genesis: String) {
@@ -81,6 +89,9 @@ public struct Standing: Sendable, Equatable {
     }
     public func evidence(of step: StepID) -> Evidence? { evidence[step] }
     public func checkpoint(of step: StepID) -> Checkpoint? { checkpoints[step] }
+    func clock(of step: StepID) -> ToldClock? { clocks[step] }
+    /// When the wait began, by the controller's clock.
+    public func waitBegan(_ step: StepID) -> Timestamp? { beganAt[step] }
     public func attempts(of step: StepID) -> Int { attempts[step] ?? 0 }
     public func verifiedAt(_ step: StepID) -> Timestamp? { verifiedAt[step] }
     public func unknown(of step: StepID) -> String? { unknowns[step] }
@@ -117,7 +128,10 @@ public struct Standing: Sendable, Equatable {
         case .checkpointed(let ref, let evidence):
             checkpoints[ref.step] = Checkpoint(at: event.at, facts: evidence.facts)
             return
-        case .tended, .waveOpened, .planKept, .previewUsed, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
+        case .clockRead(let ref, let from, let stretches):
+            clocks[ref.step] = ToldClock(stretches: from + stretches.count, at: event.at)
+            return
+        case .tended, .waveOpened, .fleetHeld, .fleetReleased, .planKept, .previewUsed, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
         case .held(let reason): hold = Note(by: event.by, reason: reason)
         case .released: hold = nil
         case .quarantined(let reason): quarantine = reason
@@ -156,6 +170,8 @@ public struct Standing: Sendable, Equatable {
         case .waitBegan(let ref):
             positions[ref.step] = .waiting(began: OperationID.derived(from: event.hash, ordinal: 0))
             origins[ref.step] = event.hash
+            clocks[ref.step] = nil
+            beganAt[ref.step] = event.at
         case .revertStarted(let ref, let attempt):
             positions[ref.step] = .revertInDoubt(attempt: attempt)
             attempts[ref.step] = attempt

@@ -39,8 +39,11 @@ public struct Observation: Sendable, Equatable {
     /// Why the samplers must be started again, if they must.
     public let needsTending: String?
     public let clearedBy: Gate.Clearance
-    public init(_ verdict: Gate.Verdict, needsTending: String? = nil, clearedBy: Gate.Clearance = .time) {
+    /// Of a wait that counts time.
+    public let clock: ClockReading?
+    public init(_ verdict: Gate.Verdict, needsTending: String? = nil, clearedBy: Gate.Clearance = .time, clock: ClockReading? = nil) {
         self.verdict = verdict
+        self.clock = clock
         self.needsTending = needsTending
         self.clearedBy = clearedBy.after(verdict)
     }

@@ -91,11 +91,14 @@ public struct StepCatalog: Sendable {
 
     public let entries: [Entry]
     public let decisions: [DecisionRule]
+    /// Asked before every step.
+    public let always: [Gate]
     private let byKind: [StepKind: Entry]
 
     /// Traps when two entries share a kind: a catalogue is code, and that is a defect of it.
-    public init(_ entries: [Entry], decisions: [DecisionRule] = []) {
+    public init(_ entries: [Entry], decisions: [DecisionRule] = [], always: [Gate] = []) {
         self.entries = entries
+        self.always = always
         self.decisions = decisions
         self.byKind = Dictionary(uniqueKeysWithValues: entries.map { ($0.kind, $0) })
     }

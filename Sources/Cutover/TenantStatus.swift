@@ -69,18 +69,22 @@ public struct StatusReport: Sendable, Codable, Equatable {
     public let budget: Budget
 
     /// `statuses` are what the journal holds; tenants of the fleet it has never heard of are pending.
-    public init(plan: Plan, fleet: Fleet, statuses: [TenantStatus], waveOf: (TenantID) -> String) {
+    /// - Parameter holdOver: what holds a tenant besides a hold of its own.
+    public init(
+        plan: Plan, fleet: Fleet, statuses: [TenantStatus], holdOver: (TenantID) -> FleetHold? = { _ in nil }, waveOf: (TenantID) -> String
+    ) {
         let known = Dictionary(uniqueKeysWithValues: statuses.map { ($0.tenant, $0) })
         let first = plan.steps.first
         self.formatVersion = 1
         self.plan = PlanLine(name: plan.name, revision: plan.revision, digest: plan.digest)
-        self.tenants = fleet.tenants.map { host in
+        let lines = fleet.tenants.map { host in
             known[host.id]
                 ?? TenantStatus(
                     tenant: host.id, wave: waveOf(host.id), milestone: "", phase: first?.phase.text ?? "", step: first?.id.text ?? "",
                     state: .pending, since: "", held: nil, next: "cutoverctl advance \(host.id)")
         }
-        let spending = Spending(tenants, under: plan.rollout)
+        self.tenants = lines.map { line in holdOver(line.tenant).map { line.held(by: $0) } ?? line }
+        let spending = Spending(lines, under: plan.rollout)
         self.budget = Budget(
             atOnce: plan.rollout.atOnce, inMotion: spending.inMotion, failures: spending.failures, allowed: plan.rollout.failureBudget,
             exposed: spending.exposed, exposedAllowed: plan.rollout.exposed, stragglers: spending.stragglers,
@@ -90,6 +94,15 @@ public struct StatusReport: Sendable, Codable, Equatable {
 }
 
 extension TenantStatus {
+    /// The same line under a hold of its wave or the fleet. What is under way, failed or done is still told as that.
+    func held(by hold: FleetHold) -> TenantStatus {
+        if held != nil || state == .done { return self }
+        let stops = [State.pending, .waiting, .gated, .reverted].contains(state)
+        return TenantStatus(
+            tenant: tenant, wave: wave, milestone: milestone, phase: phase, step: step, state: stops ? .held : state, since: since,
+            held: "\(hold.by): \(hold.reason)", next: stops ? hold.next : next, progress: progress, trouble: trouble, exposed: exposed, atRest: atRest)
+    }
+
     /// Between two steps a tenant under way is pending; it is in motion all the same, unless it rests there.
     public var isInMotion: Bool { atRest != true && (state.isInMotion || (state == .pending && !since.isEmpty)) }
 }

@@ -114,11 +114,12 @@ public enum MemoryCatalog {
             .init("topology", supported: ["sidecar", "central"]),
             .init("pluginDatabase", supported: ["same-instance-schema", "separate"], known: []),
             .init("runningTenants", supported: ["inject"], known: ["recycle"]),
-        ])
+        ], always: [HostVeto.gate])
 
     /// Everything that can be asked of a tenant's host.
     public static let hostOperations: HostOperationBook = {
         var book = HostOperationBook()
+        book.add(ReadVeto.self)
         book.add(HostChecks.self)
         book.add(StartWatch.self)
         book.add(LeaveHost.self)
@@ -220,6 +221,7 @@ public enum MemoryCatalog {
     private static func window(production seconds: Int) -> [StepCatalog.SettingRule] {
         [
             table, .init("window", .duration, required: true, productionMinimumSeconds: seconds), .init("sampleEvery", .duration), .init("longestGap", .duration),
+            .init("prometheus", .section([.init("url", .text, required: true), .init("query", .text, required: true), .init("atMost", .ratio), .init("atLeast", .ratio)])),
         ]
     }
 
@@ -268,7 +270,13 @@ public enum MemoryCatalog {
         let every = settings.seconds("sampleEvery") ?? 900
         return SampledWait(
             kind: kind, table: LegacyTable(step.spec), sidecar: sidecar(plan), windowSeconds: settings.seconds("window") ?? 30 * 86_400, everySeconds: every,
-            longestGapSeconds: settings.seconds("longestGap") ?? every * 8, limits: kind == .soak ? changeLimits(plan, LegacyTable(step.spec)) : nil)
+            longestGapSeconds: settings.seconds("longestGap") ?? every * 8, limits: kind == .soak ? changeLimits(plan, LegacyTable(step.spec)) : nil, metric: metric(settings))
+    }
+
+    private static func metric(_ settings: Settings) -> PrometheusQuery? {
+        let asked = Settings(settings.map("prometheus"))
+        guard let url = asked.text("url"), let query = asked.text("query") else { return nil }
+        return PrometheusQuery(url: url, query: query, atMost: asked.text("atMost").flatMap { Double($0) }, atLeast: asked.text("atLeast").flatMap { Double($0) })
     }
 
     /// Stated where they are judged, and needed from the copy on.

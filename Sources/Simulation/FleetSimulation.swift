@@ -121,12 +121,17 @@ actor SimulationRun {
     }
 
     private func hold(_ hold: Scenario.Hold, on: Bool) async {
-        for tenant in hold.tenant.map({ [$0] }) ?? fleet.tenants.map(\.id) where fleet.host(of: tenant) != nil {
-            do throws(EngineError) {
-                if on { try await engine.hold(tenant, reason: "simulated") } else { try await engine.release(tenant, reason: "simulated") }
-            } catch { trouble = error }
-            if !on { look(tenant, at: time.now) }
-        }
+        if let tenant = hold.tenant, fleet.host(of: tenant) == nil { return }
+        do throws(EngineError) {
+            switch (hold.tenant, on) {
+            case (nil, true): try await engine.holdFleet(wave: nil, reason: "simulated")
+            case (nil, false): try await engine.releaseFleet(wave: nil, reason: "simulated")
+            case (let tenant?, true): try await engine.hold(tenant, reason: "simulated")
+            case (let tenant?, false): try await engine.release(tenant, reason: "simulated")
+            }
+        } catch { trouble = error }
+        let begun = books.read { judge in (hold.tenant.map { [$0] } ?? fleet.tenants.map(\.id)).filter { judge.standings[$0]?.planDigest != nil } }
+        if !on { for tenant in begun { look(tenant, at: time.now) } }
         askForRound(at: time.now)
     }
 
@@ -169,10 +174,11 @@ actor SimulationRun {
         do throws(EngineError) {
             let (admissions, begun) = try await engine.admit(
                 fleet.tenants.map(\.id),
-                scene: { opened in
+                scene: { seen in
                     books.read { judge in
                         Rollout.Scene(
-                            plan: plan, catalog: catalog, fleet: fleet, opened: opened, standings: judge.standings, now: time.now, statuses: judge.statuses)
+                            plan: plan, catalog: catalog, fleet: fleet, opened: seen.waves, standings: judge.standings, now: time.now,
+                            statuses: judge.statuses, holds: seen.holds)
                     }
                 },
                 begin: { tenant in await Self.advance(engine, tenant) })

@@ -140,6 +140,8 @@ public struct Judge: Sendable {
     }
 
     private mutating func judgeHold(_ before: Standing, _ event: Event) {
+        let wave = before.wave.isEmpty ? nil : before.wave
+        if let hold = fleet.holds.first(where: { $0.wave == nil || $0.wave == wave }) { note("a hold stops at once", event, "the fleet is held by \(hold.by)") }
         if let hold = before.hold { note("a hold stops at once", event, "held by \(hold.by): \(hold.reason)") }
     }
 

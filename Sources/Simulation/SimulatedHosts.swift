@@ -76,14 +76,14 @@ public final class SimulatedHosts: Transport {
             return hosts[request.tenant]?.watch
         }
         guard let watch, watch.began == asked.began else {
-            return Self.answer(request, Simulated.Samples.Result(runs: false, coveredSeconds: 0, samples: 0, gaps: 0, resets: 0, pauses: 0, isRed: false))
+            return Self.answer(request, Simulated.Samples.Result(runs: false, coveredSeconds: 0, samples: 0, gaps: 0, resets: 0, pauses: 0, isRed: false, stretches: []))
         }
         let clock = watch.clock
         return Self.answer(
             request,
             Simulated.Samples.Result(
                 runs: true, coveredSeconds: clock.coveredSeconds, samples: clock.samples, gaps: clock.gaps, resets: clock.resets, pauses: clock.pauses,
-                isRed: watch.isRed))
+                isRed: watch.isRed, stretches: clock.stretches))
     }
 
     private static func sample(_ host: inout Host, until now: Timestamp) {
@@ -99,7 +99,8 @@ public final class SimulatedHosts: Transport {
             watch.isRed = verdict != .green
             watch.clock.add(
                 EvidenceClock.Sample(
-                    at: at.adding(seconds: fate.offset(at)), uptime: uptime, boot: String(boot.number), verdict: verdict, detail: "it is red"))
+                    at: at.adding(seconds: fate.offset(at)), uptime: uptime, boot: String(boot.number), verdict: verdict, detail: verdict == .green ? "" : "it is red",
+                    hash: "\(watch.place)@\(at.milliseconds)"))
         }
         host.watch = watch
     }

@@ -44,6 +44,7 @@ enum Simulated {
             let resets: Int
             let pauses: Int
             let isRed: Bool
+            let stretches: [Stretch]
             var words: String { "\(Int(coveredSeconds)) s covered, \(samples) samples, \(gaps) gaps, \(resets) resets, \(pauses) pauses" }
         }
         let place: String

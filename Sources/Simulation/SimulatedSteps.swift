@@ -115,10 +115,11 @@ struct SimulatedWait: Wait {
         do {
             let seen = try await sight.ask(Simulated.Samples(place: place, began: began))
             let tending = seen.runs ? nil : "nobody samples"
-            if seen.coveredSeconds >= Double(windowSeconds), seen.samples > 1, !seen.isRed {
-                return Observation(.open(Evidence(["covered": String(Int(seen.coveredSeconds))])), needsTending: tending)
+            let covered = ClockReading.coveredMilliseconds(seen.stretches) / 1000
+            if covered >= windowSeconds, seen.samples > 1, !seen.isRed {
+                return Observation(.open(Evidence(["covered": String(covered)])), needsTending: tending, clock: ClockReading(seen.stretches))
             }
-            return Observation(.shut("\(seen.words) of \(windowSeconds) s"), needsTending: tending)
+            return Observation(.shut("\(seen.words) of \(windowSeconds) s"), needsTending: tending, clock: ClockReading(seen.stretches))
         } catch { return Observation(.unknown(error.what)) }
     }
 }

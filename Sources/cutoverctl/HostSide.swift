@@ -13,6 +13,11 @@ enum HostSide {
         try await WatchProgress.told(HostSight(tenant: TenantID(tenant), statePath: state, envPath: env))
     }
 
+    /// The host's own word against beginning anything; without a duration it is taken back.
+    static func notNow(state: String, forSeconds seconds: Int?, reason: String) throws {
+        try HostVeto.set(seconds.map { HostVeto(until: Wiring.time.now.adding(seconds: $0), reason: reason) }, state: state)
+    }
+
     static func work(_ name: String, state: String, env: String, tenant: String) async -> Int32 {
         await DetachedWork(name, .asking(tenant: TenantID(tenant), statePath: state, envPath: env)).carryOut(MemoryCatalog.hostOperations)
     }

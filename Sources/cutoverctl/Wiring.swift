@@ -102,10 +102,11 @@ struct Wiring: Sendable {
         let plan = try plan(for: fleet)
         let journal = try journal(ifMissing: ifMissing)
         let roads = roads
+        let holdFile = HoldFile(inputs, variables: ProcessInfo.processInfo.environment)
         let engine = Engine(
             plan: plan, fleet: fleet, catalog: Self.catalog, journal: journal, time: Self.time, me: asking ? OperatorID(inputs.person ?? "-") : try person(),
             holder: ProcessName.holder()
-        ) { roads[$0.transport] }
+        ) { roads[$0.transport] }.stopped(by: { holdFile.read() })
         do throws(EngineError) {
             return Site(engine: engine, choice: TenantChoice(fleet: fleet, plan: plan, opened: try await engine.fleetStanding().waves))
         } catch { throw CommandFailure(error) }

@@ -70,6 +70,8 @@ enum CaseBook {
         Case(name: "who-serves", run: WhoServes.run),
         Case(name: "bad-input", run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),
+        Case(name: "paused-operator", run: PausedOperator.run),
+        Case(name: "stopping", run: Stopping.run),
         Case(name: "saved-previews", run: SavedPreviews.run),
         Case(name: "signed-approvals", run: SignedApprovals.run),
         Case(name: "second-lab", run: SecondLab.run),

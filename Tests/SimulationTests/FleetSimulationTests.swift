@@ -61,6 +61,22 @@ import Testing
         #expect(report.events > 2000 && report.done > 20, "seed \(seed): \(report)")
     }
 
+    @Test("every window that was verified is recomputed from the export alone")
+    func clocks() async throws {
+        let (plan, fleet) = (try Self.plan(), Self.fleet(20))
+        let journal = try await FleetSimulation(plan: plan, fleet: fleet, catalog: Self.catalog, scenario: Self.eventful(plan, fleet, seed: 11)).runRecording().journal
+        let export = try JournalExport.read(try JournalExport.text(journal)).records.compactMap { $0.event() }
+        var verified = 0
+        for (stream, events) in Dictionary(grouping: export, by: \.stream) where stream != .fleet {
+            for clock in ClockHistory(events).clocks {
+                guard let recorded = clock.verified else { continue }
+                verified += 1
+                #expect(Int(clock.coveredMilliseconds / 1000) == recorded, "\(clock.step)")
+            }
+        }
+        #expect(verified > 30)
+    }
+
     @Test("the same seed goes the same way")
     func sameSeed() async throws {
         let (plan, fleet) = (try Self.plan(), Self.fleet(20))

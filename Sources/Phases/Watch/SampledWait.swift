@@ -10,6 +10,7 @@ struct SampledWait: Wait {
     let everySeconds: Int
     let longestGapSeconds: Int
     var limits: ChangesSince.Limits?
+    var metric: PrometheusQuery?
 
     var preconditions: [Gate] {
         [
@@ -29,7 +30,7 @@ struct SampledWait: Wait {
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { .absent(Evidence(["effect": "none"])) }
 
     func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence {
-        let profile = SamplingProfile(kind: kind, table: table, everySeconds: everySeconds, marker: began, sidecar: sidecar, limits: limits, signed: signed(site.sight))
+        let profile = SamplingProfile(kind: kind, table: table, everySeconds: everySeconds, marker: began, sidecar: sidecar, limits: limits, signed: signed(site.sight), metric: metric)
         let started = try await site.carryOut(BeginSampling(profile: profile))
         return Evidence(["watchPid": String(started.pid)])
     }
@@ -42,15 +43,18 @@ struct SampledWait: Wait {
                 let unsigned = try await sight.ask(ReadChanges(limits: limits, table: table)).unsigned(sight.consents)
                 if !unsigned.isEmpty {
                     let next = "cutoverctl approve \(sight.ref.tenant) --changes all --reason TEXT"
-                    return Observation(.shut(unsigned.map(\.words).joined(separator: "; ")), needsTending: trouble, clearedBy: .person(next))
+                    return Observation(.shut(unsigned.map(\.words).joined(separator: "; ")), needsTending: trouble, clearedBy: .person(next), clock: ClockReading(seen.stretches))
                 }
                 if trouble == nil, seen.signed != signed(sight) { trouble = "the watch does not know yet what was signed" }
             }
-            let counted = "\(Int(seen.coveredSeconds)) s of \(windowSeconds) s covered, \(seen.samples) samples, \(seen.gaps) gaps, \(seen.resets) resets, \(seen.pauses) pauses"
-            if seen.coveredSeconds >= Double(windowSeconds) {
-                return Observation(.open(facts(["covered": Int(seen.coveredSeconds), "samples": seen.samples, "resets": seen.resets, "evidence": seen.digest])), needsTending: trouble)
+            let clock = ClockReading(seen.stretches)
+            // From what is journalled, so that anybody comes to the same.
+            let covered = Int(ClockReading.coveredMilliseconds(seen.stretches) / 1000)
+            let counted = "\(covered) s of \(windowSeconds) s covered, \(seen.samples) samples, \(seen.gaps) gaps, \(seen.resets) resets, \(seen.pauses) pauses"
+            if covered >= windowSeconds {
+                return Observation(.open(facts(["covered": covered, "samples": seen.samples, "resets": seen.resets, "evidence": seen.digest])), needsTending: trouble, clock: clock)
             }
-            return Observation(.shut(counted + (seen.lastTrouble.map { "; last trouble: \($0)" } ?? "")), needsTending: trouble)
+            return Observation(.shut(counted + (seen.lastTrouble.map { "; last trouble: \($0)" } ?? "")), needsTending: trouble, clock: clock)
         } catch {
             return Observation(.unknown(error.what))
         }

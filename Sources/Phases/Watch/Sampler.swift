@@ -31,7 +31,8 @@ struct Sampler: Sendable {
         do {
             let health = try await profile.sidecar.client(host).health()
             guard health.status == "ok" else { return Outcome(verdict: .availability, detail: "the plugin's health is \(health.status)", facts: [:]) }
-            let facts = try await facts()
+            var facts = try await facts()
+            if let metric = profile.metric { facts["metric"] = try await metric.value() }
             return Outcome(verdict: .green, detail: "", facts: facts)
         } catch let broken as SafetyBroken {
             return Outcome(verdict: .safety, detail: broken.what, facts: broken.facts)
@@ -60,12 +61,20 @@ struct Sampler: Sendable {
             let lane = try await StoreLane.of(connection)
             let (differing, changed) = try await lane.dualReads(Self.dualReads, connection)
             guard differing.isEmpty else { throw SafetyBroken(what: "v1 and v2 differ at \(differing.joined(separator: ", "))", facts: seen) }
-            let facts = ["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)].merging(seen) { _, new in new }
+            let facts = try await Self.databaseClock(connection).merging(["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)]) { _, new in new }.merging(seen) { _, new in new }
             return lane.isHTTP ? facts.merging(["changedInPlugin": String(changed)]) { _, new in new } : facts
         }
     }
 
     private static let dualReads = 20
+
+    /// In milliseconds since 1970, by the database.
+    static let databaseClock = "databaseClock"
+
+    private static func databaseClock(_ connection: PostgresConnection) async throws -> [String: String] {
+        let now = try await connection.query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now")[0].int("now")
+        return [databaseClock: String(now)]
+    }
 
     private static let fallbacksSeen = "fallbacksSeenUntil"
 
@@ -112,7 +121,7 @@ struct Sampler: Sendable {
             let touched = try await Drop(table.dataPath).touches(connection)
             // Under another name it begins anew: the rename was ours, and read every row.
             if let before = try previous("v1Counters"), before != touched, before.prefix(while: { $0 != " " }) == touched.prefix(while: { $0 != " " }) { throw SafetyBroken(what: "somebody read or wrote v1: its counters went from \(before) to \(touched)", facts: ["v1Counters": touched]) }
-            return ["v1Counters": touched, "frozen": String(parity.rowsV1), "forgottenSince": String(parity.forgottenSince), "editedSince": String(parity.editedSince)]
+            return try await Self.databaseClock(connection).merging(["v1Counters": touched, "frozen": String(parity.rowsV1), "forgottenSince": String(parity.forgottenSince), "editedSince": String(parity.editedSince)]) { _, new in new }
         }
     }
 

@@ -19,6 +19,8 @@ struct SamplingProfile: Sendable, Codable, Equatable {
     /// Of a soak: what agents are expected to do, and the digests of what a person has signed beyond it.
     var limits: ChangesSince.Limits?
     var signed: [String: String]?
+    /// A series that must stay within bounds as well.
+    var metric: PrometheusQuery?
 
     private static func path(_ host: HostSight) -> String { "\(host.statePath)/sampling.json" }
 
@@ -79,6 +81,7 @@ struct SamplesSince: ReadsOnHost {
         let signed: [String: String]
         /// SHA-256 over the hashes of the samples judged.
         let digest: String
+        let stretches: [Stretch]
     }
     let marker: OperationID
     let longestGapSeconds: Int
@@ -89,11 +92,13 @@ struct SamplesSince: ReadsOnHost {
             entries.map { entry in
                 EvidenceClock.Sample(
                     at: entry.at, uptime: entry.uptime, boot: entry.boot,
-                    verdict: EvidenceClock.Verdict(rawValue: entry.facts["verdict"] ?? "") ?? .availability, detail: entry.facts["detail"] ?? "")
+                    database: entry.facts[Sampler.databaseClock].flatMap { Int64($0) }.map { Timestamp(milliseconds: $0) },
+                    verdict: EvidenceClock.Verdict(rawValue: entry.facts["verdict"] ?? "") ?? .availability, detail: entry.facts["detail"] ?? "", hash: entry.hash)
             }, longestGapSeconds: Double(longestGapSeconds))
         return Result(
             coveredSeconds: clock.coveredSeconds, samples: clock.samples, gaps: clock.gaps, resets: clock.resets, pauses: clock.pauses,
             lastTrouble: clock.lastTrouble, watchRuns: try WatchProcess(host).running() != nil,
-            profileSet: try SamplingProfile.current(host)?.marker == marker, signed: try SamplingProfile.current(host)?.signed ?? [:], digest: Digest.sha256(entries.map(\.hash).joined()))
+            profileSet: try SamplingProfile.current(host)?.marker == marker, signed: try SamplingProfile.current(host)?.signed ?? [:], digest: Digest.sha256(entries.map(\.hash).joined()),
+            stretches: clock.stretches)
     }
 }

@@ -47,7 +47,8 @@ struct StatusReader {
         }
         let waves = site.choice.waves.flatMap { entry in entry.tenants.map { ($0, entry.wave.name) } }
         let names = Dictionary(waves, uniquingKeysWith: { first, _ in first })
-        let report = StatusReport(plan: site.plan, fleet: site.fleet, statuses: statuses) { names[$0] ?? "" }
+        let report = StatusReport(
+            plan: site.plan, fleet: site.fleet, statuses: statuses, holdOver: try await site.engine.holdsOverAll()) { names[$0] ?? "" }
         let known = Set(site.fleet.tenants.map(\.id))
         var live: [TenantID: String] = [:]
         if asking {

@@ -14,7 +14,10 @@ struct Why: Command {
         let site = try await Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenant = try site.choice.tenant(tenant)
         try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant)
-        let view = WhyView(reason: try await site.engine.why(tenant), watch: try await watch(tenant, site))
+        let reason = try await site.engine.why(tenant)
+        let clocks = ClockHistory(try await site.journal.events(in: StreamID(tenant), after: 0)).clocks
+        let clock = clocks.last { $0.step.place == reason.step && !$0.stretches.isEmpty }
+        let view = WhyView(reason: reason, watch: try await watch(tenant, site), clock: clock)
         console.show(output.json ? try view.json() : view.human(console.paint))
         return .done
     }

@@ -1,0 +1,64 @@
+/// What a wait's clock said at one moment.
+public struct ClockReading: Sendable, Equatable {
+    /// All since the wait began.
+    public let stretches: [Stretch]
+    public init(_ stretches: [Stretch]) { self.stretches = stretches }
+
+    public static func coveredMilliseconds(_ stretches: some Sequence<Stretch>) -> Int64 {
+        stretches.reduce(0) { sum, stretch in stretch.kind == .reset ? 0 : sum + stretch.milliseconds }
+    }
+}
+
+/// The clocks of a tenant's waits, as its journalled events tell them: nothing else is read, so anybody can recompute them from an export.
+public struct ClockHistory: Sendable, Equatable {
+    public struct Clock: Sendable, Equatable {
+        public let step: StepRef
+        /// The event that began the wait.
+        public let began: String
+        public let at: Timestamp
+        public fileprivate(set) var stretches: [Stretch] = []
+        /// The revision of the event that told each last.
+        public fileprivate(set) var toldBy: [Int] = []
+        /// What was recorded as covered when the wait was verified, in seconds.
+        public fileprivate(set) var verified: Int?
+        public var coveredMilliseconds: Int64 { ClockReading.coveredMilliseconds(stretches) }
+    }
+
+    /// In the order in which the waits began; one that began anew is another.
+    public private(set) var clocks: [Clock] = []
+
+    public init(_ events: [Event]) {
+        for event in events { add(event) }
+    }
+
+    private mutating func add(_ event: Event) {
+        switch event.change {
+        case .waitBegan(let ref): clocks.append(Clock(step: ref, began: event.hash, at: event.at))
+        case .clockRead(let ref, let from, let stretches):
+            guard let index = clocks.lastIndex(where: { $0.step == ref }), from <= clocks[index].stretches.count else { return }
+            // The last one told may have grown since.
+            clocks[index].stretches.replaceSubrange(from..., with: stretches)
+            clocks[index].toldBy.replaceSubrange(min(from, clocks[index].toldBy.count)..., with: stretches.map { _ in event.revision })
+        case .verified(let ref, .inPlace(let evidence)):
+            guard let index = clocks.lastIndex(where: { $0.step == ref }) else { return }
+            clocks[index].verified = evidence.facts["covered"].flatMap(Int.init)
+        default: return
+        }
+    }
+}
+
+extension Engine {
+    /// Records what the clock's samples came to: every day, every time it is not only more of the same, and at the end.
+    func record(_ reading: ClockReading, of ref: StepRef, isOver: Bool, _ ledger: Ledger) async throws(EngineError) {
+        guard !reading.stretches.isEmpty else { return }
+        let standing = await ledger.standing
+        let told = standing.clock(of: ref.step)
+        let isNew = reading.stretches.count > (told?.stretches ?? 0)
+        let isDaily = told.map { time.now.seconds(since: $0.at) >= Self.clockDigestSeconds } ?? true
+        guard isNew || isDaily || isOver else { return }
+        let from = max(0, min((told?.stretches ?? 0) - 1, reading.stretches.count - 1))
+        try await record(.clockRead(ref, from: from, Array(reading.stretches[from...])), ledger)
+    }
+
+    private static let clockDigestSeconds = 86_400.0
+}
