@@ -23,14 +23,18 @@ public struct HostVeto: Sendable, Codable, Equatable {
         self.reason = reason
     }
 
-    /// Nobody can object through a program that does not stand there yet.
+    /// Nobody can object through a program that does not stand there yet; and another build, which may be broken or not know the question,
+    /// does not keep itself from being replaced.
     static let gate = Gate("the host does not say \"not now\"") { sight in
         do throws(StepFailure) {
             let word = try await sight.ask(ReadVeto())
             return word.objection.map { .shut($0) } ?? .open(Evidence())
         } catch {
-            if let hand = try? await sight.hand(), hand == .absent { return .open(Evidence(["program": "not there yet"])) }
-            return .unknown(error.what)
+            switch try? await sight.hand() {
+            case .absent: return .open(Evidence(["program": "not there yet"]))
+            case .present(let digest, isThisBuild: false) where sight.ref.step == "host.prepare": return .open(Evidence(["program": "\(digest) can't be asked"]))
+            default: return .unknown(error.what)
+            }
         }
     }
 }

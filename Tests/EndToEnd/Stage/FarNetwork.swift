@@ -40,7 +40,13 @@ struct FarNetwork {
     }
 
     func pull() async throws { try await there("ip link set \(Self.far) down") }
-    func plug() async throws { try await there("ip link set \(Self.far) up") }
+    /// Back when a packet comes through: neighbours that could not be found are not looked for at once.
+    func plug() async throws {
+        try await there("ip link set \(Self.far) up")
+        _ = try await eventually("the cable is back", within: 30) {
+            try await shell("ip neigh flush dev \(near); exec /bin/bash -c ': <>/dev/tcp/\(addresses.there)/1' 2>&1 || true").contains("refused") ? true : nil
+        }
+    }
 
     /// So many of a hundred packets are lost, either way, by chance.
     func lose(_ percent: Int) async throws {
