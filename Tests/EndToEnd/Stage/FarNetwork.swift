@@ -44,7 +44,7 @@ struct FarNetwork {
     func plug() async throws {
         try await there("ip link set \(Self.far) up")
         _ = try await eventually("the cable is back", within: 30) {
-            try await shell("ip neigh flush dev \(near); exec /bin/bash -c ': <>/dev/tcp/\(addresses.there)/1' 2>&1 || true").contains("refused") ? true : nil
+            try await shell("ip neigh flush dev \(near); /bin/bash -c ': <>/dev/tcp/\(addresses.there)/1' 2>&1 || true").contains("refused") ? true : nil
         }
     }
 
