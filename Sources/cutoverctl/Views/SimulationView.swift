@@ -19,7 +19,8 @@ struct SimulationView {
             text += "\(stands.text)\n\n"
         }
         let end = report.done == report.tenants ? "all \(report.tenants) are done on \(Self.day(report.lastEventDay))" : "\(report.done) of \(report.tenants) are done; the last event is of \(Self.day(report.lastEventDay))"
-        text += "\(end)\nmost at once: \(Self.limit(report.inMotion)) in motion, \(Self.limit(report.exposed)) exposed, \(Self.limit(report.failures)) failures\n"
+        text += "\(end)\nmost at once: \(Self.limit(report.inMotion, "in motion", beyond: "beyond that by a person's word"))"
+        text += ", \(Self.limit(report.exposed, "exposed")), \(Self.limit(report.failures, "failures", beyond: "beyond that nothing new began"))\n"
         text += "\(report.events) events judged: "
         if report.violations.isEmpty { return text + paint.green("every promise held") }
         return text + paint.red("\(report.violations.count) broken promises") + "\n" + report.violations.prefix(20).joined(separator: "\n")
@@ -33,5 +34,9 @@ struct SimulationView {
     }
 
     private static func day(_ day: Double) -> String { "day \(day)" }
-    private static func limit(_ limit: SimulationReport.Limit) -> String { "\(limit.most) of \(limit.allowed)" }
+    /// - Parameter beyond: how there may lawfully be more; what is not lawful is among the violations.
+    private static func limit(_ limit: SimulationReport.Limit, _ what: String, beyond: String? = nil) -> String {
+        let excess = beyond.flatMap { limit.most > limit.allowed ? " (\($0))" : nil } ?? ""
+        return "\(limit.most) of \(limit.allowed) \(what)\(excess)"
+    }
 }
