@@ -34,20 +34,19 @@ private func find(_ place: String, _ sight: Sight) async throws(StepFailure) -> 
     return seen.there ? .inPlace(Evidence()) : seen.half ? .partial(Evidence()) : .absent(Evidence())
 }
 
+private func act(_ place: String, _ part: Simulated.Act.Part, _ site: Site) async throws(StepFailure) -> Evidence {
+    _ = try await site.carryOut(Simulated.Act(place: place, part: part))
+    return Evidence()
+}
+
 struct SimulatedStep: ReversibleStep {
     let place: String
     var preconditions: [Gate] { [gate(place)] }
     var wayBack: [Gate] { [] }
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview { Preview(commands: []) }
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { try await find(place, sight) }
-    func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(Simulated.Act(place: place, part: .whole))
-        return Evidence()
-    }
-    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(Simulated.Act(place: place, part: .back))
-        return Evidence()
-    }
+    func perform(_ site: Site) async throws(StepFailure) -> Evidence { try await act(place, .whole, site) }
+    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence { try await act(place, .back, site) }
 }
 
 struct SimulatedGrace: GracefulStep {
@@ -57,18 +56,9 @@ struct SimulatedGrace: GracefulStep {
     var wayBack: [Gate] { [] }
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview { Preview(commands: []) }
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { try await find(place, sight) }
-    func setAside(_ site: Site) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(Simulated.Act(place: place, part: .first))
-        return Evidence()
-    }
-    func perform(_ site: Site) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(Simulated.Act(place: place, part: .whole))
-        return Evidence()
-    }
-    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(Simulated.Act(place: place, part: .back))
-        return Evidence()
-    }
+    func setAside(_ site: Site) async throws(StepFailure) -> Evidence { try await act(place, .first, site) }
+    func perform(_ site: Site) async throws(StepFailure) -> Evidence { try await act(place, .whole, site) }
+    func revert(_ site: Site, performed: Evidence?) async throws(StepFailure) -> Evidence { try await act(place, .back, site) }
 }
 
 struct SimulatedEnd: IrreversibleStep {
@@ -76,10 +66,7 @@ struct SimulatedEnd: IrreversibleStep {
     var preconditions: [Gate] { [gate(place)] }
     func preview(_ sight: Sight) async throws(StepFailure) -> Preview { Preview(commands: []) }
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding { try await find(place, sight) }
-    func perform(_ site: Site, with consent: Consent) async throws(StepFailure) -> Evidence {
-        _ = try await site.carryOut(Simulated.Act(place: place, part: .whole))
-        return Evidence()
-    }
+    func perform(_ site: Site, with consent: Consent) async throws(StepFailure) -> Evidence { try await act(place, .whole, site) }
 }
 
 /// A wait over the samples of a simulated watch; one without a window opens as soon as two samples are green.
