@@ -31,7 +31,7 @@ enum VerifyBySample {
             SELECT id::text FROM memory_plugin.memory_records r JOIN public.agent_memories m USING (id)
             WHERE r.namespace = (SELECT namespace FROM memory_plugin.memory_records WHERE id IN (SELECT id FROM public.agent_memories)
                 AND id NOT IN (SELECT id FROM cutover.exceptions WHERE closed IS NULL) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1)
-              AND length(trim(r.content)) > 0 ORDER BY r.created_at DESC, id OFFSET 100
+              AND r.propagation ? 'cutover' AND length(trim(r.content)) > 0 ORDER BY r.created_at DESC, id OFFSET 105
             """)
         try expect(rows.count > 20, "only \(rows.count) rows lie behind the first hundred of the largest namespace")
         func behindEveryonesBack(_ sql: String) throws {
