@@ -7,10 +7,7 @@ extension Engine {
         do { text = try CanonicalJSON.text(plan) } catch { throw .defect("the plan can't be written down: \(error)") }
         try await decidingForFleet { (fleet, lease) async throws(EngineError) in
             if fleet.plans[plan.digest] != nil { return }
-            let event = Event(
-                stream: .fleet, revision: fleet.revision + 1, at: time.now, by: me, fence: lease.fence, change: .planKept(digest: plan.digest, text: text),
-                previous: fleet.head)
-            do throws(JournalError) { try await journal.append([event], status: nil, under: lease) } catch { throw .journal(error) }
+            try await tell(.planKept(digest: plan.digest, text: text), after: fleet, under: lease)
         }
     }
 

@@ -37,14 +37,12 @@ extension Engine {
 
     private func noteForFleet(_ change: Event.Change) async throws(EngineError) {
         for _ in 0..<20 {
-            let fleet = try await fleetStanding()
-            let event = Event(stream: .fleet, revision: fleet.revision + 1, at: time.now, by: me, fence: 0, change: change, previous: fleet.head)
             do {
-                try await journal.append([event], status: nil, under: nil)
+                try await tell(change, after: try await fleetStanding(), under: nil)
                 return
             } catch {
                 // Somebody opened a wave at the same moment.
-                guard case .conflict = error else { throw .journal(error) }
+                guard case .journal(.conflict) = error else { throw error }
             }
         }
         throw .journal(.unreachable("the fleet's stream moves on faster than it can be written to"))

@@ -79,9 +79,7 @@ extension Engine {
     public func spend(_ saved: SavedPreview, on tenants: [TenantID]) async throws(EngineError) -> [TenantID: String] {
         try await decidingForFleet { (fleet, lease) async throws(EngineError) in
             if let use = fleet.uses[saved.preview] { throw .previewUsed(use) }
-            let event = Event(
-                stream: .fleet, revision: fleet.revision + 1, at: time.now, by: me, fence: lease.fence, change: used(saved, tenants), previous: fleet.head)
-            do throws(JournalError) { try await journal.append([event], status: nil, under: lease) } catch { throw .journal(error) }
+            try await tell(used(saved, tenants), after: fleet, under: lease)
         }
         var refused: [TenantID: String] = [:]
         for tenant in tenants {

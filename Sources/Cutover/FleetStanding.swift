@@ -102,10 +102,14 @@ extension Engine {
 
     /// Freezes the wave: these tenants move in it, and nobody else.
     func open(_ wave: Rollout.Assigned, _ fleet: inout FleetStanding, _ lease: Lease) async throws(EngineError) {
-        let event = Event(
-            stream: .fleet, revision: fleet.revision + 1, at: time.now, by: me, fence: lease.fence,
-            change: .waveOpened(name: wave.wave.name, tenants: wave.tenants), previous: fleet.head)
+        fleet.apply(try await tell(.waveOpened(name: wave.wave.name, tenants: wave.tenants), after: fleet, under: lease))
+    }
+
+    /// Records it in the fleet's stream; a note of a person needs no lease.
+    @discardableResult
+    func tell(_ change: Event.Change, after fleet: FleetStanding, under lease: Lease?) async throws(EngineError) -> Event {
+        let event = Event(stream: .fleet, revision: fleet.revision + 1, at: time.now, by: me, fence: lease?.fence ?? 0, change: change, previous: fleet.head)
         do { try await journal.append([event], status: nil, under: lease) } catch { throw .journal(error) }
-        fleet.apply(event)
+        return event
     }
 }
