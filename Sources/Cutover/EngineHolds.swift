@@ -36,16 +36,7 @@ extension Engine {
     }
 
     private func noteForFleet(_ change: Event.Change) async throws(EngineError) {
-        for _ in 0..<20 {
-            do {
-                try await tell(change, after: try await fleetStanding(), under: nil)
-                return
-            } catch {
-                // Somebody opened a wave at the same moment.
-                guard case .journal(.conflict) = error else { throw error }
-            }
-        }
-        throw .journal(.unreachable("the fleet's stream moves on faster than it can be written to"))
+        _ = try await undisturbed { () async throws(EngineError) in try await tell(change, after: try await fleetStanding(), under: nil) }
     }
 }
 

@@ -78,13 +78,23 @@ extension Engine {
     ) async throws(EngineError) -> Value {
         let lease = try await fleetLease()
         do {
-            let value = try await body(try await fleetStanding(), lease)
+            let value = try await undisturbed { () async throws(EngineError) in try await body(try await fleetStanding(), lease) }
             try? await journal.giveBack(lease)
             return value
         } catch {
             try? await journal.giveBack(lease)
             throw error
         }
+    }
+
+    /// Again when a person's note, which needs no lease, came into the fleet's stream meanwhile. What `body` does elsewhere it does after its last word there.
+    func undisturbed<Value: Sendable>(_ body: () async throws(EngineError) -> Value) async throws(EngineError) -> Value {
+        for _ in 0..<20 {
+            do throws(EngineError) { return try await body() } catch {
+                guard case .journal(.conflict(.fleet, _)) = error else { throw error }
+            }
+        }
+        throw .journal(.unreachable("the fleet's stream moves on faster than it can be written to"))
     }
 
     private func fleetLease() async throws(EngineError) -> Lease {

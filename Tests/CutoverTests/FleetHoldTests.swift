@@ -62,6 +62,23 @@ import Testing
         #expect(try await world.engine().advance("a").stop == .held(by: "bob", reason: "stop! (wave first)"))
     }
 
+    @Test("that comes in while a wave is being opened is no error, and nobody begins")
+    func whileOpening() async throws {
+        let world = Self.world()
+        let (engine, other) = (world.engine(), world.engine("two", as: "bob"))
+        var looks = 0
+        let (_, begun) = try await engine.admit(["a"]) { (fleet) async throws(EngineError) in
+            looks += 1
+            // The first look is for whether there is anything to decide.
+            if looks == 2 { try await other.holdFleet(wave: nil, reason: "wait!") }
+            return Rollout.Scene(
+                plan: engine.plan, catalog: engine.catalog, fleet: engine.fleet, opened: fleet.waves, standings: [:], now: world.time.now, holds: fleet.holds)
+        } begin: { _ in true }
+        #expect(looks == 3)
+        #expect(begun.isEmpty)
+        #expect(try await world.journal.events(in: .fleet, after: 0).first?.change == .fleetHeld(wave: nil, reason: "wait!"))
+    }
+
     @Test("a word from outside holds as well, and is asked for at every decision")
     func outside() async throws {
         let world = Self.world()
