@@ -73,9 +73,10 @@ import Testing
             if looks == 2 { try await other.holdFleet(wave: nil, reason: "wait!") }
             return Rollout.Scene(
                 plan: engine.plan, catalog: engine.catalog, fleet: engine.fleet, opened: fleet.waves, standings: [:], now: world.time.now, holds: fleet.holds)
-        } begin: { _ in true }
+        } begin: { tenant in try? await engine.advance(tenant).stop }
         #expect(looks == 3)
-        #expect(begun.isEmpty)
+        #expect(begun == ["a": .held(by: "bob", reason: "wait! (the fleet)")])
+        #expect(try await world.kinds("a").isEmpty)
         #expect(try await world.journal.events(in: .fleet, after: 0).first?.change == .fleetHeld(wave: nil, reason: "wait!"))
     }
 
