@@ -4,16 +4,16 @@ extension Engine {
     /// taken while no other operator decides the same: from then on it counts as in motion.
     /// - Parameters:
     ///   - tenants: whom to let begin; the budget looks at all.
-    ///   - begin: takes one decision.
+    ///   - begin: takes one decision, with the engine it is handed.
     public func admit<Value: Sendable>(
-        _ tenants: [TenantID], begin: @Sendable (TenantID) async -> Value
+        _ tenants: [TenantID], begin: @Sendable (Engine, TenantID) async -> Value
     ) async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Value]) {
         try await admit(tenants, scene: { (fleet) async throws(EngineError) in try await scene(fleet) }, begin: begin)
     }
 
     /// - Parameter scene: what is known of the fleet, from who keeps it: it must be as the journal is.
     public func admit<Value: Sendable>(
-        _ tenants: [TenantID], scene: (FleetStanding) async throws(EngineError) -> Rollout.Scene, begin: (TenantID) async -> Value
+        _ tenants: [TenantID], scene: (FleetStanding) async throws(EngineError) -> Rollout.Scene, begin: (Engine, TenantID) async -> Value
     ) async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Value]) {
         // Mostly nobody is about to begin, and then nothing has to be settled with others.
         let seen = try await decide(tenants, try await scene(try await fleetStanding()))
@@ -23,7 +23,7 @@ extension Engine {
             let decided = try await decide(tenants, try await scene(fleet))
             for wave in decided.opens { try await open(wave, &fleet, lease) }
             var begun: [TenantID: Value] = [:]
-            for tenant in decided.beginners { begun[tenant] = await begin(tenant) }
+            for tenant in decided.beginners { begun[tenant] = await begin(giving(places: lease), tenant) }
             return (decided.admissions, begun)
         }
     }

@@ -12,8 +12,10 @@ public struct Engine: Sendable {
     var operationSeconds: Int
     var spectator = Spectator()
     let fleetReader = FleetReader()
+    let fleetTurn = Turn()
     /// A word from outside that holds the fleet.
     var stopper: @Sendable () -> FleetHold? = { nil }
+    var places = Places.free
 
     public init(
         plan: Plan, fleet: Fleet, catalog: StepCatalog, journal: any Journal, time: any TimeSource, me: OperatorID, holder: LeaseHolder,
@@ -48,7 +50,8 @@ public struct Engine: Sendable {
     private func carryOut(_ decision: Decision, _ tenant: TenantID, _ ledger: Ledger) async throws(EngineError) -> Advance {
         switch decision {
         case .adoptPlan:
-            try await record(.planAdopted(digest: plan.digest, name: plan.name, revision: plan.revision, wave: try await waveName(of: tenant)), ledger)
+            let adopted = Event.Change.planAdopted(digest: plan.digest, name: plan.name, revision: plan.revision, wave: try await waveName(of: tenant))
+            guard try await begin([adopted], ledger) != nil else { return try await decideAgain(tenant, ledger) }
             return .did(nil, "adopted plan \(plan.name) revision \(plan.revision)")
         case .perform(let ref): return try await perform(ref, ledger)
         case .setAside(let ref): return try await perform(ref, settingAside: true, ledger)
@@ -273,6 +276,8 @@ public enum EngineError: Error, Sendable {
     case unknownKind(StepKind)
     case unknownStep(StepID)
     case previewUsed(FleetStanding.Use)
+    /// Another loop took the last place.
+    case noPlace(Rollout.Admission)
     case noTransport(TenantID, scheme: String)
     case defect(String)
 }

@@ -10,7 +10,10 @@ extension Engine {
     /// The same for any tenant, as it is now.
     public func holdsOverAll() async throws(EngineError) -> (TenantID) -> FleetHold? {
         if let stop = stopper() { return { _ in stop } }
-        let seen = try await fleetStanding()
+        return holds(in: try await fleetStanding())
+    }
+
+    func holds(in seen: FleetStanding) -> (TenantID) -> FleetHold? {
         guard let first = seen.holds.first else { return { _ in nil } }
         if first.wave == nil { return { _ in FleetHold(first) } }
         let waves = plan.rollout.assignment(of: fleet, opened: seen.waves)

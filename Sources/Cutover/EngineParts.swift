@@ -21,10 +21,14 @@ extension Engine {
     func record(_ change: Event.Change, _ ledger: Ledger) async throws(EngineError) -> [Event] { try await record([change], ledger) }
 
     /// Records what begins an effect. Nil when a note came in since the decision: it may be a hold, so there is another decision to take.
+    /// No hold of the fleet can fall between the last look at its stream and the record: that rests on what was seen there.
     func begin(_ changes: [Event.Change], _ ledger: Ledger) async throws(EngineError) -> [Event]? {
-        // Gates can take long: the fleet may have been held since.
-        if try await holdOverAll(await ledger.standing.tenant) != nil { return nil }
-        do { return try await ledger.recordUnlessNews(changes) } catch { throw .journal(error) }
+        let standing = await ledger.standing
+        return try await inPlace(changes, standing) { (fleet, footing) async throws(EngineError) -> [Event]? in
+            // Gates can take long: the fleet may have been held since.
+            if stopper() != nil || holds(in: fleet)(standing.tenant) != nil { return nil }
+            do throws(JournalError) { return try await ledger.recordUnlessNews(changes, on: footing) } catch { throw .journal(error) }
+        }
     }
 
     /// Records the verdicts whose answer is not the one recorded last, so that asking often does not fill the journal.
@@ -35,7 +39,11 @@ extension Engine {
             let last = standing.lastVerdict(ref, claim: answer.claim)
             return last == nil ? !answer.verdict.isOpen : last?.answer != answer.verdict.answer
         }
-        if !news.isEmpty { try await record(news.map { .gateAssessed(ref, claim: $0.claim, $0.verdict) }, ledger) }
+        if news.isEmpty { return }
+        let changes = news.map { Event.Change.gateAssessed(ref, claim: $0.claim, $0.verdict) }
+        try await inPlace(changes, standing) { (_, footing) async throws(EngineError) in
+            do throws(JournalError) { try await ledger.record(changes, on: footing) } catch { throw .journal(error) }
+        }
     }
 
     /// Keeps the lease while work is under way; when it is lost, the next append is refused.

@@ -110,6 +110,7 @@ public struct FleetRun: Sendable {
 
     private func round() async throws(EngineError) -> [(TenantID, Outcome)] {
         let (admissions, begun) = try await admit()
+        let engine = byWaves ? engine.askingForPlaces() : engine
         let results: [(TenantID, Result<Outcome, EngineError>)] = await withTaskGroup(of: (TenantID, Result<Outcome, EngineError>).self) { group in
             for tenant in tenants {
                 if let outcome = begun[tenant] {
@@ -117,7 +118,7 @@ public struct FleetRun: Sendable {
                 } else if let admission = admissions[tenant], admission != .admitted {
                     group.addTask { (tenant, .success(.notAdmitted(admission))) }
                 } else {
-                    group.addTask { (tenant, await burst(tenant)) }
+                    group.addTask { (tenant, await burst(tenant, engine)) }
                 }
             }
             var all: [(TenantID, Result<Outcome, EngineError>)] = []
@@ -131,11 +132,11 @@ public struct FleetRun: Sendable {
 
     private func admit() async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Result<Outcome, EngineError>]) {
         guard byWaves else { return ([:], [:]) }
-        return try await engine.admit(tenants) { tenant in await burst(tenant) }
+        return try await engine.admit(tenants) { engine, tenant in await burst(tenant, engine) }
     }
 
     /// One decision of one tenant, as an outcome.
-    private func burst(_ tenant: TenantID) async -> Result<Outcome, EngineError> {
+    private func burst(_ tenant: TenantID, _ engine: Engine) async -> Result<Outcome, EngineError> {
         do throws(EngineError) {
             if renewsHands, await looked.isFirst(tenant) {
                 switch try await engine.renewHand(tenant) {
@@ -153,6 +154,7 @@ public struct FleetRun: Sendable {
             switch error {
             case .journal(.leased(_, let holder, let until)): return .success(.leased("\(holder) until \(until)"))
             case .journal(.superseded(_, let fence, let newest)): return .success(.leased("another holder since: fence \(newest) is newer than \(fence)"))
+            case .noPlace(let admission): return .success(.notAdmitted(admission))
             case .journal: return .failure(error)
             // What is wrong with one tenant must not stop the others.
             default: return .success(.failed("\(error)"))

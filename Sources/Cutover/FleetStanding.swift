@@ -76,13 +76,19 @@ extension Engine {
     func decidingForFleet<Value: Sendable>(
         _ body: (FleetStanding, Lease) async throws(EngineError) -> Value
     ) async throws(EngineError) -> Value {
-        let lease = try await fleetLease()
-        do {
-            let value = try await undisturbed { () async throws(EngineError) in try await body(try await fleetStanding(), lease) }
+        await fleetTurn.take()
+        do throws(EngineError) {
+            let lease = try await fleetLease()
+            let value: Value
+            do throws(EngineError) { value = try await undisturbed { () async throws(EngineError) in try await body(try await fleetStanding(), lease) } } catch {
+                try? await journal.giveBack(lease)
+                throw error
+            }
             try? await journal.giveBack(lease)
+            await fleetTurn.leave()
             return value
         } catch {
-            try? await journal.giveBack(lease)
+            await fleetTurn.leave()
             throw error
         }
     }

@@ -6,8 +6,9 @@ public protocol Journal: Sendable {
     /// Appends all of `events` or none, and stores `status` in the same transaction.
     /// Must throw `.conflict` unless the stream's last revision and hash are those the first event continues,
     /// and `.superseded` when `lease` is given and is no longer the stream's newest, or an event carries another lease's fence.
+    /// With `footing`, must throw what `Footing.bear` throws, asked in the same transaction.
     /// Durable when it returns; once begun, not abandoned because the caller's task was cancelled.
-    func append(_ events: [Event], status: TenantStatus?, under lease: Lease?) async throws(JournalError)
+    func append(_ events: [Event], status: TenantStatus?, under lease: Lease?, on footing: Footing?) async throws(JournalError)
 
     /// In order of revision, those after `revision`. Throws `.damaged` when a row is not what was written.
     func events(in stream: StreamID, after revision: Int) async throws(JournalError) -> [Event]

@@ -51,14 +51,15 @@ public actor Ledger {
     /// Appends the changes durably, all or none. A person's note that came in between is taken in and the append repeated;
     /// under a lost lease nothing is written.
     @discardableResult
-    public func record(_ changes: [Event.Change]) async throws(JournalError) -> [Event] {
+    public func record(_ changes: [Event.Change], on footing: Footing? = nil) async throws(JournalError) -> [Event] {
         while true {
-            if let events = try await recordUnlessNews(changes) { return events }
+            if let events = try await recordUnlessNews(changes, on: footing) { return events }
         }
     }
 
     /// Like `record`, but nil, with nothing written, when a note came in first: it has been taken in, and there is something new to decide.
-    public func recordUnlessNews(_ changes: [Event.Change]) async throws(JournalError) -> [Event]? {
+    /// Throws `.conflict` with the footing's stream when that has moved on.
+    public func recordUnlessNews(_ changes: [Event.Change], on footing: Footing? = nil) async throws(JournalError) -> [Event]? {
         let (at, base) = (time.now, standing.revision)
         var next = standing
         var events: [Event] = []
@@ -71,11 +72,12 @@ public actor Ledger {
             tried.insert(event.hash)
         }
         do {
-            try await journal.append(events, status: project(next), under: lease)
+            try await journal.append(events, status: project(next), under: lease, on: footing)
             // While the append was under way another record of this ledger may have read these events, and more, as news.
             if standing.revision < next.revision { standing = next }
             return events
-        } catch .conflict(let stream, let found) {
+        } catch {
+            guard case .conflict(stream, let found) = error else { throw error }
             if standing.revision > base { return nil }
             let news = try await journal.events(in: stream, after: base)
             let isOurs = lease == nil || news.allSatisfy { $0.change.isNote || tried.contains($0.hash) }

@@ -19,6 +19,7 @@ public actor MemoryJournal: Journal {
     private var death: (append: Int, how: Death)?
     private var lastWord: (kind: String, how: Death)?
     private var isDead = false
+    private var interludes: [String: @Sendable () async -> Void] = [:]
 
     public init(identity: JournalID = "journal-of-a-test") { self.id = identity }
 
@@ -37,12 +38,18 @@ public actor MemoryJournal: Journal {
         lastWord = nil
     }
 
+    /// Runs once before the next append that records a change of `kind` is looked at: what another process does in that moment.
+    public func before(recording kind: String, _ interlude: @escaping @Sendable () async -> Void) { interludes[kind] = interlude }
+
     /// False while the death asked for has not come.
     public var hasDied: Bool { isDead }
 
     public func identity() async throws(JournalError) -> JournalID { id }
 
-    public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?) async throws(JournalError) {
+    public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?, on footing: Footing?) async throws(JournalError) {
+        for event in events {
+            if let interlude = interludes.removeValue(forKey: event.change.kind) { await interlude() }
+        }
         try beAlive()
         appends += 1
         var dying = death.flatMap { $0.append == appends ? $0.how : nil }
@@ -50,6 +57,7 @@ public actor MemoryJournal: Journal {
         if case .before? = dying { try succumb() }
         if let stream = events.first?.stream ?? lease?.stream {
             try entry(stream).admit(events, under: lease)
+            if let footing { try footing.bear(heads[footing.head.stream] ?? .genesis(of: footing.head.stream, in: id), entry(footing.head.stream)) }
             let head = try (heads[stream] ?? .genesis(of: stream, in: id)).extended(by: events)
             rows += events.map { EventRecord($0) }
             if head.revision > 0 { heads[stream] = head }

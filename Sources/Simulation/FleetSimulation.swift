@@ -181,7 +181,7 @@ actor SimulationRun {
                             statuses: judge.statuses, holds: seen.holds)
                     }
                 },
-                begin: { tenant in await Self.advance(engine, tenant) })
+                begin: { engine, tenant in await Self.advance(engine, tenant) })
             for (tenant, result) in begun.sorted(by: { $0.key < $1.key }) { took(tenant, result) }
             settle(admissions, begun: Set(begun.keys))
         } catch { trouble = error }

@@ -29,9 +29,10 @@ public actor SimulatedJournal: Journal {
 
     public func identity() async throws(JournalError) -> JournalID { id }
 
-    public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?) async throws(JournalError) {
+    public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?, on footing: Footing?) async throws(JournalError) {
         if let stream = events.first?.stream ?? lease?.stream {
             try entry(stream).admit(events, under: lease)
+            if let footing { try footing.bear(heads[footing.head.stream] ?? .genesis(of: footing.head.stream, in: id), entry(footing.head.stream)) }
             let head = try (heads[stream] ?? .genesis(of: stream, in: id)).extended(by: events)
             if head.revision > 0 { heads[stream] = head }
             for event in events {

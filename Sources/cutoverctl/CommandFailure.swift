@@ -34,6 +34,8 @@ struct CommandFailure: Error, Sendable, Equatable {
             self.init(
                 "this preview was used", why: "\(use.by) began to carry it out at \(use.at), for \(use.tenants.map(\.text).joined(separator: ", ")); whether all of it was done, the history says",
                 next: "preview again: cutoverctl preview -o FILE", status: .inTheWay)
+        case .noPlace(let admission):
+            self.init("it may not begin yet", why: FleetRun.Outcome.notAdmitted(admission).detail, next: "cutoverctl status", status: .inTheWay)
         case .noTransport(let tenant, let scheme):
             self.init("\(tenant) can't be reached", why: "this build has no transport \(scheme)", next: "set `transport: local` in the fleet file")
         case .defect(let detail):

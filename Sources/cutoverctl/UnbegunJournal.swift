@@ -3,7 +3,7 @@ import Cutover
 /// Stands in for a journal that does not exist yet, so that a preview can be seen before anything is written anywhere.
 struct UnbegunJournal: Journal {
     func identity() async throws(JournalError) -> JournalID { "unbegun" }
-    func append(_ events: [Event], status: TenantStatus?, under lease: Lease?) async throws(JournalError) { throw .unreachable("it does not exist yet") }
+    func append(_ events: [Event], status: TenantStatus?, under lease: Lease?, on footing: Footing?) async throws(JournalError) { throw .unreachable("it does not exist yet") }
     func events(in stream: StreamID, after revision: Int) async throws(JournalError) -> [Event] { [] }
     func streams() async throws(JournalError) -> [StreamID] { [] }
     func lease(

@@ -62,6 +62,34 @@ import Testing
         #expect(try await world.engine().advance("a").stop == .held(by: "bob", reason: "stop! (wave first)"))
     }
 
+    @Test("that falls between the last look and the record stops what was about to begin", arguments: ["planAdopted", "started", "waitBegan", "revertStarted"])
+    func betweenLookAndRecord(kind: String) async throws {
+        for wave in [nil, "first"] {
+            let world = Self.world()
+            let other = world.engine("two", as: "bob")
+            if kind == "revertStarted" {
+                try await world.engine().go("a", to: "lamp.light", world.time)
+                try await world.engine().requestRevert("a", to: nil, reason: "again")
+            }
+            await world.journal.before(recording: kind) { try? await other.holdFleet(wave: wave, reason: "wait!") }
+            var advance = try await world.engine().advance("a")
+            for _ in 0..<20 where advance.stop == nil { advance = try await world.engine().advance("a") }
+            #expect(advance.stop == .held(by: "bob", reason: "wait! (\(wave.map { "wave \($0)" } ?? "the fleet"))"))
+            let records = try await world.journal.records().records
+            let held = try #require(records.firstIndex { $0.kind == "fleetHeld" })
+            #expect(!records[held...].contains { $0.kind == kind }, "it began under the hold")
+        }
+    }
+
+    @Test("that falls so beside another's note to the fleet is the only one that stops")
+    func besideANote() async throws {
+        let world = Self.world()
+        let other = world.engine("two", as: "bob")
+        _ = try await world.engine().advance("a")
+        await world.journal.before(recording: "started") { try? await other.releaseFleet(wave: nil, reason: "nobody held it") }
+        #expect(try await world.engine().advance("a").did == "performed")
+    }
+
     @Test("that comes in while a wave is being opened is no error, and nobody begins")
     func whileOpening() async throws {
         let world = Self.world()
@@ -73,7 +101,7 @@ import Testing
             if looks == 2 { try await other.holdFleet(wave: nil, reason: "wait!") }
             return Rollout.Scene(
                 plan: engine.plan, catalog: engine.catalog, fleet: engine.fleet, opened: fleet.waves, standings: [:], now: world.time.now, holds: fleet.holds)
-        } begin: { tenant in try? await engine.advance(tenant).stop }
+        } begin: { engine, tenant in try? await engine.advance(tenant).stop }
         #expect(looks == 3)
         #expect(begun == ["a": .held(by: "bob", reason: "wait! (the fleet)")])
         #expect(try await world.kinds("a").isEmpty)

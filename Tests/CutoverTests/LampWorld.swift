@@ -9,8 +9,13 @@ struct LampWorld {
     let time: ManualTime
     let plan: Plan
     let fleet: Fleet
+    let catalog: StepCatalog
 
-    init(plan: Plan = LampCatalog.plan(), fleet: Fleet = LampCatalog.fleet("acme"), time: ManualTime = ManualTime(), journal: MemoryJournal = MemoryJournal()) {
+    init(
+        plan: Plan = LampCatalog.plan(), fleet: Fleet = LampCatalog.fleet("acme"), time: ManualTime = ManualTime(), journal: MemoryJournal = MemoryJournal(),
+        catalog: StepCatalog = LampCatalog.catalog
+    ) {
+        self.catalog = catalog
         self.journal = journal
         self.time = time
         self.plan = plan
@@ -21,7 +26,7 @@ struct LampWorld {
     func engine(_ name: String = "one", as person: OperatorID = "ann", plan: Plan? = nil, gone: Bool = false) -> Engine {
         let transport = transport
         return Engine(
-            plan: plan ?? self.plan, fleet: fleet, catalog: LampCatalog.catalog, journal: journal, time: time, me: person,
+            plan: plan ?? self.plan, fleet: fleet, catalog: catalog, journal: journal, time: time, me: person,
             holder: LeaseHolder(name: name, seconds: 60, gone: { _ in gone })
         ) { _ in transport }
     }

@@ -18,11 +18,12 @@ public struct SQLiteJournal: Journal {
 
     public func identity() async throws(JournalError) -> JournalID { id }
 
-    public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?) async throws(JournalError) {
+    public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?, on footing: Footing?) async throws(JournalError) {
         let id = id
         try await write { db in
             if let stream = events.first?.stream ?? lease?.stream {
                 try SQLiteRows.lease(of: stream, in: db).admit(events, under: lease)
+                if let footing { try footing.bear(SQLiteRows.head(of: footing.head.stream, in: db, id), SQLiteRows.lease(of: footing.head.stream, in: db)) }
                 let head = try SQLiteRows.head(of: stream, in: db, id)
                 let extended = try head.extended(by: events)
                 for event in events { try SQLiteRows.insert(event, into: db) }
