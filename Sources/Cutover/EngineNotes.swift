@@ -13,6 +13,11 @@ extension Engine {
         try await note(.waived(step.ref(for: tenant), claim: claim, reason: reason, facts: facts), tenant)
     }
 
+    /// Lets a check count again before its waivers run out. That takes nobody's consent: it only makes the step stricter.
+    public func endWaivers(_ tenant: TenantID, _ step: PlannedStep, claim: String, reason: String) async throws(EngineError) {
+        try await note(.waiverEnded(step.ref(for: tenant), claim: claim, reason: reason), tenant)
+    }
+
     /// Asks that everything after `step` be taken back; everything, when nil. Throws `.unknownStep` when the plan has none of that name.
     public func requestRevert(_ tenant: TenantID, to step: StepID?, reason: String) async throws(EngineError) {
         if let step, !plan.steps.contains(where: { $0.id == step }) { throw .unknownStep(step) }

@@ -8,6 +8,8 @@ public struct Event: Sendable, Equatable {
         case approved(topic: String, reason: String, facts: [String: String])
         /// A person set a check of this step aside for a while.
         case waived(StepRef, claim: String, reason: String, facts: [String: String])
+        /// The check counts again, whoever set it aside and until when.
+        case waiverEnded(StepRef, claim: String, reason: String)
         case started(StepRef, attempt: Int)
         case checkpointed(StepRef, Evidence)
         /// The first half of a step with a grace period is done; the second may begin at `until`.

@@ -6,6 +6,7 @@ extension Event.Change {
         case .gateAssessed: "gateAssessed"
         case .approved: "approved"
         case .waived: "waived"
+        case .waiverEnded: "waiverEnded"
         case .started: "started"
         case .checkpointed: "checkpointed"
         case .setAside: "setAside"
@@ -38,7 +39,7 @@ extension Event.Change {
 
     public var ref: StepRef? {
         switch self {
-        case .gateAssessed(let ref, _, _), .waived(let ref, _, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),
+        case .gateAssessed(let ref, _, _), .waived(let ref, _, _, _), .waiverEnded(let ref, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),
             .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _), .clockRead(let ref, _, _),
             .revertStarted(let ref, _), .reverted(let ref, _):
             ref
@@ -51,7 +52,7 @@ extension Event.Change {
     /// Notes of people, which need no lease: they only ask, and the holder of the lease acts on them.
     public var isNote: Bool {
         switch self {
-        case .approved, .waived, .revertRequested, .reopened, .held, .released, .fleetHeld, .fleetReleased, .adjustmentAsked, .adjustmentAnswered: true
+        case .approved, .waived, .waiverEnded, .revertRequested, .reopened, .held, .released, .fleetHeld, .fleetReleased, .adjustmentAsked, .adjustmentAnswered: true
         default: false
         }
     }
@@ -65,6 +66,7 @@ extension Event.Change {
             Self.prefixed("about.", facts).merging(["topic": topic, "reason": reason]) { _, new in new }
         case .waived(_, let claim, let reason, let facts):
             Self.prefixed("about.", facts).merging(["claim": claim, "reason": reason]) { _, new in new }
+        case .waiverEnded(_, let claim, let reason): ["claim": claim, "reason": reason]
         case .started(_, let attempt), .revertStarted(_, let attempt): ["attempt": String(attempt)]
         case .checkpointed(_, let evidence), .performed(_, let evidence), .reverted(_, let evidence): evidence.facts
         case .setAside(_, let until, let evidence): Self.prefixed("fact.", evidence.facts).merging(["until": until.description]) { _, new in new }
@@ -109,6 +111,9 @@ extension Event.Change {
         case "waived":
             guard let claim = facts["claim"], let reason = facts["reason"] else { return nil }
             return .waived(ref, claim: claim, reason: reason, facts: unprefixed("about.", facts))
+        case "waiverEnded":
+            guard let claim = facts["claim"], let reason = facts["reason"] else { return nil }
+            return .waiverEnded(ref, claim: claim, reason: reason)
         case "started": return attempt.map { .started(ref, attempt: $0) }
         case "checkpointed": return .checkpointed(ref, Evidence(facts))
         case "setAside":

@@ -125,6 +125,9 @@ public struct Standing: Sendable, Equatable {
         case .waived(let ref, let claim, let reason, let facts):
             consents.append(Consent(by: event.by, topic: Waiver.topic(ref.place, claim), reason: reason, at: event.at, facts: facts))
             return
+        case .waiverEnded(let ref, let claim, _):
+            consents.removeAll { $0.topic == Waiver.topic(ref.place, claim) }
+            return
         case .checkpointed(let ref, let evidence):
             checkpoints[ref.step] = Checkpoint(at: event.at, facts: evidence.facts)
             return

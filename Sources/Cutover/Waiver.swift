@@ -56,6 +56,11 @@ extension Engine {
     /// The waivers that count now: not run out, by somebody the plan lets approve, and signed where it names keys.
     public func waivers(of tenant: TenantID) async throws(EngineError) -> [Waiver] { waivers(try await consents(try await standing(of: tenant)).valid) }
 
+    /// What has been set aside of the step, whether it counts or not: not ended, and not gone with the step.
+    public func recordedWaivers(of planned: PlannedStep, for tenant: TenantID) async throws(EngineError) -> [Waiver] {
+        try await standing(of: tenant).consents.compactMap { Waiver($0) }.filter { $0.step == planned.place }
+    }
+
     /// - Parameter consents: those that are signed as they should be.
     func waivers(_ consents: [Consent]) -> [Waiver] {
         consents.compactMap { Waiver($0) }.filter { waiver in

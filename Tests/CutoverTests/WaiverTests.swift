@@ -127,6 +127,39 @@ import Testing
         #expect(try await world.engine().standing(of: "acme").status(under: world.plan, catalog: LampCatalog.catalog).waivers == nil)
     }
 
+    @Test("ends when somebody says so, for that check alone, and may be given anew")
+    func ended() async throws {
+        let world = Self.world()
+        for check in [Self.two, Self.evidence, Self.evidence] { try await waive(world, check) }
+        #expect(try await shut(world) == [])
+        // By somebody who may not waive: it only makes the step stricter.
+        let (eve, step) = (world.engine("x", as: "eve"), world.plan.steps[0])
+        #expect(try await eve.recordedWaivers(of: step, for: "acme").count == 3)
+        try await eve.endWaivers("acme", step, claim: Self.evidence, reason: "it was found")
+        #expect(try await shut(world) == [Self.evidence])
+        guard case .gated = try await world.engine().advance("acme") else {
+            Issue.record("it was begun on a waiver that was ended")
+            return
+        }
+        let ended = try #require(try await world.events("waiverEnded").first)
+        #expect(ended.by == "eve" && ended.change.facts == ["claim": Self.evidence, "reason": "it was found"] && ended.change.ref?.place == step.place)
+        #expect(try await world.engine().waivers(of: "acme").map(\.check) == [Self.two])
+        #expect(try await world.engine().standing(of: "acme").status(under: world.plan, catalog: LampCatalog.catalog).waivers?.map(\.check) == [Self.two])
+        try await waive(world, Self.evidence)
+        #expect(try await shut(world) == [])
+    }
+
+    @Test("that is ended while the gates are asked holds the step back")
+    func endedAtTheGate() async throws {
+        let world = Self.world()
+        for check in [Self.two, Self.evidence] { try await waive(world, check) }
+        _ = try await world.engine().advance("acme")
+        let other = world.engine("two", as: "bob")
+        await world.transport.during(Lamp.Read.kind) { _ in try? await other.endWaivers("acme", world.plan.steps[0], claim: Self.evidence, reason: "stop") }
+        #expect(try await world.engine().advance("acme").shut.map(\.claim) == [Self.evidence])
+        #expect(await world.writes().isEmpty)
+    }
+
     @Test("the evidence of a stage opens the gate that wants it, by its digest")
     func stages() async throws {
         let world = Self.world()

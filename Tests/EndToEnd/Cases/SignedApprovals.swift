@@ -220,6 +220,17 @@ enum SignedApprovals {
         let told = try await stage.history().filter { $0.kind == "waived" }
         try expect(told.map(\.by) == ["lead-1", "lead-1"] && told.allSatisfy { $0.facts["reason"] == "the tracker is down" }, "the history does not tell who waived and why")
 
+        // Anybody may let a check count again, before its time and without a key.
+        let end = ["waive", "acme", "A3/legacy.drop", "--check", "issue-769 is closed", "--end", "--reason", "the tracker is back"]
+        _ = try await desk.ctl(end, as: "eve", code: 0)
+        let again = try await Self.gate("issue-769 is closed", of: "A3/legacy.drop", desk)
+        try expect(again.answer == "shut", "a waiver that was ended counts: \(again)")
+        let left = try await desk.ctl(["status"], code: 0).out
+        try expect(!left.contains("“issue-769 is closed”") && left.contains("GLASS BROKEN"), "status tells of a waiver that was ended, or forgot the other: \(left)")
+        let last = try await stage.history().last
+        try expect(last?.kind == "waiverEnded" && last?.by == "eve" && last?.facts["claim"] == "issue-769 is closed", "the history does not tell who ended it")
+        _ = try await desk.ctl(end, as: "eve", code: 1)
+
         _ = try await waive("customer is closed", for: "1s", code: 0)
         _ = try await eventually("the waiver of a second has run out", within: 60) { () -> Bool? in
             try await desk.ctl(["status"], code: 0).out.contains("“customer is closed”") ? nil : true
