@@ -19,14 +19,16 @@ extension Engine {
         return Adoption(
             tenant: tenant, fromRevision: standing.planRevision ?? 0, fromDigest: digest, toRevision: plan.revision, toDigest: plan.digest,
             changes: old.map { plan.differences(from: $0) } ?? ["what the adopted revision said was not kept, so what changes can't be told"],
-            effects: old.map { effects(standing, $0) } ?? [], refused: refusal(standing))
+            effects: old.map { effects(standing, $0) } ?? [], refused: try await obstacle(toAdopting: standing))
     }
 
     /// Lets the tenant take up this plan, and does nothing else. Answers why it did not; nil when it did.
-    public func adopt(_ tenant: TenantID) async throws(EngineError) -> String? {
+    /// - Parameter shown: where it stood when somebody was shown what that means: it is refused when anything was recorded since.
+    public func adopt(_ tenant: TenantID, shownAt shown: SavedPreview.Stand? = nil) async throws(EngineError) -> String? {
         let ledger = try await open(tenant, holder: holder)
         do {
-            var why = refusal(await ledger.standing)
+            var why = try await obstacle(toAdopting: await ledger.standing)
+            if why == nil, let shown { why = try await moved(await ledger.standing, since: shown) }
             if why == nil {
                 let change = Event.Change.planAdopted(digest: plan.digest, name: plan.name, revision: plan.revision, wave: try await waveName(of: tenant))
                 // A note that came in meanwhile may be a hold.
@@ -38,6 +40,12 @@ extension Engine {
             await ledger.close()
             throw error
         }
+    }
+
+    /// Nil where nothing keeps the tenant from it.
+    func obstacle(toAdopting standing: Standing) async throws(EngineError) -> String? {
+        if let why = refusal(standing) { return why }
+        return try await holdOverAll(standing.tenant).map { "it is held by \($0.by): \($0.reason)" }
     }
 
     private func refusal(_ standing: Standing) -> String? {

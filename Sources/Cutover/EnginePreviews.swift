@@ -30,7 +30,7 @@ extension Engine {
     }
 
     /// Nil where the tenant's history is what it was.
-    private func moved(_ standing: Standing, since then: SavedPreview.Stand) async throws(EngineError) -> String? {
+    func moved(_ standing: Standing, since then: SavedPreview.Stand) async throws(EngineError) -> String? {
         let events: [Event]
         do { events = try await journal.events(in: StreamID(standing.tenant), after: 0) } catch { throw .journal(error) }
         if then.revision > events.count { return "the journal knows \(events.count) events of it, and knew \(then.revision): it is another journal, or an older one" }

@@ -72,6 +72,63 @@ import Testing
         #expect(try await newer.adopt("acme") == nil)
     }
 
+    @Test("what was shown is taken up as it was shown, and once")
+    func shown() async throws {
+        try await begin()
+        let newer = world.engine("new", plan: Self.plan(2, watch: 90))
+        let saved = SavedAdoption(at: world.time.now, plan: newer.plan, shown: [try #require(try await newer.shownAdoption(of: "acme"))])
+        #expect(saved.isWhole && saved.planDigest == "plan 2" && saved.adoptions.first?.changes == ["L1/lamp.watch: seconds is 90, was 60"])
+        let stand = try #require(saved.standings["acme"])
+        #expect(try await newer.changes(of: "acme", since: saved) == [])
+        #expect(try await newer.adopt("acme", shownAt: stand) == nil)
+        #expect(try await newer.changes(of: "acme", since: saved).last == "it has taken up this plan")
+        #expect(try await newer.adopt("acme", shownAt: stand) == "it has taken up this plan")
+    }
+
+    enum News: CaseIterable { case stepped, noted, heldByName, heldFleet }
+
+    @Test("what came in since it was shown is named, and nothing is taken up", arguments: News.allCases)
+    func changed(_ news: News) async throws {
+        try await begin()
+        let newer = world.engine("new", plan: Self.plan(2, watch: 90))
+        let saved = SavedAdoption(at: world.time.now, plan: newer.plan, shown: [try #require(try await newer.shownAdoption(of: "acme"))])
+        let told: String
+        switch news {
+        case .stepped:
+            _ = try await world.engine().advance("acme")
+            told = "waitBegan L1/lamp.watch by ann"
+        case .noted:
+            try await world.engine("two", as: "bob").approve("acme", topic: "stage/A", reason: "run 12")
+            told = "approved stage/A by bob"
+        case .heldByName:
+            try await world.engine("two", as: "bob").hold("acme", reason: "lunch")
+            told = "it is held by bob: lunch"
+        case .heldFleet:
+            try await world.engine("two", as: "bob").holdFleet(wave: nil, reason: "lunch")
+            told = "it is held by bob: lunch (the fleet)"
+        }
+        let changes = try await newer.changes(of: "acme", since: saved)
+        #expect(changes.contains { $0.hasSuffix(told) }, "\(changes)")
+        let why = try #require(try await newer.adopt("acme", shownAt: try #require(saved.standings["acme"])))
+        #expect(why.hasSuffix(told), "\(why)")
+        #expect(try await world.engine().standing(of: "acme").planDigest == "plan 1")
+        #expect(try await world.events("planAdopted").count == 1)
+    }
+
+    @Test("a file that somebody edited is not what was shown")
+    func edited() async throws {
+        try await begin()
+        let newer = world.engine(plan: Self.plan(2, watch: 90))
+        let saved = SavedAdoption(at: world.time.now, plan: newer.plan, shown: [try #require(try await newer.shownAdoption(of: "acme"))])
+        let text = try CanonicalJSON.text(saved)
+        #expect(try CanonicalJSON.value(SavedAdoption.self, from: text) == saved)
+        for (was, now) in [("is 90", "is 91"), ("plan 2", "plan 3"), ("\"acme\"", "\"zeta\""), ("\"revision\":", "\"revision\":1")] {
+            let other = text.replacing(was, with: now)
+            #expect(other != text)
+            #expect(try CanonicalJSON.value(SavedAdoption.self, from: other).isWhole == false, "\(was) became \(now)")
+        }
+    }
+
     @Test("a plan is kept once, whoever carries it out, and one that was not kept is not guessed")
     func kept() async throws {
         for name in ["one", "two"] { try await world.engine(name).keepPlan() }

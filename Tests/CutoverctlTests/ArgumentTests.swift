@@ -15,7 +15,7 @@ struct ArgumentTests {
         ["exceptions", "acme", "--kept"], ["resolve", "acme", "3", "--keep", "v1", "--reason", "x"], ["resolve", "acme", "3", "--text", "-", "--reason", "x"],
         ["resolve", "acme", "3", "--purge", "--reason", "x"], ["diff", "acme", "--access", "--back", "--list", "--json"],
         ["exceptions", "acme", "--ids"], ["approve", "acme", "A3/legacy.drop", "--reason", "x"], ["approve", "--wave", "rest", "--access", "gains", "--reason", "x"],
-        ["approve", "acme", "--exceptions", "blank-content", "--reason", "x"], ["adopt"], ["adopt", "acme", "--preview", "--json"], ["attest", "acme", "--blocker", "issue-769", "--reason", "x"],
+        ["approve", "acme", "--exceptions", "blank-content", "--reason", "x"], ["adopt"], ["adopt", "acme", "--preview", "--json"], ["adopt", "--wave", "rest", "--preview", "-o", "f.json"], ["adopt", "--from", "f.json", "--valid-only"], ["attest", "acme", "--blocker", "issue-769", "--reason", "x"],
         ["attest", "--wave", "rest", "--stage", "A", "--evidence", "f", "--reason", "x"], ["waive", "acme", "A3/legacy.drop", "--check", "c", "--for", "4h", "--reason", "x"],
         ["waive", "--wave", "rest", "A3/legacy.drop", "--check", "c", "--end", "--reason", "x"],
         ["hold", "acme", "--reason", "x"], ["hold", "--wave", "rest", "--reason", "x"],
@@ -27,7 +27,7 @@ struct ArgumentTests {
     }
 
     @Test("what is no command is wrong usage, code 64", arguments: [
-        ["nosuch"], ["advance", "--one-step", "--to", "A1"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"], ["approve", "acme", "x"], ["apply"], ["advance", "acme", "--adopt-plan"], ["attest", "acme", "--reason", "x"],
+        ["nosuch"], ["advance", "--one-step", "--to", "A1"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"], ["approve", "acme", "x"], ["apply"], ["advance", "acme", "--adopt-plan"], ["adopt", "-o", "f"], ["adopt", "acme", "--from", "f"], ["adopt", "--valid-only"], ["attest", "acme", "--reason", "x"],
         ["attest", "acme", "--stage", "D", "--evidence", "f", "--reason", "x"], ["attest", "acme", "--stage", "A", "--reason", "x"], ["attest", "--blocker", "b", "--reason", "x"],
         ["waive", "acme", "s", "--check", "c", "--reason", "x"], ["waive", "acme", "s", "--check", "c", "--for", "8d", "--reason", "x"],
         ["waive", "acme", "s", "--check", "c", "--end", "--for", "1h", "--reason", "x"], ["waive", "acme", "s", "--check", "c", "--end", "--key", "k", "--reason", "x"],
