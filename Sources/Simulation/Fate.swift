@@ -43,6 +43,10 @@ public struct Fate: Sendable, Equatable {
     public var reds: [Red] = []
     /// Somebody sets its clock.
     public var clockSteps: [ClockStep] = []
+    /// Whoever runs the host says "not now".
+    public var vetoes: [Spell] = []
+    /// How often too few sign at first, or people whose word does not count.
+    public var shortSignatures = 0
 
     public init() {}
 
@@ -53,6 +57,7 @@ public struct Fate: Sendable, Equatable {
         let boots = down.compactMap(\.until).filter { $0 <= moment }.sorted()
         return (boots.count, boots.last)
     }
+    func isVetoed(_ moment: Timestamp) -> Bool { vetoes.contains { $0.covers(moment) } }
     func verdict(_ place: String, _ moment: Timestamp) -> EvidenceClock.Verdict {
         let now = reds.filter { $0.place == place && $0.spell.covers(moment) }.map(\.verdict)
         return now.contains(.safety) ? .safety : now.first ?? .green
@@ -61,6 +66,6 @@ public struct Fate: Sendable, Equatable {
     func offset(_ moment: Timestamp) -> Int { clockSteps.filter { $0.at <= moment }.map(\.seconds).reduce(0, +) }
     /// When the next spell ends that is now: the moment to look again.
     func change(after moment: Timestamp) -> Timestamp? {
-        (offline + down + reds.map(\.spell)).filter { $0.covers(moment) }.compactMap(\.until).min()
+        (offline + down + vetoes + reds.map(\.spell)).filter { $0.covers(moment) }.compactMap(\.until).min()
     }
 }

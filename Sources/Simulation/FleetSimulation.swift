@@ -42,13 +42,17 @@ extension Plan {
 
 /// One simulation under way.
 actor SimulationRun {
-    private let simulation: FleetSimulation
-    private let scenario: Scenario
-    private let time: SimulatedTime
-    private let hosts: SimulatedHosts
-    private let journal: SimulatedJournal
-    private let books: Books
-    private var fleet: Fleet
+    let simulation: FleetSimulation
+    let scenario: Scenario
+    let time: SimulatedTime
+    let hosts: SimulatedHosts
+    let journal: SimulatedJournal
+    let books: Books
+    var fleet: Fleet
+    /// Those of second operators that are still to come.
+    var pauses: [Scenario.Pause]
+    /// How many second operators there were: no two are the same process.
+    var seconds = 0
     private var engine: Engine
     /// The number of each tenant's newest appointment: an older one is not kept.
     private var turns: [TenantID: Int] = [:]
@@ -61,7 +65,7 @@ actor SimulationRun {
     private var seenNews = -1
     private var roundDue: Timestamp?
     private var lastRound: Timestamp?
-    private var trouble: EngineError?
+    var trouble: EngineError?
 
     /// What has been appended so far, folded.
     final class Books: Sendable {
@@ -92,7 +96,10 @@ actor SimulationRun {
         self.books = books
         self.journal = SimulatedJournal(identity: id, recorded: recorded) { event, status in books.write { $0.hear(event, status) } }
         let pace = scenario.pace
-        self.hosts = SimulatedHosts(Self.hosts(simulation, judge, recorded), time: time) { pace.seconds($0, $1) }
+        self.hosts = SimulatedHosts(
+            Self.hosts(simulation, judge, recorded), time: time, heeded: scenario.heeded, witness: { hand in books.write { $0.see(hand) } }
+        ) { pace.seconds($0, $1) }
+        self.pauses = scenario.pauses
         self.fleet = simulation.fleet
         self.engine = Self.engine(simulation, simulation.fleet, journal, time, hosts, as: "simulation")
     }
@@ -212,7 +219,7 @@ actor SimulationRun {
 
     // MARK: - Turns
 
-    private func look(_ tenant: TenantID, at moment: Timestamp) {
+    func look(_ tenant: TenantID, at moment: Timestamp) {
         turn += 1
         let mine = turn
         turns[tenant] = mine
@@ -232,21 +239,28 @@ actor SimulationRun {
             return
         }
         admitted.remove(tenant)
-        busy.insert(tenant)
-        let result = await Self.advance(engine, tenant)
-        busy.remove(tenant)
-        if fleet.host(of: tenant) != nil { took(tenant, result) }
+        if let (ref, pause) = givenAway(tenant) {
+            look(tenant, at: time.now.adding(seconds: 60))
+            await takeStep(ref, pause)
+        } else {
+            busy.insert(tenant)
+            let result = await Self.advance(engine, tenant)
+            busy.remove(tenant)
+            if fleet.host(of: tenant) != nil { took(tenant, result) }
+        }
         if books.read({ $0.news }) != seenNews { askForRound(at: time.now) }
     }
 
-    private static func advance(_ engine: Engine, _ tenant: TenantID) async -> Result<Advance, EngineError> {
+    static func advance(_ engine: Engine, _ tenant: TenantID) async -> Result<Advance, EngineError> {
         do throws(EngineError) { return .success(try await engine.advance(tenant)) } catch { return .failure(error) }
     }
 
     /// When to look at the tenant again, and what people do about it.
-    private func took(_ tenant: TenantID, _ result: Result<Advance, EngineError>) {
+    func took(_ tenant: TenantID, _ result: Result<Advance, EngineError>) {
         let advance: Advance
         switch result {
+        // A second operator is at work.
+        case .failure(.journal(.leased(_, _, let until))): return look(tenant, at: until)
         case .failure(let error):
             trouble = error
             return
@@ -287,8 +301,12 @@ actor SimulationRun {
     private func signed(_ ref: StepRef) async {
         guard fleet.host(of: ref.tenant) != nil else { return }
         let rule = simulation.plan.approvals
-        let people = (rule.from.isEmpty ? ["lead-1", "lead-2", "lead-3"] : rule.from).filter { $0 != simulation.plan.author }
-        for person in people.prefix(max(1, rule.count)) {
+        var people = Array((rule.from.isEmpty ? ["lead-1", "lead-2", "lead-3"] : rule.from).filter { $0 != simulation.plan.author }.prefix(max(1, rule.count)))
+        if hosts.host(ref.tenant).fate.shortSignatures > 0 {
+            hosts.change(ref.tenant) { $0.fate.shortSignatures -= 1 }
+            people = people.dropLast() + [simulation.plan.author, "a stranger"]
+        }
+        for person in people {
             let engine = Self.engine(simulation, fleet, journal, time, hosts, as: person)
             do throws(EngineError) { try await engine.approve(ref.tenant, topic: ref.place, reason: "simulated") } catch { trouble = error }
         }
@@ -312,12 +330,13 @@ actor SimulationRun {
 
     // MARK: - Beginnings
 
-    private static func engine(
-        _ simulation: FleetSimulation, _ fleet: Fleet, _ journal: SimulatedJournal, _ time: SimulatedTime, _ hosts: SimulatedHosts, as person: OperatorID
+    static func engine(
+        _ simulation: FleetSimulation, _ fleet: Fleet, _ journal: SimulatedJournal, _ time: SimulatedTime, _ hosts: any Transport, as person: OperatorID,
+        _ holder: LeaseHolder = LeaseHolder(name: "simulation", seconds: 365 * 86_400)
     ) -> Engine {
         Engine(
             plan: simulation.plan, fleet: fleet, catalog: simulation.catalog, journal: journal, time: time, me: person,
-            holder: LeaseHolder(name: "simulation", seconds: 365 * 86_400), operationSeconds: 365 * 86_400
+            holder: holder, operationSeconds: 365 * 86_400
         ) { _ in hosts }
     }
 

@@ -30,6 +30,10 @@ public struct Judge: Sendable {
     private var exposed: Set<TenantID> = []
     private var troubles: [TenantID: Trouble] = [:]
     private var waits: [StepRef: Timestamp] = [:]
+    /// The fences of those who are at work on a tenant's host, and the highest that ever was.
+    private var hands: [TenantID: (laid: [Int], highest: Int)] = [:]
+    /// Who agreed to a step, since it was last taken back.
+    private var signers: [StepRef: Set<OperatorID>] = [:]
 
     struct Most: Sendable {
         var moving = 0
@@ -50,6 +54,23 @@ public struct Judge: Sendable {
 
     mutating func hear(_ event: Event, _ status: TenantStatus?) { apply(event, status: status, judging: true) }
 
+    /// What a host saw of those who work on it.
+    mutating func see(_ hand: SimulatedHosts.Hand) {
+        var (laid, highest) = hands[hand.tenant] ?? ([], 0)
+        if hand.isLaid {
+            let place = "\(hand.tenant) \(hand.at)"
+            if let other = laid.first { note(Self.oneHand, at: place, "one of fence \(hand.fence) beside one of \(other)") }
+            if hand.fence < highest { note(Self.oneHand, at: place, "one of fence \(hand.fence) after one of \(highest)") }
+            laid.append(hand.fence)
+            highest = max(highest, hand.fence)
+        } else if let index = laid.firstIndex(of: hand.fence) {
+            laid.remove(at: index)
+        }
+        hands[hand.tenant] = (laid, highest)
+    }
+
+    private static let oneHand = "never two hands on a tenant"
+
     private mutating func apply(_ event: Event, status: TenantStatus?, judging: Bool) {
         if judging {
             events += 1
@@ -65,7 +86,11 @@ public struct Judge: Sendable {
         // What was under way when it left comes to its end, and counts for nothing.
         guard !judging || members.contains(tenant) else { return }
         let before = standings[tenant] ?? Standing(tenant, genesis: Event.genesis(of: event.stream, in: journal))
-        if judging { judgeOrder(before, event) }
+        if judging {
+            if event.fence != 0, event.fence < before.fence { note(Self.oneHand, event, "it was recorded under fence \(event.fence) after \(before.fence)") }
+            judgeOrder(before, event)
+        }
+        keepSigners(event, before)
         standings[tenant, default: before].apply(event)
         if case .planAdopted(_, _, _, let wave) = event.change, before.planDigest == nil {
             adopted[wave] = (adopted[wave]?.first ?? event.at, (adopted[wave]?.tenants ?? 0) + 1)
@@ -133,6 +158,8 @@ public struct Judge: Sendable {
             if case .inDoubt = before.position(of: ref.step) { note("what is in doubt is verified first", event, "it was begun again") }
             let missing = plan.steps.prefix { $0.id != ref.step }.filter { before.position(of: $0.id) != .verified }
             if !missing.isEmpty { note("a step begins after all before it are verified", event, "\(missing[0].place) is not") }
+            if fates[ref.tenant]?.isVetoed(event.at) == true { note("no step begins under a host's veto", event, "\(ref.place)") }
+            judgeSignatures(ref, before, event)
             if case .waitBegan = event.change { waits[ref] = event.at }
         case .verified(let ref, .inPlace): judgeClock(ref, event)
         default: return
@@ -162,6 +189,32 @@ public struct Judge: Sendable {
         if most < Double(wait.windowSeconds) { note("no evidence is not green", event, "\(Int(most)) s can be covered, and the window is \(wait.windowSeconds) s") }
     }
 
+    private mutating func keepSigners(_ event: Event, _ before: Standing) {
+        switch event.change {
+        case .approved(let topic, _, _):
+            guard let step = plan.step(named: topic), step.place == topic else { return }
+            signers[step.ref(for: before.tenant), default: []].insert(event.by)
+        case .reverted(let ref, _): signers[ref] = nil
+        case .verified(let ref, .absent):
+            switch before.position(of: ref.step) {
+            case .verified, .revertInDoubt: signers[ref] = nil
+            default: return
+            }
+        case .verified(let ref, .partial) where before.position(of: ref.step) == .verified: signers[ref] = nil
+        default: return
+        }
+    }
+
+    /// A step of high risk has been agreed to by as many as the plan wants, of those it lets; what can't be undone by somebody.
+    private mutating func judgeSignatures(_ ref: StepRef, _ before: Standing, _ event: Event) {
+        guard let step = plan.steps.first(where: { $0.id == ref.step }), case .started = event.change else { return }
+        let rule = plan.approvals
+        let count = (signers[ref] ?? []).count { (rule.from.isEmpty || rule.from.contains($0)) && !(rule.notAuthor && $0 == plan.author) }
+        let isWaived = before.consents.contains { $0.topic.hasPrefix(Waiver.topic(ref.place, "")) }
+        if step.spec.risk == .high, count < rule.count, !isWaived { note("no step of high risk without its signatures", event, "\(count) of \(rule.count)") }
+        if catalog.nature(of: step.spec.kind) == .irreversible, (signers[ref] ?? []).isEmpty { note("what can't be undone is consented to", event, "nobody did") }
+    }
+
     private mutating func judgeWave(_ name: String, _ event: Event) {
         guard let index = plan.rollout.waves.firstIndex(where: { $0.name == name }) else { return }
         var behind = 0
@@ -181,7 +234,9 @@ public struct Judge: Sendable {
         if behind > plan.rollout.stragglers { note("stragglers stay within their allowance", event, "\(behind) of \(plan.rollout.stragglers)") }
     }
 
-    private mutating func note(_ promise: String, _ event: Event, _ detail: String) {
-        violations.append(Violation(promise: promise, event: "\(event.stream)/\(event.revision) \(event.at)", detail: detail))
+    private mutating func note(_ promise: String, _ event: Event, _ detail: String) { note(promise, at: "\(event.stream)/\(event.revision) \(event.at)", detail) }
+
+    private mutating func note(_ promise: String, at place: String, _ detail: String) {
+        violations.append(Violation(promise: promise, event: place, detail: detail))
     }
 }

@@ -2,7 +2,8 @@ public import Cutover
 
 extension Scenario {
     /// Adds what may befall a fleet in that time, drawn from the seed: failures, unreachable hosts, boots, clocks that somebody sets, reds,
-    /// holds of tenants and of the fleet, joins and leaves. People mend what failed after a day.
+    /// holds of tenants and of the fleet, joins and leaves, hosts that say "not now", too few who sign, operators who are paused in a step.
+    /// People mend what failed after a day.
     public mutating func addMishaps(to fleet: Fleet, plan: Plan, catalog: StepCatalog) {
         people.mendSeconds = people.mendSeconds ?? 86_400
         let (steps, waits) = (plan.steps.filter { catalog.nature(of: $0.spec.kind) == .reversible }, plan.steps.filter { $0.spec.settings.seconds("window") ?? 0 > 86_400 })
@@ -18,6 +19,7 @@ extension Scenario {
             }
             if chance.happens(3) { holds.append(Hold(host.id, spell(hours: 1...72, &chance))) }
             if chance.happens(1) { leaves.append(Move(host, at: moment(&chance))) }
+            addPeople(&fate, to: host.id)
             fates[host.id] = fate
         }
         var chance = Chance(seed: seed, for: "the fleet")
@@ -27,6 +29,15 @@ extension Scenario {
             let host = TenantHost(
                 id: TenantID("joined-\(number)"), host: "joined-\(number).test", transport: like.transport, labels: like.labels, env: like.env, state: like.state)
             joins.append(Move(host, at: moment(&chance)))
+        }
+    }
+
+    private mutating func addPeople(_ fate: inout Fate, to tenant: TenantID) {
+        var chance = Chance(seed: seed, for: "the people of \(tenant)")
+        if chance.happens(4) { fate.vetoes.append(spell(hours: 1...48, &chance)) }
+        if chance.happens(10) { fate.shortSignatures = Int.random(in: 1...2, using: &chance) }
+        if chance.happens(8) {
+            pauses.append(Pause(tenant, at: moment(&chance), seconds: Int.random(in: 60...7200, using: &chance), hasSent: chance.happens(50)))
         }
     }
 

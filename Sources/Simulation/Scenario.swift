@@ -21,6 +21,24 @@ public struct Scenario: Sendable {
         }
     }
 
+    /// A second operator who takes the tenant's next step from that moment on, and is paused in it.
+    public struct Pause: Sendable, Equatable {
+        public let tenant: TenantID
+        public let at: Timestamp
+        public let seconds: Int
+        /// The act was sent, and its answer is what waits; else the act itself is, and arrives late.
+        public let hasSent: Bool
+        public init(_ tenant: TenantID, at: Timestamp, seconds: Int, hasSent: Bool) {
+            self.tenant = tenant
+            self.at = at
+            self.seconds = seconds
+            self.hasSent = hasSent
+        }
+    }
+
+    /// What simulated hosts heed as real ones do. A test that leaves one out shows that the judge would see it.
+    public enum Heeded: String, Sendable, CaseIterable { case fences, lock, vetoes }
+
     /// How long people take; nil where they never come.
     public struct People: Sendable, Equatable {
         /// To sign what is asked for.
@@ -40,6 +58,8 @@ public struct Scenario: Sendable {
     public var holds: [Hold] = []
     public var joins: [Move] = []
     public var leaves: [Move] = []
+    public var pauses: [Pause] = []
+    public var heeded = Set(Heeded.allCases)
     public var people = People()
     /// How many seconds steps take.
     public var pace = Pace()

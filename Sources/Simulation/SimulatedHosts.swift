@@ -8,6 +8,8 @@ public final class SimulatedHosts: Transport {
         var there: Set<String> = []
         var half: Set<String> = []
         var highestFence = 0
+        /// Something is being done there: one thing at a time is.
+        var isLocked = false
         var answers: [OperationID: HostAnswer] = [:]
         var watch: Watch?
     }
@@ -25,11 +27,28 @@ public final class SimulatedHosts: Transport {
     private let hosts: Mutex<[TenantID: Host]>
     private let time: SimulatedTime
     private let takes: @Sendable (TenantID, String) -> Int
+    private let heeded: Set<Scenario.Heeded>
+    private let witness: @Sendable (Hand) -> Void
 
-    /// - Parameter takes: how many seconds a tenant's step takes, by its place.
-    init(_ hosts: [TenantID: Host], time: SimulatedTime, takes: @escaping @Sendable (TenantID, String) -> Int) {
+    /// A hand that is laid on a tenant, and taken off.
+    struct Hand: Sendable {
+        let tenant: TenantID
+        let fence: Int
+        let isLaid: Bool
+        let at: Timestamp
+    }
+
+    /// - Parameters:
+    ///   - takes: how many seconds a tenant's step takes, by its place.
+    ///   - witness: sees every act as it begins and as it ends, on the host itself.
+    init(
+        _ hosts: [TenantID: Host], time: SimulatedTime, heeded: Set<Scenario.Heeded>, witness: @escaping @Sendable (Hand) -> Void,
+        takes: @escaping @Sendable (TenantID, String) -> Int
+    ) {
         self.hosts = Mutex(hosts)
         self.time = time
+        self.heeded = heeded
+        self.witness = witness
         self.takes = takes
     }
 
@@ -45,9 +64,14 @@ public final class SimulatedHosts: Transport {
             throw TransportError(host: target.host, outcome: .neverSent, detail: "no route to the host")
         }
         if request.operationClass == .reading { return Self.result(read(request)) }
+        while heeded.contains(.lock), host(tenant).isLocked { await time.work(seconds: 5) }
+        change(tenant) { $0.isLocked = true }
+        defer { change(tenant) { $0.isLocked = false } }
         if let known = host(tenant).answers[request.id] { return Self.result(known) }
-        guard request.fence >= host(tenant).highestFence else { return Self.result(HostAnswer(id: request.id, status: .refused), exitCode: 75) }
-        change(tenant) { $0.highestFence = request.fence }
+        guard request.fence >= host(tenant).highestFence || !heeded.contains(.fences) else { return Self.result(HostAnswer(id: request.id, status: .refused), exitCode: 75) }
+        change(tenant) { $0.highestFence = max($0.highestFence, request.fence) }
+        witness(Hand(tenant: tenant, fence: request.fence, isLaid: true, at: time.now))
+        defer { witness(Hand(tenant: tenant, fence: request.fence, isLaid: false, at: time.now)) }
         let answer = try await carryOut(request, on: target)
         change(tenant) { $0.answers[request.id] = answer }
         // It was done, and who asked for it will not hear of it.
@@ -64,6 +88,10 @@ public final class SimulatedHosts: Transport {
     // MARK: - Readings
 
     private func read(_ request: HostRequest) -> HostAnswer {
+        if request.kind == Simulated.Veto.kind {
+            let objects = heeded.contains(.vetoes) && host(request.tenant).fate.isVetoed(time.now)
+            return Self.answer(request, Simulated.Veto.Result(objection: objects ? "not now, as the simulation was told" : nil))
+        }
         if let look = try? CanonicalJSON.value(Simulated.Look.self, from: request.payload), request.kind == Simulated.Look.kind {
             let host = host(request.tenant)
             let isRed = host.fate.verdict(look.place, time.now) != .green

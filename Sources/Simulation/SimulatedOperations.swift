@@ -15,6 +15,12 @@ enum Simulated {
         let place: String
     }
 
+    /// "Not now", where whoever runs the host says so.
+    struct Veto: Reading {
+        static let kind: OperationKind = "simulated.veto"
+        struct Result: Sendable, Codable { let objection: String? }
+    }
+
     struct Act: Writing {
         static let kind: OperationKind = "simulated.act"
         static let once = Once.convergent

@@ -16,8 +16,15 @@ extension StepCatalog {
                     case .wait: .wait(SimulatedWait(step))
                     }
                 }
-            }, decisions: decisions)
+            }, decisions: decisions, always: [veto])
     }
+}
+
+private let veto = Gate("the host does not say \"not now\"") { sight in
+    do {
+        if let objection = try await sight.ask(Simulated.Veto()).objection { return .shut(objection) }
+        return .open(Evidence())
+    } catch { return .unknown("its host does not answer") }
 }
 
 private func gate(_ place: String) -> Gate {

@@ -23,7 +23,8 @@ public final class SimulatedTime: TimeSource {
 
     public var now: Timestamp { state.withLock { $0.now } }
 
-    /// Only heartbeats sleep on the engine's clock. Nobody else wants their leases: they rest until they are no longer needed.
+    /// Only heartbeats sleep on the engine's clock, and they rest until they are no longer needed: leases are given for as long as they are
+    /// kept, also that of an operator who is to lose it.
     public func sleep(milliseconds: Int) async throws(CancellationError) {
         while !Task.isCancelled { try? await Task.sleep(for: .seconds(86_400)) }
         throw CancellationError()

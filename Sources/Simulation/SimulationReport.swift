@@ -91,12 +91,15 @@ public struct SimulationReport: Sendable, Codable, Equatable {
 
     private static func mishaps(_ scenario: Scenario) -> [String: Int] {
         var counts: [String: Int] = ["holds": scenario.holds.count, "joins": scenario.joins.count, "leaves": scenario.leaves.count]
+        counts["paused operators"] = scenario.pauses.count
         for fate in scenario.fates.values {
             counts["failures", default: 0] += fate.failures.count
             counts["unreachable", default: 0] += fate.offline.count
             counts["boots", default: 0] += fate.down.count
             counts["clock steps", default: 0] += fate.clockSteps.count
             counts["reds", default: 0] += fate.reds.count
+            counts["vetoes", default: 0] += fate.vetoes.count
+            counts["short signatures", default: 0] += fate.shortSignatures
         }
         return counts.filter { $0.value > 0 }
     }

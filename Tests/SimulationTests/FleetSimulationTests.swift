@@ -11,7 +11,7 @@ import Testing
 
     /// The default plan's steps and windows, under a rollout of its own.
     private static func plan(
-        atOnce: Int = 10, exposed: Int = 20, budget: Int = 4, stragglers: Int = 2, bake: Int = 86_400, windowHours: Int? = nil
+        atOnce: Int = 10, exposed: Int = 20, budget: Int = 4, stragglers: Int = 2, bake: Int = 86_400, windowHours: Int? = nil, signatures: Int = 2
     ) throws -> Plan {
         let path = Repository.root.appending(path: "Plans/memory-ssot.yaml").path
         let read = try #require(PlanFile.read(path: path, catalog: catalog, fleet: nil).0)
@@ -31,8 +31,10 @@ import Testing
                     })
             }
         }
+        let rule = read.approvals
         return Plan(
-            name: read.name, revision: read.revision, author: read.author, digest: read.digest, decisions: read.decisions, approvals: read.approvals,
+            name: read.name, revision: read.revision, author: read.author, digest: read.digest, decisions: read.decisions,
+            approvals: Approvals(count: signatures, from: rule.from, notAuthor: rule.notAuthor),
             phases: phases ?? read.phases,
             rollout: Rollout(atOnce: atOnce, exposed: exposed, failureBudget: budget, stragglers: stragglers, waves: waves))
     }
@@ -87,7 +89,7 @@ import Testing
         #expect(one.journal == two.journal)
     }
 
-    enum Guard: String, CaseIterable { case atOnce, exposed, budget, bake, window }
+    enum Guard: String, CaseIterable { case atOnce, exposed, budget, bake, window, signatures, veto, fences, lock }
 
     @Test("a guard that is switched off is found out", arguments: Guard.allCases)
     func guardOff(_ off: Guard) async throws {
@@ -99,10 +101,25 @@ import Testing
             case .budget: try Self.plan(budget: 60)
             case .bake: try Self.plan(bake: 3600)
             case .window: try Self.plan(windowHours: 20)
+            case .signatures: try Self.plan(signatures: 1)
+            case .veto, .fences, .lock: judged
             }
         let fleet = Self.fleet(60)
         var scenario = Self.scenario()
         if off == .budget { for tenant in ["t3", "t7", "t11"] as [TenantID] { scenario.fates[tenant, default: Fate()].failures["A0/host.prepare"] = 99 } }
+        switch off {
+        case .veto:
+            scenario.heeded.remove(.vetoes)
+            scenario.fates["t0", default: Fate()].vetoes = [Spell(from: scenario.start, until: scenario.day(2))]
+        case .fences:
+            scenario.heeded.remove(.fences)
+            scenario.pauses = [Scenario.Pause("t0", at: scenario.start, seconds: 5000, hasSent: false)]
+        case .lock:
+            scenario.heeded.remove(.lock)
+            // Awake again just before its lease runs out, and still at work when the next one comes.
+            scenario.pauses = [Scenario.Pause("t0", at: scenario.start, seconds: 650, hasSent: false)]
+        default: break
+        }
         let report = try await Self.run(plan, fleet, scenario, judgedBy: judged)
         let promise =
             switch off {
@@ -111,8 +128,51 @@ import Testing
             case .budget: "past the failure budget nothing new starts"
             case .bake: "waves bake"
             case .window: "no evidence is not green"
+            case .signatures: "no step of high risk without its signatures"
+            case .veto: "no step begins under a host's veto"
+            case .fences, .lock: "never two hands on a tenant"
             }
         #expect(report.violations.contains { $0.hasPrefix(promise) }, "\(report.violations.prefix(3))")
+    }
+
+    @Test("an operator who is paused in a step, with or without its act sent, and woken when its lease has run out, does nothing twice", arguments: [300, 650, 5000], [false, true])
+    func paused(seconds: Int, hasSent: Bool) async throws {
+        let (plan, fleet) = (try Self.plan(), Self.fleet(2))
+        var scenario = Self.scenario(days: 60)
+        // One in each of the first steps, and one later.
+        scenario.pauses = [0, 0, 0, 0.1, 2].map { Scenario.Pause("t0", at: scenario.day($0), seconds: seconds, hasSent: hasSent) }
+        let (report, journal) = try await FleetSimulation(plan: plan, fleet: fleet, catalog: Self.catalog, scenario: scenario).runRecording()
+        #expect(report.done == 2 && report.violations == [], "\(report.stands)")
+        let theirs = journal.records.filter { $0.by == "second" }
+        #expect(theirs.contains { $0.kind == "started" })
+        // Who was not overtaken records what came of it; who was, nothing.
+        #expect(theirs.contains { $0.kind == "performed" } == (seconds == 300), "\(theirs.map(\.kind))")
+    }
+
+    @Test("while its host says \"not now\" no step of a tenant begins, and then it goes on")
+    func vetoed() async throws {
+        let (plan, fleet) = (try Self.plan(), Self.fleet(2))
+        var scenario = Self.scenario(days: 60)
+        let spell = Spell(from: scenario.start, until: scenario.day(3))
+        scenario.fates["t0", default: Fate()].vetoes = [spell]
+        let (report, journal) = try await FleetSimulation(plan: plan, fleet: fleet, catalog: Self.catalog, scenario: scenario).runRecording()
+        let begun = journal.records.first { $0.stream == "t0" && $0.kind == "started" }.flatMap { Timestamp($0.at) }
+        #expect(begun.map { $0 >= scenario.day(3) && $0 < scenario.day(3.1) } == true, "\(String(describing: begun))")
+        #expect(report.done == 2 && report.violations == [] && report.mishaps["vetoes"] == 1)
+    }
+
+    @Test("where too few sign, or the author and a stranger do, a step of high risk waits until they have")
+    func shortSignatures() async throws {
+        let (plan, fleet) = (try Self.plan(), Self.fleet(2))
+        let quick = try await Self.run(plan, fleet, Self.scenario(days: 60))
+        var scenario = Self.scenario(days: 60)
+        scenario.people.signSeconds = 86_400
+        for tenant in ["t0", "t1"] as [TenantID] { scenario.fates[tenant, default: Fate()].shortSignatures = 3 }
+        let (report, journal) = try await FleetSimulation(plan: plan, fleet: fleet, catalog: Self.catalog, scenario: scenario).runRecording()
+        #expect(report.done == 2 && report.violations == [], "\(report.stands)")
+        #expect(report.lastEventDay >= quick.lastEventDay + 3, "\(quick.lastEventDay) and \(report.lastEventDay)")
+        let (signed, began) = (journal.records.filter { $0.stream == "t0" && $0.kind == "approved" }, "A3/fallback.remove")
+        #expect(signed.filter { $0.facts["topic"] == began }.map(\.by).contains("a stranger"))
     }
 
     @Test("one failure more than allowed, and nobody else begins")
