@@ -168,4 +168,18 @@ import Testing
         let gate = try await world.engine().preview("acme").steps[0].gates.first { $0.claim == Self.evidence }
         #expect(gate?.detail == "by cas, digest abc")
     }
+
+    @Test("a step of high risk waits for the evidence of every stage the plan names, and one of normal risk for none")
+    func everyStage() async throws {
+        let phases = [Phase(id: "L0", steps: [LampCatalog.step("lamp.wire"), LampCatalog.step("lamp.light", risk: .high)])]
+        let world = LampWorld(plan: LampCatalog.plan(approvals: Approvals(count: 1, from: ["ben"], notAuthor: true, stages: ["A", "B", "C"]), phases: phases))
+        try await world.engine().go(to: "lamp.wire", world.time)
+        try await world.engine("x", as: "ben").approve("acme", topic: "L0/lamp.light", reason: "reviewed")
+        for left in [["A", "B", "C"], ["B", "C"], ["C"]] {
+            #expect(try await world.engine().advance("acme").shut.map(\.claim) == left.map { "the evidence of stage \($0) is attached" })
+            #expect(await world.writes().count == 1)
+            try await world.engine("x", as: "cas").approve("acme", topic: Attestation.stage(left[0]), reason: "run 12", facts: ["digest": "abc"])
+        }
+        #expect(try await world.engine().advance("acme").did == "performed")
+    }
 }

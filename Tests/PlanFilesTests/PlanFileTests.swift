@@ -33,6 +33,17 @@ struct PlanFileTests {
         #expect(try #require(plan).steps.count == 13)
     }
 
+    @Test("the plan for production asks for the evidence of its stages when its line is let in")
+    func shippedStages() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "Plans/memory-ssot.yaml"), encoding: .utf8)
+        for (line, stages) in [("stages: [A, B, C]", ["A", "B", "C"]), ("# stages: [A, B, C]", [])] {
+            let (plan, problems) = PlanFile.read(text: text.replacingOccurrences(of: "# stages: [A, B, C]", with: line), path: "p.yaml", catalog: SampleCatalog.catalog)
+            #expect(problems == [])
+            #expect(try #require(plan).approvals.stages == stages)
+        }
+    }
+
     @Test("every problem of the file is told in one run, in the order of the file, each with its place")
     func allAtOnce() {
         let text = SamplePlan.text
