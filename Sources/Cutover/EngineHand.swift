@@ -16,14 +16,8 @@ extension Engine {
     /// Opens the step that puts the program on the tenant's host if another build than this one stands there; the next advance does it anew.
     /// Builds have no order of their own: one that the journal knows of stays behind. Nil where nothing is to be done, or to be known.
     public func renewHand(_ tenant: TenantID) async throws(EngineError) -> HandRenewal? {
-        guard let (ref, step) = try hand(of: tenant) else { return nil }
-        let seen = try await open(tenant, holder: nil)
-        guard await goesOn(await seen.standing, ref) else { return nil }
-        let link = try link(for: ref, journal: await seen.journalID, fence: await seen.fence)
-        let own: Set<String>
-        do { own = try await link.transport.handSuccessors(on: link.host) } catch { return nil }
-        if own.isEmpty { return nil }
-        if try await builds(of: ref, step).contains(where: own.contains) { return .goneOn(from: ref) }
+        let found = try await renewal(tenant, try await open(tenant, holder: nil))
+        guard case .opened(let ref) = found else { return found }
 
         let ledger = try await open(tenant, holder: holder)
         do {
@@ -40,14 +34,24 @@ extension Engine {
         }
     }
 
+    /// The plan's step that puts the program on hosts.
+    public var handStep: PlannedStep? { plan.steps.first { catalog.make($0, in: plan)?.base is any PlacesHand } }
+
+    /// What `renewHand` would do, and changes nothing.
+    func renewal(_ tenant: TenantID, _ seen: Ledger) async throws(EngineError) -> HandRenewal? {
+        guard let (ref, step) = try hand(of: tenant), await goesOn(await seen.standing, ref) else { return nil }
+        let link = try link(for: ref, journal: await seen.journalID, fence: await seen.fence)
+        let own: Set<String>
+        do { own = try await link.transport.handSuccessors(on: link.host) } catch { return nil }
+        if own.isEmpty { return nil }
+        return try await builds(of: ref, step).contains(where: own.contains) ? .goneOn(from: ref) : .opened(ref)
+    }
+
     // MARK: - Non public
 
     private func hand(of tenant: TenantID) throws(EngineError) -> (StepRef, any PlacesHand)? {
-        for planned in plan.steps {
-            let ref = planned.ref(for: tenant)
-            if let step = try find(ref).1.base as? any PlacesHand { return (ref, step) }
-        }
-        return nil
+        guard let planned = handStep, let step = catalog.make(planned, in: plan)?.base as? any PlacesHand else { return nil }
+        return (planned.ref(for: tenant), step)
     }
 
     /// Verified, with something still to come and nothing in the way.

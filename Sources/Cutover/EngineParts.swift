@@ -66,7 +66,8 @@ extension Engine {
 
     func sight(for ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Sight {
         let link = try link(for: ref, journal: await ledger.journalID, fence: await ledger.fence)
-        return Sight(ref: ref, time: time, consents: try await consents(await ledger.standing).valid, link: link)
+        let standing = await ledger.standing
+        return Sight(ref: ref, time: time, consents: try await consents(standing).valid, verified: standing.verifiedAt, link: link)
     }
 
     func link(for ref: StepRef, journal: JournalID, fence: Int) throws(EngineError) -> HostLink {
@@ -102,6 +103,7 @@ extension Engine {
 
     func assess(_ gates: [Gate], _ sight: Sight) async -> [GateAnswer] {
         var answers: [GateAnswer] = []
+        let sight = await sight.having(gates.flatMap(\.asks))
         let waivers = waivers(sight.consents).filter { $0.step == sight.ref.place }
         for gate in gates {
             var verdict = await gate.assess(sight)

@@ -4,19 +4,28 @@ extension Engine {
         await (try open(tenant, holder: nil)).standing
     }
 
-    /// Every step still to come, with live gate answers and the commands it would run.
+    /// Every step still to come, with live gate answers and the commands it would run. The one that puts the program on the host is among them
+    /// where another build stands there, and this one would take its place.
     public func preview(_ tenant: TenantID) async throws(EngineError) -> TenantPreview {
         let ledger = try await open(tenant, holder: nil)
         let standing = await ledger.standing
-        var steps: [StepPreview] = []
+        var renewed: StepRef?
+        if case .opened(let ref) = try await renewal(tenant, ledger) { renewed = ref }
+        var coming: [(planned: PlannedStep, step: AnyStep, sight: Sight, gates: [Gate])] = []
         for planned in plan.steps {
-            if case .verified = standing.position(of: planned.id) { continue }
             let ref = planned.ref(for: tenant)
+            if case .verified = standing.position(of: planned.id), ref != renewed { continue }
             let (_, step) = try find(ref)
-            let sight = try await sight(for: ref, ledger)
-            let answers = await assess(try await gates(of: step, planned, standing), sight)
-            let commands: [String]
+            coming.append((planned, step, try await sight(for: ref, ledger), try await gates(of: step, planned, standing)))
+        }
+        // All that any of the gates asks of the host, in one delivery.
+        let first = await coming.first?.sight.having(coming.flatMap { $0.gates.flatMap(\.asks) })
+        var steps: [StepPreview] = []
+        for (planned, step, sight, gates) in coming {
+            let answers = await assess(gates, sight.knowing(what: first))
+            var commands: [String]
             do { commands = try await step.base.preview(sight).commands } catch { commands = ["(not known yet: \(error.what))"] }
+            if planned.ref(for: tenant) == renewed { commands.insert("another build of the program stands there: this one takes its place", at: 0) }
             steps.append(
                 StepPreview(
                     step: planned.place, reversible: step.isReversible, risk: planned.spec.risk.rawValue,

@@ -40,23 +40,23 @@ public struct FleetRun: Sendable {
     /// Only tenants that waves and budget admit; false for an explicit `advance`.
     let byWaves: Bool
     let oneStep: Bool
-    /// Opens what puts the program on a host, where another build stands there.
-    let renewsHands: Bool
+    /// For whom that is opened which puts the program on a host, where another build stands there.
+    let renewsHand: @Sendable (TenantID) -> Bool
     let pollMilliseconds: Int
     /// Once true, nothing new begins. Cancelling the task would also tear down what is under way.
     let isStopping: @Sendable () -> Bool
     let report: @Sendable (TenantID, Outcome) -> Void
 
     public init(
-        engine: Engine, tenants: [TenantID], target: StepID? = nil, byWaves: Bool, oneStep: Bool = false, renewsHands: Bool = true, pollMilliseconds: Int = 500,
-        isStopping: @escaping @Sendable () -> Bool = { false }, report: @escaping @Sendable (TenantID, Outcome) -> Void
+        engine: Engine, tenants: [TenantID], target: StepID? = nil, byWaves: Bool, oneStep: Bool = false, renewsHand: @escaping @Sendable (TenantID) -> Bool = { _ in true },
+        pollMilliseconds: Int = 500, isStopping: @escaping @Sendable () -> Bool = { false }, report: @escaping @Sendable (TenantID, Outcome) -> Void
     ) {
         self.engine = engine
         self.tenants = tenants
         self.target = target
         self.byWaves = byWaves
         self.oneStep = oneStep
-        self.renewsHands = renewsHands
+        self.renewsHand = renewsHand
         self.pollMilliseconds = pollMilliseconds
         self.isStopping = isStopping
         self.report = report
@@ -138,7 +138,7 @@ public struct FleetRun: Sendable {
     /// One decision of one tenant, as an outcome.
     private func burst(_ tenant: TenantID, _ engine: Engine) async -> Result<Outcome, EngineError> {
         do throws(EngineError) {
-            if renewsHands, await looked.isFirst(tenant) {
+            if renewsHand(tenant), await looked.isFirst(tenant) {
                 switch try await engine.renewHand(tenant) {
                 case .opened(let ref): return .success(.advanced("\(ref.place) opened: another build of the program stands there"))
                 case .goneOn(let ref): return .success(.advanced("\(ref.place) as it is: this build of the program stood there before, and another one does now"))

@@ -65,12 +65,17 @@ public struct Gate: Sendable {
     public let claim: String
     public let clearedBy: Clearance
     public let waiving: Waiving
+    /// What it asks the tenant's host whatever the answers are: all that a decision needs is asked in one delivery.
+    public let asks: [any Reading]
     public let assess: @Sendable (Sight) async -> Verdict
 
-    public init(_ claim: String, clearedBy: Clearance = .time, waiving: Waiving = .guardsData, assess: @escaping @Sendable (Sight) async -> Verdict) {
+    public init(
+        _ claim: String, clearedBy: Clearance = .time, waiving: Waiving = .guardsData, asks: [any Reading] = [], assess: @escaping @Sendable (Sight) async -> Verdict
+    ) {
         self.claim = claim
         self.clearedBy = clearedBy
         self.waiving = waiving
+        self.asks = asks
         self.assess = assess
     }
 }

@@ -4,17 +4,27 @@ public struct Sight: Sendable {
     public let time: any TimeSource
     /// What people have agreed to for this tenant, by the journal.
     public let consents: [Consent]
+    /// When each step that stands verified was, by our clock.
+    public internal(set) var verified: [StepID: Timestamp] = [:]
     let link: HostLink
+    /// What was asked together, and how it was answered.
+    var known: [Readings.One: HostAnswer] = [:]
+    var knownHand: Result<HandReport, StepFailure>?
 
     public func ask<R: Reading>(_ operation: R) async throws(StepFailure) -> R.Result {
-        try await link.deliver(operation, as: .reading, once: nil, id: link.readingID(for: ref))
+        if !known.isEmpty, let one = try? Readings.One(operation), let answer = known[one] {
+            return try link.value(of: answer, for: R.self, changes: false)
+        }
+        return try await link.deliver(operation, as: .reading, once: nil, id: link.readingID(for: ref))
     }
 
     /// What the fleet file says about the tenant.
     public var labels: [String: String] { link.host.labels }
 
     /// The same sight on one of the fleet's hosts that are no tenants. Each tenant has a folder of its own there, and its own fence.
-    public func at(_ host: String) throws(StepFailure) -> Sight { Sight(ref: ref, time: time, consents: consents, link: try link.at(host)) }
+    public func at(_ host: String) throws(StepFailure) -> Sight {
+        Sight(ref: ref, time: time, consents: consents, verified: verified, link: try link.at(host))
+    }
 
     /// The other tenants of the fleet, and the same sight on the host of each: for what two of them must not share.
     public var neighbours: [(tenant: TenantID, sight: Sight)] {
@@ -28,6 +38,7 @@ public struct Sight: Sendable {
 
     /// Which build of the program stands on the host.
     public func hand() async throws(StepFailure) -> HandReport {
+        if let knownHand { return try knownHand.get() }
         do { return try await link.transport.probeHand(on: link.host) } catch { throw link.failure(from: error, changedBefore: false) }
     }
 
@@ -123,6 +134,14 @@ struct HostLink: Sendable {
     func deliver<Operation: HostOperation>(
         _ operation: Operation, as operationClass: OperationClass, once: Once?, id: OperationID
     ) async throws(StepFailure) -> Operation.Result {
+        let answer = try await send(operation, as: operationClass, once: once, id: id, within: timeoutSeconds)
+        return try value(of: answer, for: Operation.self, changes: operationClass != .reading)
+    }
+
+    /// Carries the operation there; answers what the host says of it, be it a refusal.
+    func send<Operation: HostOperation>(
+        _ operation: Operation, as operationClass: OperationClass, once: Once?, id: OperationID, within seconds: Int
+    ) async throws(StepFailure) -> HostAnswer {
         let changes = operationClass != .reading
         let action: RemoteAction
         do {
@@ -131,22 +150,20 @@ struct HostLink: Sendable {
                 journal: journal, fence: fence, envPath: host.env, statePath: statePath ?? host.state,
                 payload: try CanonicalJSON.text(operation))
             action = RemoteAction(
-                id: id, operationClass: operationClass, input: Array(try CanonicalJSON.text(request).utf8), timeoutSeconds: timeoutSeconds)
+                id: id, operationClass: operationClass, input: Array(try CanonicalJSON.text(request).utf8), timeoutSeconds: seconds)
         } catch {
             throw StepFailure("the operation \(Operation.kind) cannot be written as JSON: \(error)", effect: .nothingChanged, next: "report this as a defect")
         }
         let result: ActionResult
         do { result = try await transport.run(action, on: host) } catch { throw failure(from: error, changedBefore: changes) }
-        return try read(result, of: Operation.self, id: id, changes: changes)
-    }
-
-    private func read<Operation: HostOperation>(
-        _ result: ActionResult, of: Operation.Type, id: OperationID, changes: Bool
-    ) throws(StepFailure) -> Operation.Result {
         guard let answer = HostAnswer.parse(result.output), answer.id == id else {
             let detail = "\(host.host) gave no readable answer to \(Operation.kind) (exit code \(result.exitCode))"
             throw StepFailure(detail, effect: changes ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
         }
+        return answer
+    }
+
+    func value<Operation: HostOperation>(of answer: HostAnswer, for: Operation.Type, changes: Bool) throws(StepFailure) -> Operation.Result {
         switch answer.status {
         case .done:
             if let text = answer.result, let value = try? CanonicalJSON.value(Operation.Result.self, from: text) { return value }

@@ -22,6 +22,8 @@ public actor ScriptedTransport: Transport {
         public var things: ScriptedOperations.Things = [:]
         public var highestFence = 0
         public var hand: HandReport = .absent
+        /// False for a program from before several readings could come in one request.
+        public var takesSeveral = true
         /// Every delivery, in order, readings included.
         public var received: [HostRequest] = []
         var begun: Set<OperationID> = []
@@ -64,8 +66,11 @@ public actor ScriptedTransport: Transport {
         guard let request = try? CanonicalJSON.value(HostRequest.self, from: text) else {
             return ActionResult(exitCode: 64, output: "", errors: "not a request")
         }
-        if let interlude = interludes.removeValue(forKey: request.kind) { await interlude(request) }
-        let mishap = nextMishap(request.kind)
+        // What befalls one that rides with others befalls them all.
+        let kinds = [request.kind] + several(request).map(\.kind)
+        for interlude in kinds.compactMap({ interludes.removeValue(forKey: $0) }) { await interlude(request) }
+        var mishap: Mishap?
+        for kind in kinds where mishap == nil { mishap = nextMishap(kind) }
         let lost = TransportError(host: target.host, outcome: .sentOutcomeUnknown, detail: "the connection broke")
         switch mishap {
         case .neverSent: throw TransportError(host: target.host, outcome: .neverSent, detail: "no route to the host")
@@ -111,10 +116,17 @@ public actor ScriptedTransport: Transport {
         var host = host(tenant)
         defer { hosts[tenant] = host }
         host.received.append(request)
+        if request.kind == Readings.kind, host.takesSeveral {
+            let answers = several(request).map { one -> HostAnswer in
+                guard let handler = operations.handler(for: one.kind) else { return refusal(request, "no operation is called \(one.kind)") }
+                return carryOut(handler, request, one.payload, &host.things)
+            }
+            return HostAnswer(id: request.id, status: .done, result: try? CanonicalJSON.text(answers))
+        }
         guard let handler = operations.handler(for: request.kind) else {
             return refusal(request, "no operation is called \(request.kind)")
         }
-        guard request.operationClass != .reading else { return carryOut(handler, request, &host.things) }
+        guard request.operationClass != .reading else { return carryOut(handler, request, request.payload, &host.things) }
         if let known = host.answers[request.id] { return known }
         guard request.fence >= host.highestFence else {
             return refusal(request, "fence \(request.fence) is stale: \(host.highestFence) has been seen")
@@ -122,13 +134,19 @@ public actor ScriptedTransport: Transport {
         host.highestFence = request.fence
         if request.once == .unrepeatable, host.begun.contains(request.id) { return HostAnswer(id: request.id, status: .unknown) }
         host.begun.insert(request.id)
-        let answer = carryOut(handler, request, &host.things)
+        let answer = carryOut(handler, request, request.payload, &host.things)
         host.answers[request.id] = answer
         return answer
     }
 
-    private func carryOut(_ handler: ScriptedOperations.Handler, _ request: HostRequest, _ things: inout ScriptedOperations.Things) -> HostAnswer {
-        switch handler(request.payload, &things) {
+    /// What rides in a request that carries several readings.
+    private func several(_ request: HostRequest) -> [Readings.One] {
+        guard request.kind == Readings.kind else { return [] }
+        return (try? CanonicalJSON.value(Readings.self, from: request.payload).asked) ?? []
+    }
+
+    private func carryOut(_ handler: ScriptedOperations.Handler, _ request: HostRequest, _ payload: String, _ things: inout ScriptedOperations.Things) -> HostAnswer {
+        switch handler(payload, &things) {
         case .success(let result): HostAnswer(id: request.id, status: .done, result: result)
         case .failure(let failure): HostAnswer(id: request.id, status: .failed, failure: failure)
         }

@@ -16,10 +16,13 @@ public enum HostProgram {
         guard request.formatVersion == 1 else {
             return answer(refusal(request.id, "this build does not know request format \(request.formatVersion)", next: "cutoverctl revert \(request.tenant) --to start, then advance again with one build"), 64)
         }
+        if request.kind == Readings.kind, request.operationClass == .reading, operationClass == OperationClass.reading.rawValue {
+            return await several(request, operations)
+        }
         guard let handler = operations.handlers[request.kind], handler.operationClass == request.operationClass,
             operationClass == request.operationClass.rawValue
         else {
-            return answer(refusal(request.id, "no \(operationClass) operation is called \(request.kind)", next: "put the same build on the host: cutoverctl advance \(request.tenant) --to host.prepare"), 64)
+            return answer(stranger(request, request.kind, operationClass), 64)
         }
         guard handler.once == request.once else {
             return answer(refusal(request.id, "\(request.kind) is \(handler.once?.rawValue ?? "not a writing operation") here, not \(request.once?.rawValue ?? "undeclared")", next: "put the same build on the host: cutoverctl advance \(request.tenant) --to host.prepare"), 64)
@@ -64,23 +67,34 @@ public enum HostProgram {
     }
 
     private static func run(_ handler: HostOperationBook.Handler, _ request: HostRequest, _ hand: HostHand) async -> (line: String, exitCode: Int32) {
+        let outcome = await outcome(handler, request, hand)
+        let exitCode: Int32 = outcome.status == .done ? 0 : outcome.failure?.effect == .unknown ? 6 : 1
+        return answer(outcome, exitCode)
+    }
+
+    /// What came of it, without the host's secrets.
+    static func outcome(_ handler: HostOperationBook.Handler, _ request: HostRequest, _ hand: HostHand) async -> HostAnswer {
         do {
             let result = try await handler.run(request, hand)
-            return answer(HostAnswer(id: request.id, status: .done, result: Redaction.of(hand.sight).clean(json: result)), 0)
+            return HostAnswer(id: request.id, status: .done, result: Redaction.of(hand.sight).clean(json: result))
         } catch let failure as StepFailure {
-            return answer(HostAnswer(id: request.id, status: .failed, failure: Redaction.of(hand.sight).clean(failure)), failure.effect == .unknown ? 6 : 1)
+            return HostAnswer(id: request.id, status: .failed, failure: Redaction.of(hand.sight).clean(failure))
         } catch {
             let effect: StepFailure.Effect = request.operationClass == .reading ? .nothingChanged : .partlyChanged
             let failure = StepFailure("\(request.kind): \(error)", effect: effect, next: "cutoverctl why \(request.tenant)")
-            return answer(HostAnswer(id: request.id, status: .failed, failure: Redaction.of(hand.sight).clean(failure)), 1)
+            return HostAnswer(id: request.id, status: .failed, failure: Redaction.of(hand.sight).clean(failure))
         }
     }
 
-    private static func refusal(_ id: OperationID, _ what: String, next: String) -> HostAnswer {
+    static func stranger(_ request: HostRequest, _ kind: OperationKind, _ operationClass: String) -> HostAnswer {
+        refusal(request.id, "no \(operationClass) operation is called \(kind)", next: "put the same build on the host: cutoverctl advance \(request.tenant) --to host.prepare")
+    }
+
+    static func refusal(_ id: OperationID, _ what: String, next: String) -> HostAnswer {
         HostAnswer(id: id, status: .refused, failure: StepFailure(what, effect: .nothingChanged, next: next))
     }
 
-    private static func answer(_ answer: HostAnswer, _ exitCode: Int32) -> (line: String, exitCode: Int32) {
+    static func answer(_ answer: HostAnswer, _ exitCode: Int32) -> (line: String, exitCode: Int32) {
         ((try? answer.line()) ?? "", exitCode)
     }
 }

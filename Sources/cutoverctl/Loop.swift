@@ -14,8 +14,8 @@ struct Loop {
         var waitForClocks: Bool
         /// For how long nothing but gates that time may open is waited for.
         var patienceSeconds: Int
-        /// Puts this build of the program on hosts where another one stands.
-        var renewsHands = true
+        /// On whose host this build of the program is put where another one stands.
+        var renewsHand: @Sendable (TenantID) -> Bool = { _ in true }
     }
 
     private static let pollMilliseconds = 500
@@ -26,7 +26,7 @@ struct Loop {
         let bars = ProgressBars.onStandardError()
         let spectator = Spectator(told: { bars.told($0.tenant, $1) }, isLeaving: { interrupts.isStopping })
         let run = FleetRun(
-            engine: site.engine.watched(by: spectator), tenants: tenants, target: terms.target, byWaves: terms.byWaves, renewsHands: terms.renewsHands, pollMilliseconds: Self.pollMilliseconds,
+            engine: site.engine.watched(by: spectator), tenants: tenants, target: terms.target, byWaves: terms.byWaves, renewsHand: terms.renewsHand, pollMilliseconds: Self.pollMilliseconds,
             isStopping: { interrupts.isStopping }
         ) { tenant, outcome in
             bars.end(tenant)

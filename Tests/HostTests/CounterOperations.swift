@@ -112,6 +112,27 @@ enum Counter {
         func read(_ host: HostSight) async throws -> String { text }
     }
 
+    struct Break: ReadsOnHost {
+        static let kind: OperationKind = "counter.break"
+        typealias Result = Value
+        func read(_ host: HostSight) async throws -> Value { throw HostFault.said("the abacus broke") }
+    }
+
+    /// Ends when nobody waits for it any more.
+    struct Linger: ReadsOnHost {
+        static let kind: OperationKind = "counter.linger"
+        typealias Result = Value
+        func read(_ host: HostSight) async throws -> Value {
+            while true { try await Task.sleep(for: .seconds(60)) }
+        }
+    }
+
+    struct Big: ReadsOnHost {
+        static let kind: OperationKind = "counter.big"
+        typealias Result = Value
+        func read(_ host: HostSight) async throws -> Value { Value(count: 123_456_789) }
+    }
+
     static let book: HostOperationBook = {
         var book = HostOperationBook()
         book.add(Look.self)
@@ -123,6 +144,9 @@ enum Counter {
         book.add(Fail.self)
         book.add(Dawdle.self)
         book.add(Echo.self)
+        book.add(Break.self)
+        book.add(Linger.self)
+        book.add(Big.self)
         return book
     }()
 }

@@ -32,8 +32,10 @@ struct VerifyParity: Wait {
     }
 
     func observe(_ sight: Sight, began: OperationID) async -> Observation {
+        let gates = Gate.watchIsContent(table)
+        let sight = await sight.having(gates.flatMap(\.asks) + [WatchProgress(table: table), ReadRules(table: table), ListExceptions(table: table)])
         // The first that is shut, and not only before the wait: what the watch finds meanwhile takes the ground from under a parity.
-        for gate in Gate.watchIsContent(table) {
+        for gate in gates {
             let verdict = await gate.assess(sight)
             if !verdict.isOpen { return Observation(verdict, clearedBy: gate.naming(sight.ref.tenant)) }
         }

@@ -83,6 +83,7 @@ struct DropLegacy: GracefulStep {
     }
 
     func verify(_ sight: Sight) async throws(StepFailure) -> Finding {
+        let sight = await sight.having([LegacyState(table: table), DoorsAnswer(table: table)])
         let state = try await sight.ask(LegacyState(table: table))
         let doors = try await sight.ask(DoorsAnswer(table: table))
         let seen = Evidence(["table": state.place, "doors": doors.problem ?? "answer"])

@@ -5,7 +5,7 @@ extension Gate {
     static func reading<R: Reading>(
         _ claim: String, clearedBy: Clearance = .time, _ operation: R, _ judge: @escaping @Sendable (R.Result, Sight) -> Verdict
     ) -> Gate {
-        Gate(claim, clearedBy: clearedBy) { sight in
+        Gate(claim, clearedBy: clearedBy, asks: [operation]) { sight in
             do throws(StepFailure) { return judge(try await sight.ask(operation), sight) } catch { return .unknown(error.what) }
         }
     }

@@ -25,7 +25,7 @@ public struct HostVeto: Sendable, Codable, Equatable {
 
     /// Nobody can object through a program that does not stand there yet; and another build, which may be broken or not know the question,
     /// does not keep itself from being replaced.
-    static let gate = Gate("the host does not say \"not now\"") { sight in
+    static let gate = Gate("the host does not say \"not now\"", asks: [ReadVeto()]) { sight in
         do throws(StepFailure) {
             let word = try await sight.ask(ReadVeto())
             return word.objection.map { .shut($0) } ?? .open(Evidence())

@@ -41,7 +41,9 @@ struct Apply: Command {
         }
         let target = saved.to.flatMap(site.plan.step(named:))?.id
         // What was not shown is not done.
-        let terms = Loop.Terms(target: target, byWaves: saved.byWaves, waitForClocks: wait, patienceSeconds: 2, renewsHands: false)
+        let placing = site.engine.handStep?.place
+        let renewed = Set(saved.tenants.filter { $0.steps.contains { $0.step == placing } }.map(\.tenant))
+        let terms = Loop.Terms(target: target, byWaves: saved.byWaves, waitForClocks: wait, patienceSeconds: 2, renewsHand: { renewed.contains($0) })
         let outcomes = try await loop.run(going, terms)
         let left = tenants.count - going.count
         return .worst(of: [loop.status(outcomes, of: going)] + (left == 0 ? [] : [.partlyDone]))

@@ -24,6 +24,13 @@ enum NewerBuild {
         try expect(try program(stage) == first, "a tenant that is held has another program")
         try await stage.ctl("release", "acme", "--reason", "it was about something else", code: 0)
 
+        // Shown first by the one that would be put there, and by no other.
+        let shown = try await ctl("preview", "acme")
+        try expect(shown.code == 0 && shown.out.contains("  A0/host.prepare") && shown.out.contains("another build of the program stands there"), "the newer build does not show that it would be put there: \(shown.said)")
+        let own = try await stage.ctl("preview", "acme", code: 0)
+        try expect(!own.out.contains("A0/host.prepare"), "the build that stands there shows that it would be put there: \(own.said)")
+        try expect(try program(stage) == first, "a preview has put a program on the host")
+
         let taken = try await ctl("advance", "acme", "--to", "A0/host.prepare")
         try expect(taken.code == 0, "the newer build does not take the tenant on: \(taken.code), \(taken.said)")
         let (second, successor) = try (program(stage), self.watch(stage))
