@@ -2,7 +2,12 @@
 public struct ClockReading: Sendable, Equatable {
     /// All since the wait began.
     public let stretches: [Stretch]
-    public init(_ stretches: [Stretch]) { self.stretches = stretches }
+    /// How far the clock by which they are told is from ours, where that was measured.
+    public let skew: ClockSkew?
+    public init(_ stretches: [Stretch], skew: ClockSkew? = nil) {
+        self.stretches = stretches
+        self.skew = skew
+    }
 
     public static func coveredMilliseconds(_ stretches: some Sequence<Stretch>) -> Int64 {
         stretches.reduce(0) { sum, stretch in stretch.kind == .reset ? 0 : sum + stretch.milliseconds }
@@ -19,6 +24,8 @@ public struct ClockHistory: Sendable, Equatable {
         public fileprivate(set) var stretches: [Stretch] = []
         /// The revision of the event that told each last.
         public fileprivate(set) var toldBy: [Int] = []
+        /// How far the host's clock, by which the stretches are told, was from ours when it was measured last.
+        public fileprivate(set) var skew: ClockSkew?
         /// What was recorded as covered when the wait was verified, in seconds.
         public fileprivate(set) var verified: Int?
         public var coveredMilliseconds: Int64 { ClockReading.coveredMilliseconds(stretches) }
@@ -34,11 +41,12 @@ public struct ClockHistory: Sendable, Equatable {
     private mutating func add(_ event: Event) {
         switch event.change {
         case .waitBegan(let ref): clocks.append(Clock(step: ref, began: event.hash, at: event.at))
-        case .clockRead(let ref, let from, let stretches):
+        case .clockRead(let ref, let from, let stretches, let skew):
             guard let index = clocks.lastIndex(where: { $0.step == ref }), from <= clocks[index].stretches.count else { return }
             // The last one told may have grown since.
             clocks[index].stretches.replaceSubrange(from..., with: stretches)
             clocks[index].toldBy.replaceSubrange(min(from, clocks[index].toldBy.count)..., with: stretches.map { _ in event.revision })
+            clocks[index].skew = skew ?? clocks[index].skew
         case .verified(let ref, .inPlace(let evidence)):
             guard let index = clocks.lastIndex(where: { $0.step == ref }) else { return }
             clocks[index].verified = evidence.facts["covered"].flatMap(Int.init)
@@ -57,7 +65,7 @@ extension Engine {
         let isDaily = told.map { time.now.seconds(since: $0.at) >= Self.clockDigestSeconds } ?? true
         guard isNew || isDaily || isOver else { return }
         let from = max(0, min((told?.stretches ?? 0) - 1, reading.stretches.count - 1))
-        try await record(.clockRead(ref, from: from, Array(reading.stretches[from...])), ledger)
+        try await record(.clockRead(ref, from: from, Array(reading.stretches[from...]), skew: reading.skew), ledger)
     }
 
     private static let clockDigestSeconds = 86_400.0

@@ -22,7 +22,8 @@ public struct Event: Sendable, Equatable {
         case waitBegan(StepRef)
         case tended(StepRef, reason: String)
         /// What a wait's samples came to, from the stretch of that number on: every day, and every time something else than more of the same.
-        case clockRead(StepRef, from: Int, [Stretch])
+        /// Their times are the host's own; `skew` tells how far its clock was from ours then.
+        case clockRead(StepRef, from: Int, [Stretch], skew: ClockSkew? = nil)
         case revertRequested(to: StepID?, reason: String)
         case revertStarted(StepRef, attempt: Int)
         case reverted(StepRef, Evidence)

@@ -40,7 +40,7 @@ extension Event.Change {
     public var ref: StepRef? {
         switch self {
         case .gateAssessed(let ref, _, _), .waived(let ref, _, _, _), .waiverEnded(let ref, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),
-            .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _), .clockRead(let ref, _, _),
+            .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _), .clockRead(let ref, _, _, _),
             .revertStarted(let ref, _), .reverted(let ref, _):
             ref
         case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .fleetHeld, .fleetReleased, .planKept, .previewUsed, .errandBegan, .errandEnded,
@@ -74,9 +74,9 @@ extension Event.Change {
         case .failed(_, let failure): Self.facts(failure)
         case .becameUnknown(_, let detail): ["detail": detail]
         case .waitBegan: [:]
-        case .clockRead(_, let from, let stretches):
+        case .clockRead(_, let from, let stretches, let skew):
             Dictionary(uniqueKeysWithValues: stretches.enumerated().map { ("stretch.\(from + $0.offset)", $0.element.text) })
-                .merging(["from": String(from)]) { _, new in new }
+                .merging(["from": String(from)]) { _, new in new }.merging(skew.map { ["skew": $0.text] } ?? [:]) { _, new in new }
         case .tended(_, let reason), .reopened(let reason), .held(let reason), .released(let reason), .quarantined(let reason):
             ["reason": reason]
         case .revertRequested(let step, let reason): ["to": step?.text ?? "start", "reason": reason]
@@ -126,8 +126,10 @@ extension Event.Change {
         case "tended": return facts["reason"].map { .tended(ref, reason: $0) }
         case "clockRead":
             guard let from = facts["from"].flatMap({ Int($0) }), from >= 0 else { return nil }
-            let lines = (from..<from + facts.count - 1).map { facts["stretch.\($0)"].flatMap { Stretch($0) } }
-            return lines.contains { $0 == nil } ? nil : .clockRead(ref, from: from, lines.compactMap { $0 })
+            let skew = facts["skew"].flatMap { ClockSkew($0) }
+            guard (skew == nil) == (facts["skew"] == nil) else { return nil }
+            let lines = (from..<from + facts.count - (skew == nil ? 1 : 2)).map { facts["stretch.\($0)"].flatMap { Stretch($0) } }
+            return lines.contains { $0 == nil } ? nil : .clockRead(ref, from: from, lines.compactMap { $0 }, skew: skew)
         case "revertStarted": return attempt.map { .revertStarted(ref, attempt: $0) }
         case "reverted": return .reverted(ref, Evidence(facts))
         default: return nil

@@ -52,7 +52,8 @@ public struct Standing: Sendable, Equatable {
     private var positions: [StepID: Position] = [:]
     private var attempts: [StepID: Int] = [:]
     private var evidence: [StepID: Evidence] = [:]
-    private var verifiedAt: [StepID: Timestamp] = [:]
+    /// Of the steps that stand verified.
+    private(set) var verifiedAt: [StepID: Timestamp] = [:]
     private var verdicts: [String: Gate.Verdict] = [:]
     private var unknowns: [StepID: String] = [:]
     private var origins: [StepID: String] = [:]
@@ -131,7 +132,7 @@ public struct Standing: Sendable, Equatable {
         case .checkpointed(let ref, let evidence):
             checkpoints[ref.step] = Checkpoint(at: event.at, facts: evidence.facts)
             return
-        case .clockRead(let ref, let from, let stretches):
+        case .clockRead(let ref, let from, let stretches, _):
             clocks[ref.step] = ToldClock(stretches: from + stretches.count, at: event.at)
             return
         case .tended, .waveOpened, .fleetHeld, .fleetReleased, .planKept, .previewUsed, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return

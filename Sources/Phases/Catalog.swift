@@ -107,7 +107,8 @@ public enum MemoryCatalog {
             entry("archive.purge", .irreversible, "", requires: ["legacy.drop"], settings: [table, .init("keepFor", .duration, required: true)]) { step, plan in
                 .irreversible(
                     PurgeArchive(
-                        keepSeconds: step.spec.settings.seconds("keepFor") ?? 0, vault: vault(plan, LegacyTable(step.spec)), table: LegacyTable(step.spec)))
+                        keepSeconds: step.spec.settings.seconds("keepFor") ?? 0, vault: vault(plan, LegacyTable(step.spec)), table: LegacyTable(step.spec),
+                        madeBy: plan.steps.first { $0.spec.kind == "legacy.archive" && LegacyTable($0.spec) == LegacyTable(step.spec) }?.id))
             },
         ],
         decisions: [

@@ -21,7 +21,7 @@ struct LabTenant: Sendable {
     /// The folder of the built programs, which is that of the running test bundle.
     static let programs = URL(fileURLWithPath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0])
         .deletingLastPathComponent().path
-    private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
     static func up(rows: Int, plan: Plan? = nil) async throws -> LabTenant {
         for name in ["cutoverctl", "cutover-lab", "lab-plugin", "lab-workspace-server"] {

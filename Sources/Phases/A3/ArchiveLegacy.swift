@@ -91,7 +91,7 @@ extension Vault {
 
     /// A gate over the archive, wherever it lies.
     func gate(_ claim: String, _ table: LegacyTable, _ judge: @escaping @Sendable (ArchiveState.Result, Sight) -> Gate.Verdict) -> Gate {
-        Gate(claim) { sight in
+        Gate(claim, asks: [ArchiveState(vault: self, table: table)]) { sight in
             do throws(StepFailure) { return judge(try await state(sight, table), sight) } catch { return .unknown(error.what) }
         }
     }
@@ -136,7 +136,10 @@ struct ArchiveState: ReadsOnHost {
         let problem: String?
         let rows: Int
         let rehearsed: Bool
+        /// By the host's clock.
         let exportedAt: Timestamp?
+        /// The same clock when it was asked; nil from an older program.
+        var now: Timestamp?
         /// The frozen list's own digest, as the archive was rehearsed against it.
         let frozenDigest: String?
         let rehearsedObjects: [String: ArchivedObject]
@@ -151,7 +154,7 @@ struct ArchiveState: ReadsOnHost {
             if !changed.isEmpty, !rehearsedObjects.isEmpty { problem = "\(changed.joined(separator: " and ")) is not what was rehearsed" }
             return Result(
                 there: !objects.isEmpty, problem: objects.isEmpty ? nil : problem, rows: rows,
-                rehearsed: !rehearsedObjects.isEmpty && objects == rehearsedObjects, exportedAt: exportedAt, frozenDigest: frozenDigest,
+                rehearsed: !rehearsedObjects.isEmpty && objects == rehearsedObjects, exportedAt: exportedAt, now: now, frozenDigest: frozenDigest,
                 rehearsedObjects: rehearsedObjects)
         }
     }
@@ -164,7 +167,7 @@ struct ArchiveState: ReadsOnHost {
         let trace = entries.last { $0.kind == "exercise" && $0.facts["name"] == table.own("archive.rehearsal") && $0.n > begun }
         let marks = try trace?.facts["marks"].map { try CanonicalJSON.value([String: ArchivedObject].self, from: $0) } ?? [:]
         let rehearsed = Result(
-            there: false, problem: nil, rows: trace?.facts["rows"].flatMap { Int($0) } ?? 0, rehearsed: false, exportedAt: trace?.at,
+            there: false, problem: nil, rows: trace?.facts["rows"].flatMap { Int($0) } ?? 0, rehearsed: false, exportedAt: trace?.at, now: HostClock.now.at,
             frozenDigest: trace?.facts["frozenDigest"], rehearsedObjects: marks)
         guard vault.otherHost(host.tenant) == nil else { return rehearsed }
         return rehearsed.seen(try await Archive(table.dataPath).found(in: try vault.open(host)), table)

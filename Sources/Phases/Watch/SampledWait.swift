@@ -37,17 +37,21 @@ struct SampledWait: Wait {
 
     func observe(_ sight: Sight, began: OperationID) async -> Observation {
         do {
-            let seen = try await sight.ask(SamplesSince(marker: began, longestGapSeconds: longestGapSeconds))
+            let (samples, asked) = (SamplesSince(marker: began, longestGapSeconds: longestGapSeconds), sight.time.now)
+            var asks: [any Reading] = [samples]
+            if let limits { asks.append(ReadChanges(limits: limits, table: table)) }
+            let sight = await sight.having(asks)
+            let seen = try await sight.ask(samples)
+            let clock = ClockReading(seen.stretches, skew: seen.now.map { ClockSkew(host: $0, asked: asked, answered: sight.time.now) })
             var trouble = seen.watchRuns ? (seen.profileSet ? nil : "the watch samples for another wait") : "the watch does not run"
             if let limits {
                 let unsigned = try await sight.ask(ReadChanges(limits: limits, table: table)).unsigned(sight.consents)
                 if !unsigned.isEmpty {
                     let next = "cutoverctl approve \(sight.ref.tenant) --changes all --reason TEXT"
-                    return Observation(.shut(unsigned.map(\.words).joined(separator: "; ")), needsTending: trouble, clearedBy: .person(next), clock: ClockReading(seen.stretches))
+                    return Observation(.shut(unsigned.map(\.words).joined(separator: "; ")), needsTending: trouble, clearedBy: .person(next), clock: clock)
                 }
                 if trouble == nil, seen.signed != signed(sight) { trouble = "the watch does not know yet what was signed" }
             }
-            let clock = ClockReading(seen.stretches)
             // From what is journalled, so that anybody comes to the same.
             let covered = Int(ClockReading.coveredMilliseconds(seen.stretches) / 1000)
             let counted = "\(covered) s of \(windowSeconds) s covered, \(seen.samples) samples, \(seen.gaps) gaps, \(seen.resets) resets, \(seen.pauses) pauses"

@@ -82,6 +82,8 @@ struct SamplesSince: ReadsOnHost {
         /// SHA-256 over the hashes of the samples judged.
         let digest: String
         let stretches: [Stretch]
+        /// The host's clock when it was asked, by which the stretches are told. Nil from an older program.
+        var now: Timestamp?
     }
     let marker: OperationID
     let longestGapSeconds: Int
@@ -99,6 +101,6 @@ struct SamplesSince: ReadsOnHost {
             coveredSeconds: clock.coveredSeconds, samples: clock.samples, gaps: clock.gaps, resets: clock.resets, pauses: clock.pauses,
             lastTrouble: clock.lastTrouble, watchRuns: try WatchProcess(host).running() != nil,
             profileSet: try SamplingProfile.current(host)?.marker == marker, signed: try SamplingProfile.current(host)?.signed ?? [:], digest: Digest.sha256(entries.map(\.hash).joined()),
-            stretches: clock.stretches)
+            stretches: clock.stretches, now: HostClock.now.at)
     }
 }

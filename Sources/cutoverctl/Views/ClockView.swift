@@ -9,6 +9,9 @@ enum ClockView {
         }
     }
 
+    /// How far the host's times are from ours, where that was measured.
+    static func skew(_ clock: ClockHistory.Clock) -> String { clock.skew.map { "; \($0.words)" } ?? "" }
+
     struct Document: Encodable {
         struct Line: Encodable {
             let kind: String
@@ -25,6 +28,9 @@ enum ClockView {
         let began: String
         let coveredSeconds: Double
         let verifiedSeconds: Int?
+        /// How far the host's clock, by which the stretches are told, was ahead of ours, and by how much that may be wrong.
+        let hostAheadSeconds: Double?
+        let hostAheadWithinSeconds: Double?
         let stretches: [Line]
 
         init(_ clock: ClockHistory.Clock) {
@@ -32,6 +38,8 @@ enum ClockView {
             began = clock.at.description
             coveredSeconds = Double(clock.coveredMilliseconds) / 1000
             verifiedSeconds = clock.verified
+            hostAheadSeconds = clock.skew.map { Double($0.aheadMilliseconds) / 1000 }
+            hostAheadWithinSeconds = clock.skew.map { Double($0.withinMilliseconds) / 1000 }
             stretches = zip(clock.stretches, clock.toldBy).map { stretch, event in
                 Line(
                     kind: stretch.kind.rawValue, from: stretch.from.description, until: stretch.until.description, seconds: Double(stretch.milliseconds) / 1000,

@@ -16,7 +16,7 @@ struct HistoryView {
                 paint: [3: { ["failed", "becameUnknown", "quarantined", "waived"].contains(event.kind) ? paint.red($0) : $0 }])
         }
         return table.text + clocks.map { clock in
-            let sum = "\(clock.step.place): \(clock.coveredMilliseconds / 1000) s counted since \(PlainText.moment(clock.at.description))"
+            let sum = "\(clock.step.place): \(clock.coveredMilliseconds / 1000) s counted since \(PlainText.moment(clock.at.description))" + ClockView.skew(clock)
             return "\n\n\(sum)\n" + ClockView.lines(clock).map { "  \($0)" }.joined(separator: "\n")
         }.joined()
     }

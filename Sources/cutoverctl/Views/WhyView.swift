@@ -24,7 +24,7 @@ struct WhyView {
             lines += watch.findings.map { "  found:      \($0)" }
         }
         if let clock {
-            lines.append("  clock:      \(clock.coveredMilliseconds / 1000) s counted since \(PlainText.moment(clock.at.description))")
+            lines.append("  clock:      \(clock.coveredMilliseconds / 1000) s counted since \(PlainText.moment(clock.at.description))" + ClockView.skew(clock))
             lines += ClockView.lines(clock).suffix(Self.stretchesShown).map { "              \($0)" }
         }
         return lines.map { paintless in paintless == lines[0] ? paintless : PlainText.line(paintless) }.joined(separator: "\n")
