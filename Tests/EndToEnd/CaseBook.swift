@@ -66,6 +66,7 @@ enum CaseBook {
         Case(name: "http-faults", sampling: .whole, run: HTTPFaults.all),
         Case(name: "separate-databases", sampling: .whole, run: SeparateDatabases.run),
         Case(name: "central", sampling: .whole, run: CentralTopology.run),
+        Case(name: "central-shortly", sampling: .sampled, run: CentralTopology.shortly),
         Case(name: "preview-changes-nothing", run: PreviewChangesNothing.run),
         Case(name: "who-serves", run: WhoServes.run),
         Case(name: "bad-input", run: BadInput.run),
