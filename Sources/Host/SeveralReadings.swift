@@ -1,5 +1,4 @@
 import Cutover
-import Foundation
 
 /// Several readings that came in one request: one after another, so that a tenant's database is asked as gently as when each comes alone.
 extension HostProgram {

@@ -8,12 +8,12 @@ enum NewerBuild {
         try await stage.forward("advance", "acme", "--to", far)
         let (first, watch) = try (program(stage), watch(stage))
 
-        let newer = "\(stage.folder)/newer/cutoverctl"
-        try FileManager.default.createDirectory(atPath: "\(stage.folder)/newer", withIntermediateDirectories: true)
+        let (newer, newest) = ("\(stage.folder)/newer/cutoverctl", "\(stage.folder)/newest/cutoverctl")
         // The same program, and other bytes.
         try await copy(stage.places.program("cutoverctl"), to: newer, stage)
-        func ctl(_ words: String...) async throws -> RunningProgram.Ended {
-            try await RunningProgram.start(newer, words, environment: stage.variables, folder: stage.folder, log: "\(stage.logs)/newer-\(UUID().uuidString.prefix(6))").ended()
+        try await copy(newer, to: newest, stage)
+        func ctl(_ words: String..., by program: String? = nil) async throws -> RunningProgram.Ended {
+            try await RunningProgram.start(program ?? newer, words, environment: stage.variables, folder: stage.folder, log: "\(stage.logs)/newer-\(UUID().uuidString.prefix(6))").ended()
         }
 
         let checked = try await ctl("check", "acme")
@@ -25,13 +25,15 @@ enum NewerBuild {
         try await stage.ctl("release", "acme", "--reason", "it was about something else", code: 0)
 
         // Shown first by the one that would be put there, and by no other.
-        let shown = try await ctl("preview", "acme")
+        let saved = "\(stage.folder)/newer.json"
+        let shown = try await ctl("preview", "acme", "--to", "A0/host.prepare", "-o", saved)
         try expect(shown.code == 0 && shown.out.contains("  A0/host.prepare") && shown.out.contains("another build of the program stands there"), "the newer build does not show that it would be put there: \(shown.said)")
         let own = try await stage.ctl("preview", "acme", code: 0)
         try expect(!own.out.contains("A0/host.prepare"), "the build that stands there shows that it would be put there: \(own.said)")
         try expect(try program(stage) == first, "a preview has put a program on the host")
 
-        let taken = try await ctl("advance", "acme", "--to", "A0/host.prepare")
+        // What was shown is done.
+        let taken = try await ctl("apply", saved)
         try expect(taken.code == 0, "the newer build does not take the tenant on: \(taken.code), \(taken.said)")
         let (second, successor) = try (program(stage), self.watch(stage))
         try expect(second != first && successor.pid != watch.pid, "the host has \(second) and the watch \(successor.pid), as before")
@@ -40,11 +42,15 @@ enum NewerBuild {
         let again = try await ctl("check", "acme")
         try expect(again.code == 0, "after the newer build came, check finds \(again.said)")
 
+        let advanced = try await ctl("advance", "acme", "--to", "A0/host.prepare", by: newest)
+        let (last, remaining) = try (program(stage), self.watch(stage))
+        try expect(advanced.code == 0 && last != second && remaining.program == last, "the newest build does not take the tenant on: \(advanced.code), \(advanced.said)")
+
         // The older one finds its own traces, and leaves things be.
         let older = try await stage.ctl("advance", "acme", "--to", "A0/host.prepare", code: 0)
         try expect(older.said.contains("stood there before"), "the older build does not tell that it is one: \(older.said)")
         let (third, same) = try (program(stage), self.watch(stage))
-        try expect(third == second && same.pid == successor.pid, "the older build came back")
+        try expect(third == last && same.pid == remaining.pid, "the older build came back")
 
         // Nothing was lost meanwhile, and a wait under way goes on with its samples.
         let on = try await stage.forward("advance", "acme", "--to", far, "--wait")
@@ -54,6 +60,7 @@ enum NewerBuild {
     }
 
     private static func copy(_ program: String, to path: String, _ stage: Stage) async throws {
+        try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         let copied = try await RunningProgram.start(
             "/bin/sh", ["-ec", "cp \"$1\" \"$2\"; echo newer >>\"$2\"", "sh", program, path], environment: ["PATH": "/usr/bin:/bin"], folder: stage.folder, log: "\(stage.logs)/copy"
         ).ended()
