@@ -40,7 +40,14 @@ struct HistoryAnswer: Decodable {
         /// Without the tenant.
         var place: String { step.map { $0.split(separator: "/").dropFirst().joined(separator: "/") } ?? "" }
     }
+    struct Clock: Decodable {
+        let step: String
+        let coveredSeconds: Double
+        let hostAheadSeconds: Double?
+        let hostAheadWithinSeconds: Double?
+    }
     let events: [Event]
+    let clocks: [Clock]
 }
 
 struct ExceptionsAnswer: Decodable {

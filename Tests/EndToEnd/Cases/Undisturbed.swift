@@ -50,6 +50,16 @@ enum Undisturbed {
     /// Every command is delivered twice, replies are lost, and more than a few calls at once are refused.
     private static let misfortunes = #"{"duplicates": 1000000, "loseReplies": {"SendCommand": 3, "ListCommandInvocations": 3}, "callsPerSecond": 10, "burst": 12}"#
 
+    /// How far the host's clock is from ours stands beside what it counted: it is the same clock here.
+    private static func clocks(_ stage: Stage) async throws {
+        let clocks = try await stage.ctl("history", "acme", "--json", code: 0).answer(HistoryAnswer.self).clocks
+        try expect(clocks.map(\.step) == ["A1/shadow.watch", "A3/soak.wait"], "the history tells of these clocks: \(clocks)")
+        for clock in clocks {
+            guard let ahead = clock.hostAheadSeconds, let within = clock.hostAheadWithinSeconds else { throw Trouble("nobody measured how far the host's clock is from ours: \(clock)") }
+            try expect(abs(ahead) <= within + 0.01, "the clock is the same one, and said to be \(ahead) s ahead, give or take \(within) s")
+        }
+    }
+
     private static func thereAndBack(_ stage: Stage) async throws {
         try await stage.forwardToTheDrop()
         let steps = try await stage.verified()
@@ -57,6 +67,7 @@ enum Undisturbed {
         try await stage.ctl("journal", "verify", code: 0)
         try await stage.ctl("check", "acme", code: 0)
         try await stage.referee("v2", "acme")
+        try await clocks(stage)
 
         try await stage.backToTheStart()
         let left = try await stage.verified()
