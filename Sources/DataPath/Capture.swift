@@ -97,6 +97,7 @@ public struct Capture: Sendable {
         // Over HTTP nobody can list what a store holds; a row found alike when it is read back is agreed on then.
         if settings.lane == .sql || second != nil { try await connection.seeingBoth { try await ForeignRows.adoptTwins($0, layout) } }
         if missed, settings.lane != .far { try await connection.seeingBoth { _ = try await LookAgain.queueEverything($0, layout) } }
+        try await second?.tellAllPlaced(connection)
         try await CaptureSeal.remember(connection, settings)
         await second?.setInstalling(false)
     }
@@ -121,7 +122,9 @@ public struct Capture: Sendable {
         }
         let drop =
             keepRecords
-            ? "DELETE FROM \(settings.schema).remembered WHERE what = 'capture_seal';" + TablesSQL.working.map { "DROP TABLE IF EXISTS \(settings.schema).\($0);" }.joined()
+            ? "DELETE FROM \(settings.schema).remembered WHERE what = 'capture_seal';"
+                // What lies with the plugin is no record, only told there.
+                + (settings.lane == .far ? "DELETE FROM \(settings.schema).placed;" : "") + TablesSQL.working.map { "DROP TABLE IF EXISTS \(settings.schema).\($0);" }.joined()
                 + (CaptureSQL.names + settings.holding.functionNames).map { "DROP FUNCTION IF EXISTS \(settings.schema).\($0);" }.joined()
                 + (frozen ? "" : "DROP FUNCTION IF EXISTS \(settings.schema).refuse_write();")
             : "DROP SCHEMA IF EXISTS \(settings.schema) CASCADE"

@@ -44,14 +44,7 @@ struct KeyValueStage: Sendable {
     func put(
         _ key: String, _ value: String, workspace: UUID = Stage.child, expires: String? = nil, ifMatch version: Int? = nil
     ) async throws -> (id: UUID, version: Int)? {
-        try await agent.query(
-            """
-            INSERT INTO workspace_memory AS m (workspace_id, key, value, expires_at) SELECT $1, $2, $3::jsonb, $4::timestamptz
-            ON CONFLICT (workspace_id, key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, updated_at = now(),
-                version = m.version + 1 WHERE $5::bigint IS NULL OR m.version = $5
-            RETURNING id, version
-            """, [.uuid(workspace), .text(key), .text(value), expires.map { .text($0) }, version.map { .int($0) }]
-        ).first.map { (try $0.uuid("id"), try $0.int("version")) }
+        try await agent.put(key, value, workspace: workspace, expires: expires, ifMatch: version)
     }
 
     func plant(_ sql: String) async throws { try await agent.execute(sql) }

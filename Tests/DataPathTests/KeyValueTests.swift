@@ -11,20 +11,7 @@ struct KeyValueTests {
     private func furnished(_ mode: Control.Mode = .sync) async throws -> KeyValueStage {
         let stage = try await KeyValueStage.make(mode: mode)
         try await stage.memories.add1("a memory")
-        try await stage.put("mood", "\"calm\"")
-        try await stage.put("nothing", "null")
-        try await stage.put("größe 😀 \"quoted\" \\ \n", #"{"b": [1, 2.50, {"é": null}], "a": "\u0001 tab\t"}"#, workspace: Stage.root)
-        try await stage.put("", "[]")
-        try await stage.put("lease", "42", expires: "2020-01-02T00:00:00.000001Z")
-        try await stage.put("for ever", "true", expires: "infinity")
-        try await stage.put("counted", "0")
-        for _ in 0..<4 { try await stage.put("counted", "1") }
-        try await stage.plant(
-            """
-            INSERT INTO workspace_memory (workspace_id, key, value, updated_at, version) VALUES
-                ('\(Stage.child)', 'old', '1', '1901-01-01 00:00:00.123457', 9223372036854775807), ('\(Stage.child)', 'timeless', '1', 'infinity', 0),
-                ('\(Stage.child)', 'late', '1', '9999-12-31 23:59:59.999999', -3)
-            """)
+        try await stage.agent.putEveryKind()
         return stage
     }
 

@@ -90,10 +90,10 @@ struct SeparateStage: Sendable {
     }
 
     /// Entries of both sides that no look has consumed.
-    func waiting() async throws -> Int {
-        let mine = try await ours.query("SELECT count(*) AS n FROM cutover.change_log")[0].int("n")
-        let relayed = try await ours.query("SELECT n FROM cutover.relayed WHERE what = 'entry'").map { try $0.int("n") }
-        return mine + (try await agent2.query("SELECT count(*) AS n FROM cutover.change_log WHERE seq <> ALL ($1::bigint[])", [.ints(relayed)])[0].int("n"))
+    func waiting(_ schema: String = "cutover") async throws -> Int {
+        let mine = try await ours.query("SELECT count(*) AS n FROM \(schema).change_log")[0].int("n")
+        let relayed = try await ours.query("SELECT n FROM \(schema).relayed WHERE what = 'entry'").map { try $0.int("n") }
+        return mine + (try await agent2.query("SELECT count(*) AS n FROM \(schema).change_log WHERE seq <> ALL ($1::bigint[])", [.ints(relayed)])[0].int("n"))
     }
 
     // MARK: - Agents

@@ -61,6 +61,7 @@ enum CaseBook {
         Case(name: "wedged-minority", run: WedgedMinority.run),
         Case(name: "second-plugin", run: SecondPlugin.run),
         Case(name: "kv-deprecation", run: KeyValues.run),
+        Case(name: "kv-deprecation-between-two", sampling: .whole, run: KeyValues.separately),
         Case(name: "http-forgetting", sampling: .whole, run: HTTPForgetting.run),
         Case(name: "http-fault", sampling: .sampled, run: HTTPFaults.one),
         Case(name: "http-faults", sampling: .whole, run: HTTPFaults.all),

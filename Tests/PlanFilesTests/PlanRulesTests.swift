@@ -100,8 +100,8 @@ struct PlanRulesTests {
     }
 
     @Test(
-        "with a database of the plugin's own, what is done inside one database only is refused",
-        arguments: [("chunkRows: 500", nil), ("table: workspace_memory", "inside one database only"), ("ranges: 4", "ranges"), ("ranges: 1", nil)] as [(String, String?)])
+        "with a database of the plugin's own, keys and values are carried as memories are, and key ranges are refused with the reason",
+        arguments: [("chunkRows: 500", nil), ("table: workspace_memory", nil), ("ranges: 4", "one transaction at a time"), ("ranges: 1", nil)] as [(String, String?)])
     func separate(setting: String, told: String?) {
         let text = SamplePlan.text.replacingOccurrences(of: "same-instance-schema", with: "separate").replacingOccurrences(of: "chunkRows: 500", with: setting)
         let problems = PlanFile.read(text: text, path: "p", catalog: SampleCatalog.catalog).1

@@ -11,6 +11,8 @@ public import Postgres
 /// One such transaction at a time, kept apart by a lock in both databases that is the sessions' and so outlives no transaction.
 public actor SecondDatabase: TransactionPartner {
     let far: PostgresConnection
+    /// Of the plugin's database.
+    let settings: DataPathSettings
     let schema: String
     /// v2 by its own name.
     let records: TableName
@@ -74,6 +76,7 @@ public actor SecondDatabase: TransactionPartner {
 
     private init(_ far: PostgresConnection, _ settings: DataPathSettings, readOnly: Bool, columns: String, owner: String, identity: String) {
         self.far = far
+        self.settings = settings
         self.schema = settings.schema
         self.records = settings.v2Records
         self.namespaces = settings.v2Namespaces
@@ -82,8 +85,6 @@ public actor SecondDatabase: TransactionPartner {
         self.owner = owner
         self.identity = identity
     }
-
-    var settings: DataPathSettings { DataPathSettings(v2Records: records, v2Namespaces: namespaces, schema: schema).far }
 
     // MARK: - The two transactions
 
@@ -123,6 +124,7 @@ public actor SecondDatabase: TransactionPartner {
         guard state.isOpen else { return }
         if state.reads || !state.installed { return try await endFar("ROLLBACK") }
         try await ship(near)
+        try await tellPlaced(near)
         if state.sawFar { try await seal?.require(far, settings) }
         if !state.shipped.isEmpty { try await writeReceipt(near) }
         let ships = !state.shipped.isEmpty

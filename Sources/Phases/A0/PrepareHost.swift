@@ -155,15 +155,14 @@ struct LeaveHost: ActsOnHost {
                 try DurableFile.makeFolder(kept)
                 try DurableFile.write(lines.joined(separator: "\n") + "\n", to: "\(kept)/\(host.operation).jsonl")
             }
-            let isSeparate = try await LaneSettings.read(connection).lane == .separate
-            // The tenant's last: it alone says that there is another.
-            let far = isSeparate ? try await host.sight.pluginDatabase("cutover-writing") : nil
-            for schema in schemas {
-                let drop = "SET lock_timeout = '5s'; DROP SCHEMA IF EXISTS \(schema) CASCADE"
-                try await far?.execute(drop)
+            for table in tables {
+                let drop = "SET lock_timeout = '5s'; DROP SCHEMA IF EXISTS \(table.schema) CASCADE"
+                // The tenant's last: it alone says that there is another.
+                if try await LaneSettings.read(connection, table.dataPath).lane == .separate {
+                    try await closing(try await host.sight.pluginDatabase("cutover-writing")) { try await $0.execute(drop) }
+                }
                 try await connection.execute(drop)
             }
-            await far?.close()
             return lines
         }
         for table in tables { try mirrored.remove(table) }

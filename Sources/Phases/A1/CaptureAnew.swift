@@ -24,7 +24,7 @@ public struct CaptureAnew: ActsOnHost {
 
     public func act(_ host: HostHand) async throws -> Result {
         do {
-            let queued = try await host.writing { connection in
+            let queued = try await host.writing(table) { connection in
                 guard try await connection.there("\(table.schema).control") else {
                     throw DataPathError.notInstalled("change capture")
                 }

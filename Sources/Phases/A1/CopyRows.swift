@@ -30,7 +30,7 @@ struct CopyRows: ReversibleStep {
     }
 
     private var schemaGate: Gate {
-        .reading("the plugin's tables are the ones we know", PluginSchemaState()) { state, _ in
+        .reading("the plugin's tables are the ones we know", PluginSchemaState(table: table)) { state, _ in
             state.differences.isEmpty
                 ? .open(Evidence()) : .shut("memory_plugin \(state.differences.joined(separator: "; ")): rows are not written past the plugin into tables we do not know; lane: http goes through it")
         }
@@ -133,8 +133,8 @@ struct BeginCopy: ActsOnHost {
             orders.limits = limits
             orders.held = nil
         }
-        try await host.writing { connection in
-            if table == .memories { try await lane.recorded(sidecar, host.sight).save(connection) }
+        try await host.writing(table) { connection in
+            try await lane.recorded(sidecar, host.sight).save(connection, table.dataPath)
             try await Control.raiseFence(to: fence, connection, table.dataPath)
             let control = try await Control.read(connection, table.dataPath)
             if lane.lane == .http { _ = try await ExceptionRules.tryAgain(connection, table.dataPath) }
@@ -153,9 +153,10 @@ struct BeginCopy: ActsOnHost {
 struct PluginSchemaState: ReadsOnHost {
     static let kind: OperationKind = "plugin.schema"
     struct Result: Sendable, Codable { let differences: [String] }
+    let table: LegacyTable
 
     func read(_ host: HostSight) async throws -> Result {
-        try await host.looking { Result(differences: try await SchemaFingerprint.read($0).differences(from: .known)) }
+        try await host.looking(table) { Result(differences: try await SchemaFingerprint.read($0).differences(from: .known)) }
     }
 }
 
@@ -184,7 +185,7 @@ struct CopyState: ReadsOnHost {
 
     func read(_ host: HostSight) async throws -> Result {
         let watchRuns = try WatchProcess(host).running() != nil
-        return try await host.looking { connection in
+        return try await host.looking(table) { connection in
             guard try await connection.there("\(table.schema).control") else {
                 let rows = try await connection.query("SELECT count(*) AS n FROM \(table.name)")[0].int("n")
                 return Result(rowsV1: rows, copied: 0, placed: 0, exceptions: 0, unlooked: rows, notStored: 0, retried: 0, done: false, asked: false, watchRuns: watchRuns)
@@ -220,7 +221,7 @@ struct TakeCopyAway: ActsOnHost {
     let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
-        try await host.writing { connection in
+        try await host.writing(table) { connection in
             guard try await connection.there("\(table.schema).control") else { return Result(taken: 0, kept: 0) }
             let fence = Int64(host.fence)
             // Waits for the chunk under way; the watch begins no other. Where nothing had been placed yet, nothing else would stop the copy.

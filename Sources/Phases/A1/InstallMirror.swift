@@ -22,11 +22,6 @@ struct InstallMirror: ReversibleStep {
                 .shut("\(table.name) is carried by SQL only")
             })
         }
-        if table != .memories, lane.lane == .separate {
-            gates.append(Gate("the table can be carried into another database", clearedBy: .person("decide pluginDatabase: same-instance-schema and adopt the plan")) { [table] _ in
-                .shut("\(table.name) is carried inside one database only")
-            })
-        }
         return gates
     }
     var wayBack: [Gate] { [] }
@@ -73,13 +68,13 @@ struct PutCapture: ActsOnHost {
         try await Effect.capture(table).begin(by: host)
         try Mirrored(host: host.sight).add(table)
         try WatchOrders.change(host.sight) { $0.bound = bound }
-        try await host.writing { connection in
-            let chosen = table == .memories ? try lane.recorded(sidecar, host.sight) : nil
+        try await host.writing(table) { connection in
+            let chosen = try lane.recorded(sidecar, host.sight)
             // What was recorded before must not say otherwise while triggers are chosen by it.
-            if try await connection.there("\(table.schema).remembered") { try await chosen?.save(connection) }
-            if lane.lane == .separate, await connection.partner == nil { try await host.sight.join(connection, "cutover-writing") }
+            if try await connection.there("\(table.schema).remembered") { try await chosen.save(connection, table.dataPath) }
+            if lane.lane == .separate, await connection.partner == nil { try await host.sight.join(connection, "cutover-writing", table) }
             try await Capture(lane.settings(table)).install(connection)
-            try await chosen?.save(connection)
+            try await chosen.save(connection, table.dataPath)
             try await Control.raiseFence(to: Int64(host.fence), connection, table.dataPath)
         }
         return Result(installed: true)
@@ -93,7 +88,7 @@ struct TakeCaptureAway: ActsOnHost {
     let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
-        try await host.writing { connection in
+        try await host.writing(table) { connection in
             if try await connection.there("\(table.schema).control") {
                 try await Control.raiseFence(to: Int64(host.fence), connection, table.dataPath)
                 try await Control.set(.stopped, fence: Int64(host.fence), connection, table.dataPath)
@@ -118,7 +113,7 @@ struct CaptureState: ReadsOnHost {
 
     func read(_ host: HostSight) async throws -> Result {
         let tried = try ExerciseTrace.newest(table.own("capture.trial"), after: .capture(table), on: host)?.green == true
-        return try await host.looking { connection in
+        return try await host.looking(table) { connection in
             let status = try await Capture(table.dataPath).status(connection)
             let triggers = try await connection.query(
                 """
@@ -146,7 +141,7 @@ struct CaptureTrial: TriesOnHost {
     func attempt(_ host: HostHand) async throws -> Result {
         let workspace = try host.sight.env().require("PROBE_WORKSPACE_ID")
         let facts = try await traced(table.own("capture.trial"), by: host) {
-            try await host.writing { connection in
+            try await host.writing(table) { connection in
                 try await connection.execute("BEGIN")
                 do {
                     let lane = try await StoreLane.of(connection, table)

@@ -103,7 +103,7 @@ struct CompareStores: ReadsOnHost {
     private static let withinSeconds = 200.0
 
     func read(_ host: HostSight) async throws -> ParityReport {
-        try await host.looking { connection in
+        try await host.looking(table) { connection in
             let lane = try await StoreLane.of(connection, table)
             guard let wait else {
                 return try await lane.compare(connection, against: base, listLimit: 10, limits: limits, withinSeconds: Self.withinSeconds)
@@ -130,7 +130,7 @@ struct ListChanged: ActsOnHost {
     let limits: ChangesSince.Limits
 
     func act(_ host: HostHand) async throws -> ChangedInPlugin.Report {
-        try await host.writing { connection in
+        try await host.writing(table) { connection in
             let lane = try await StoreLane.of(connection, table)
             var changed = ChangedInPlugin(lane.settings, limits: limits)
             guard lane.isHTTP, try await connection.there("\(table.schema).exceptions") else { return ChangedInPlugin.Report() }

@@ -124,7 +124,7 @@ struct LegacyHangers: ReadsOnHost {
     let table: LegacyTable
 
     func read(_ host: HostSight) async throws -> Result {
-        Result(hangers: try await host.looking { try await Archive(table.dataPath).obstacles($0) })
+        Result(hangers: try await host.looking(table) { try await Archive(table.dataPath).obstacles($0) })
     }
 }
 
@@ -188,7 +188,7 @@ struct DeleteArchive: ActsOnHost {
         // What still writes would put back what is deleted here.
         for name in [WriteArchive.name, RehearseArchive.name] { try await DetachedWork(name, host.sight).end() }
         if onlyWhenTableIsBack {
-            let state = try await host.writing { connection in
+            let state = try await host.writing(table) { connection in
                 try await connection.execute("DROP SCHEMA IF EXISTS \(table.schema)_rehearsal CASCADE")
                 return try await Drop(table.dataPath).state(connection)
             }

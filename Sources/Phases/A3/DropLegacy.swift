@@ -115,7 +115,7 @@ struct HoldTable: ActsOnHost {
     let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
-        let report = try await host.writing { try await Drop(table.dataPath).hold($0, date: Date(), opID: host.operation.text, given: given, lockTimeoutSeconds: 5) }
+        let report = try await host.writing(table) { try await Drop(table.dataPath).hold($0, date: Date(), opID: host.operation.text, given: given, lockTimeoutSeconds: 5) }
         return Result(name: report.heldAs?.description ?? "")
     }
 }
@@ -132,7 +132,7 @@ struct DropTable: ActsOnHost {
     let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
-        let report = try await host.writing { try await Drop(table.dataPath).drop($0, given: given, lockTimeoutSeconds: 5) }
+        let report = try await host.writing(table) { try await Drop(table.dataPath).drop($0, given: given, lockTimeoutSeconds: 5) }
         return Result(rows: report.rows, digest: report.digest, oid: report.tableOID)
     }
 }
@@ -152,7 +152,7 @@ struct BringTableBack: LongWork {
         let hauled = vault.otherHost(host.sight.tenant) != nil
         let place: any ArchivePlace = hauled ? Shelf.returned.place(host.sight) : try vault.open(host.sight)
         let archive = (place: place, opener: try vault.opener(host.sight))
-        let back = try await host.writing {
+        let back = try await host.writing(table) {
             try await Drop(table.dataPath).undrop($0, archive: archive, lockTimeoutSeconds: 5) { try await progress.told("restored", done: $0.rows, of: $0.of) }
         }
         return Result(source: back.source.rawValue, queued: back.queued, impostor: back.impostorMovedTo?.description)
@@ -178,7 +178,7 @@ struct TouchState: ReadsOnHost {
         }
         let soaks = Set(begun.compactMap { $0.facts["marker"] })
         let newest = entries.last { $0.kind == "sample" && soaks.contains($0.facts["marker"] ?? "") }
-        return try await host.looking { connection in
+        return try await host.looking(table) { connection in
             Result(
                 now: try await Drop(table.dataPath).touches(connection), sample: newest?.facts["v1Counters"],
                 green: newest?.facts["verdict"] == EvidenceClock.Verdict.green.rawValue, why: newest?.facts["detail"] ?? "",

@@ -82,7 +82,7 @@ struct PutFreeze: ActsOnHost {
 
     func act(_ host: HostHand) async throws -> Result {
         try await Effect.freeze(table).begin(by: host)
-        return try await host.writing { connection in
+        return try await host.writing(table) { connection in
             try await Control.raiseFence(to: Int64(host.fence), connection, table.dataPath)
             let report = try await StoreLane.of(connection, table).freeze(host, connection, mayBeUnproven: mayBeUnproven, budgetSeconds: Double(quiesceSeconds), limits: limits)
             return Result(rows: report.rows, digest: report.digest)
@@ -104,7 +104,7 @@ struct TakeFreezeAway: ActsOnHost {
         // What was sampled was that v1 is frozen and left alone.
         try await SamplingProfile.end(host.sight)
         let fence = Int64(host.fence)
-        let thawed = try await host.writing { connection in
+        let thawed = try await host.writing(table) { connection in
             try await Control.raiseFence(to: fence, connection, table.dataPath)
             let thaw = try await Freeze(table.dataPath).unfreeze(connection, lockTimeoutSeconds: 5)
             try await Control.set(.sync, fence: fence, connection, table.dataPath)
@@ -122,7 +122,7 @@ struct FreezeTrial: TriesOnHost {
 
     func attempt(_ host: HostHand) async throws -> Result {
         _ = try await traced(table.own("freeze.trial"), by: host) {
-            guard try await host.writing({ try await Freeze(table.dataPath).refusesWrites($0) }) else { throw PluginClient.Failure(description: "a write to v1 was not refused") }
+            guard try await host.writing(table, { try await Freeze(table.dataPath).refusesWrites($0) }) else { throw PluginClient.Failure(description: "a write to v1 was not refused") }
             return ["write": "refused"]
         }
         return Result(refused: true)
@@ -143,7 +143,7 @@ struct LegacyState: ReadsOnHost {
 
     func read(_ host: HostSight) async throws -> Result {
         let trial = try ExerciseTrace.newest(table.own("freeze.trial"), after: .freeze(table), on: host)?.green == true
-        return try await host.looking { connection in
+        return try await host.looking(table) { connection in
             let place: String =
                 switch try await Drop(table.dataPath).state(connection) {
                 case .inPlace: "in place"

@@ -28,7 +28,7 @@ struct WriteArchive: LongWork {
             throw StepFailure(
                 "the key that `opens:` names is none of those that the archive is sealed to", effect: .nothingChanged, next: "add its public half to `recipients:`")
         }
-        let report = try await host.writing {
+        let report = try await host.writing(table) {
             try await Archive(table.dataPath).export($0, to: place, sealedTo: keys, label: host.sight.tenant.text) { try await progress.told("written", done: $0.rows, of: $0.of) }
         }
         return Result(
@@ -57,7 +57,7 @@ struct RehearseArchive: LongWork {
         let place: any ArchivePlace = hauled ? Shelf.returned.place(host.sight) : try vault.open(host.sight)
         let opener = try vault.opener(host.sight)
         let objects = try await archive.found(in: place)
-        let report = try await host.writing {
+        let report = try await host.writing(table) {
             try await archive.rehearse($0, from: place, with: opener) { try await progress.told("restored", done: $0.rows, of: $0.of) }
         }
         guard try await archive.found(in: place) == objects else {

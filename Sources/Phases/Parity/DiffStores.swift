@@ -79,7 +79,7 @@ public struct DiffStores: ReadsOnHost {
     }
 
     public func read(_ host: HostSight) async throws -> Result {
-        try await host.looking { connection in
+        try await host.looking(table) { connection in
             let base = try await Self.base(against, table, connection, host)
             let files = ParityFiles(host, base)
             guard let lock = try files.lock() else {

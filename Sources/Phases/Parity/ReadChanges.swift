@@ -48,7 +48,7 @@ public struct ReadChanges: ReadsOnHost {
     }
 
     public func read(_ host: HostSight) async throws -> Result {
-        try await host.looking { Result(try await ChangesSince.read($0, table.dataPath, limits: limits)) }
+        try await host.looking(table) { Result(try await ChangesSince.read($0, table.dataPath, limits: limits)) }
     }
 }
 

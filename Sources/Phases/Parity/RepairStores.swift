@@ -43,7 +43,7 @@ public struct RepairStores: ActsOnHost {
     public func act(_ host: HostHand) async throws -> Result {
         let result: Result
         do {
-            result = try await host.writing { connection in
+            result = try await host.writing(table) { connection in
                 let base = try await DiffStores.base(against, table, connection, host.sight)
                 let lane = try await StoreLane.of(connection, table)
                 return lane.isHTTP ? try await overHTTP(lane, base, connection, host) : try await bySQL(base, connection, host)

@@ -15,7 +15,7 @@ struct PutRules: ActsOnHost {
     let table: LegacyTable
 
     func act(_ host: HostHand) async throws -> Result {
-        try await host.writing { connection in
+        try await host.writing(table) { connection in
             try await Control.raiseFence(to: Int64(host.fence), connection, table.dataPath)
             return Result(queued: try await ExceptionRules.set(rules, fence: Int64(host.fence), connection, table.dataPath))
         }
@@ -27,7 +27,7 @@ struct ReadRules: ReadsOnHost {
     static let kind: OperationKind = "rules.read"
     let table: LegacyTable
 
-    func read(_ host: HostSight) async throws -> [String: ExceptionRule] { try await host.looking { try await ExceptionRules.read($0, table.dataPath) } }
+    func read(_ host: HostSight) async throws -> [String: ExceptionRule] { try await host.looking(table) { try await ExceptionRules.read($0, table.dataPath) } }
 }
 
 extension ExceptionRule {

@@ -25,7 +25,7 @@ struct StoreLane: Sendable {
     }
 
     func quiesce(_ hand: HostHand, lockTimeoutSeconds: Double, budgetSeconds: Double) async throws -> Quiesce.Report {
-        try await hand.writing { connection in
+        try await hand.writing(table) { connection in
             guard isHTTP else { return try await Quiesce(settings).run(connection, lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds) }
             return try await RemoteQuiesce(settings, store: records).run(
                 connection, looking: try await hand.second(), lockTimeoutSeconds: lockTimeoutSeconds, budgetSeconds: budgetSeconds)

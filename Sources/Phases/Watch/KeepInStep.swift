@@ -20,7 +20,7 @@ struct KeepInStep: Sendable {
     // MARK: - Non public
 
     private func lookWhileAsked() async throws {
-        let connection = try await host.session("cutover-watch")
+        let connection = try await host.session("cutover-watch", table)
         do {
             guard try await connection.there("\(table.schema).control") else { return await connection.close() }
             let control = try await Control.read(connection, table.dataPath)

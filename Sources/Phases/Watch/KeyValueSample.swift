@@ -8,7 +8,7 @@ extension Sampler {
     /// Reads can't be told from our own as long as we look at v1 ourselves; the soak after the freeze counts them.
     func unused() async throws -> [String: String] {
         let table = LegacyTable.keyValues
-        return try await host.looking { connection in
+        return try await host.looking(table) { connection in
             // Between the freeze and the soak this goes on, and from the freeze on nobody of ours reads v1.
             if try await Freeze(table.dataPath).state(connection).frozen { return ["frozen": "true"] }
             let capture = try await Capture(table.dataPath).status(connection)

@@ -14,7 +14,7 @@ extension MemoryWatch {
     }
 
     private static func measureUntilTrouble(_ host: HostSight, _ measure: WatchMeasure) async throws {
-        let connection = try await host.session(readOnly: true, "cutover-measure")
+        let connection = try await host.session(readOnly: true, "cutover-measure", measure.table)
         do {
             var last: [String: String]?
             while !Task.isCancelled {

@@ -108,7 +108,7 @@ struct Sampler: Sendable {
             guard door.isClosed else { throw SafetyBroken(what: "the server's key/value door answers \(door.status): it is open again") }
         }
         try await tryFreshNamespace(marker)
-        return try await host.looking { connection in
+        return try await host.looking(table) { connection in
             let parity = try await StoreLane.of(connection, table).compareAndList(
                 connection, against: .frozen, limits: profile.limits ?? ChangesSince.Limits(), withinSeconds: 60
             ) { try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), applicationName: "cutover-listing") }

@@ -79,7 +79,7 @@ public struct WatchFindings: ReadsOnHost {
     public func read(_ host: HostSight) async throws -> Result {
         let alerts = WatchAlerts(host: host, table: table)
         var standing = try alerts.standing().mapValues { Finding(name: $0.facts["name"] ?? "", detail: $0.facts["detail"] ?? "", since: $0.at.description) }
-        let capture = try await host.looking { connection in
+        let capture = try await host.looking(table) { connection in
             guard try await connection.there("\(table.schema).control") else { return [String]() }
             let mode = try await Control.read(connection, table.dataPath).mode
             return mode == .sync || mode == .copy ? try await CaptureFindings.read(connection, table.dataPath) : []

@@ -3,10 +3,15 @@ import Foundation
 /// Keys and values cross under an agent who writes, guards and deletes at their door, go on to the drop, and come back; the memories beside
 /// them stay as they are.
 enum KeyValues {
-    @Sendable static func run(_ stage: Stage) async throws {
+    @Sendable static func run(_ stage: Stage) async throws { try await thereAndBack(stage) }
+
+    /// The plugin's tables in a PostgreSQL of their own.
+    @Sendable static func separately(_ stage: Stage) async throws { try await thereAndBack(stage, separately: true) }
+
+    private static func thereAndBack(_ stage: Stage, separately: Bool = false) async throws {
         var stage = stage
-        stage.plan = try plan(stage)
-        try await stage.raise(tenants: 1, rows: 60)
+        stage.plan = try plan(stage, separately: separately)
+        try await stage.raise(tenants: 1, rows: 60, separatePluginDatabase: separately)
         let hand = try await stage.python("hand.py", stage.env("acme"), String(stage.chance.number(in: 1...1_000_000)))
         try await stage.forward("advance", "acme", "--to", "A2/backfill.verify", "--wait")
         hand.kill(SIGTERM)
@@ -29,13 +34,18 @@ enum KeyValues {
         let verified = try await stage.verified()
         try expect(verified.last == "A3/legacy.drop", "the run ended after \(verified.joined(separator: ", "))")
         try expect(try database.texts("SELECT to_regclass('workspace_memory')::text") == [""], "the table is still there")
-        let records = try database.number("SELECT count(*) FROM memory_plugin.memory_records WHERE propagation->'cutover'->>'table' = 'workspace_memory'")
+        let plugins = separately ? try Database(url: EnvText(stage.env("acme")).require("MEMORY_PLUGIN_DATABASE_URL")) : database
+        let records = try plugins.number("SELECT count(*) FROM memory_plugin.memory_records WHERE propagation->'cutover'->>'table' = 'workspace_memory'")
         try expect(records == before.count, "\(records) records for \(before.count) keys")
         try await stage.ctl("journal", "verify", code: 0)
 
         try await stage.ctl("revert", "acme", "--to", "start", "--reason", "the customer asked for it", "--confirm", "acme", code: 0)
         let after = try database.texts(everything)
         try expect(after == before, "after the way back \(Set(before).symmetricDifference(after).sorted().prefix(4)) differ")
+        for one in [database, plugins] {
+            let left = try one.texts("SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'cutover%' UNION ALL SELECT tgname::text FROM pg_trigger WHERE tgname LIKE 'cutover%'")
+            try expect(left.isEmpty, "after the way back there is still \(left.joined(separator: ", "))")
+        }
         try await release("", stage)
         try await stage.referee("v1", "acme")
     }
@@ -57,12 +67,13 @@ enum KeyValues {
     }
 
     /// The plan with windows of seconds.
-    private static func plan(_ stage: Stage) throws -> String {
+    private static func plan(_ stage: Stage, separately: Bool) throws -> String {
         var text = try String(contentsOfFile: "\(stage.places.repository)/Plans/kv-deprecation.yaml", encoding: .utf8)
         for (long, short) in [
             ("minFreeMiB: 2048", "minFreeMiB: 64"), ("window: 24h", "window: 2s"), ("window: 30d", "window: 4s"), ("sampleEvery: 5m", "sampleEvery: 1s"),
             ("sampleEvery: 15m", "sampleEvery: 1s"), ("longestGap: 30m", "longestGap: 5s"), ("longestGap: 2h", "longestGap: 5s"), ("grace: 72h", "grace: 2s"),
             ("keepFor: 90d", "keepFor: 1h"), ("to: s3://cutover-archives/kv-deprecation/TENANT", "to: env:KV_ARCHIVE_DIR"),
+            ("pluginDatabase: same-instance-schema", "pluginDatabase: \(separately ? "separate" : "same-instance-schema")"),
             ("env: staging", "env: lab-canary"), ("env: production", "env: lab"), ("bake: 24h", "bake: 1s"),
         ] {
             try expect(text.contains(long), "the plan says nothing of '\(long)'")
