@@ -184,6 +184,7 @@ public enum MemoryCatalog {
         book.add(work: RehearseArchive.self)
         book.add(ShelfState.self)
         book.add(TakeSlice.self)
+        book.add(PieceState.self)
         book.add(PutSlice.self)
         book.add(ShelveObject.self)
         book.add(ClearShelf.self)

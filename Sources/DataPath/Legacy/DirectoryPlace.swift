@@ -18,14 +18,28 @@ public struct DirectoryPlace: ArchivePlace {
     /// Reads the whole file: its mark is its SHA-256.
     public func find(_ name: String) async throws -> ArchivedObject? {
         guard FileManager.default.fileExists(atPath: path(name)) else { return nil }
+        return try stretch(of: name, from: 0, count: .max)
+    }
+
+    /// At most `count` bytes of a file, as if they were an object of their own.
+    public func stretch(of name: String, from offset: Int, count: Int) throws -> ArchivedObject {
         let file = try FileHandle(forReadingFrom: url(name))
         defer { try? file.close() }
+        try file.seek(toOffset: UInt64(offset))
         var (hash, bytes) = (SHA256(), 0)
-        while let slice = try file.read(upToCount: 1 << 20), !slice.isEmpty {
+        while let slice = try file.read(upToCount: min(1 << 20, count - bytes)), !slice.isEmpty {
             hash.update(data: slice)
             bytes += slice.count
         }
         return ArchivedObject(bytes: bytes, mark: hash.finalize().map { String(format: "%02x", $0) }.joined())
+    }
+
+    /// Nil when there is no file of that name.
+    public func bytes(_ name: String) -> Int? { try? FileManager.default.attributesOfItem(atPath: path(name))[.size] as? Int }
+
+    /// Makes a file durable that was written here piece by piece, and gives it its name: under that it is whole or not there.
+    public func rename(_ arrived: String, to name: String) async throws {
+        try await FileUpload(temporary: path(arrived), final: path(name), isThere: true).finish()
     }
 
     public func read(_ name: String, from offset: Int, count: Int) async throws -> [UInt8] {
@@ -59,9 +73,9 @@ private actor FileUpload: ArchiveUpload {
     private let final: String
     private var descriptor: Int32
 
-    init(temporary: String, final: String) throws {
-        unlink(temporary)
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    init(temporary: String, final: String, isThere: Bool = false) throws {
+        if !isThere { unlink(temporary) }
+        descriptor = open(temporary, O_WRONLY | O_CLOEXEC | (isThere ? 0 : O_CREAT | O_EXCL), 0o600)
         (self.temporary, self.final) = (temporary, final)
         guard descriptor >= 0 else { throw DataPathError.archive("cannot write \(temporary): \(String(cString: strerror(errno)))") }
     }

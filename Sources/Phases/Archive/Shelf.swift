@@ -20,6 +20,9 @@ enum Shelf: Sendable, Codable, Equatable {
         case .returned: "\(host.statePath)/archive.back"
         }
     }
+
+    /// What an object is called as long as it is on its way.
+    static func arriving(_ name: String) -> String { "\(name).arriving" }
 }
 
 /// What stands on a shelf, and how far what is on its way has come.
@@ -38,7 +41,7 @@ struct ShelfState: ReadsOnHost {
         var arrived: [String: Int] = [:]
         for name in names {
             objects[name] = try await place.find(name)
-            arrived[name] = (try? FileManager.default.attributesOfItem(atPath: "\(shelf.path(host))/\(name).arriving")[.size] as? Int) ?? 0
+            arrived[name] = place.bytes(Shelf.arriving(name)) ?? 0
         }
         return Result(objects: objects, arrived: arrived)
     }
@@ -59,6 +62,18 @@ struct TakeSlice: ReadsOnHost {
     }
 }
 
+/// The length and SHA-256 of a piece of many slices, so that what has arrived is held against what was sent without a look at all of it.
+struct PieceState: ReadsOnHost {
+    static let kind: OperationKind = "archive.piece"
+    typealias Result = ArchivedObject
+    static let bytes = TakeSlice.bytes << 6
+    let shelf: Shelf
+    let name: String
+    let offset: Int
+
+    func read(_ host: HostSight) async throws -> ArchivedObject { try shelf.place(host).stretch(of: name, from: offset, count: Self.bytes) }
+}
+
 /// Writes a slice where it belongs; all that came after it is cut off, so that a slice may be put again.
 struct PutSlice: ActsOnHost {
     static let kind: OperationKind = "archive.put"
@@ -73,7 +88,7 @@ struct PutSlice: ActsOnHost {
         guard let slice = Data(base64Encoded: base64) else { throw DataPathError.archive("a slice of \(name) is not base64") }
         let folder = shelf.path(host.sight)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let path = "\(folder)/\(name).arriving"
+        let path = "\(folder)/\(Shelf.arriving(name))"
         if !FileManager.default.fileExists(atPath: path) { FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) }
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         defer { try? file.close() }
@@ -84,7 +99,7 @@ struct PutSlice: ActsOnHost {
     }
 }
 
-/// Gives an object that has arrived its name, if it is the one that was sent.
+/// Gives an object that has arrived its name. Its pieces were held against those that were sent.
 struct ShelveObject: ActsOnHost {
     static let kind: OperationKind = "archive.shelve"
     static let once = Once.convergent
@@ -95,19 +110,13 @@ struct ShelveObject: ActsOnHost {
 
     func act(_ host: HostHand) async throws -> Result {
         let place = shelf.place(host.sight)
-        if try await place.find(name) == sent { return Result(shelved: sent) }
-        let arriving = "\(name).arriving"
-        guard try await place.find(arriving) == sent else {
-            try await place.delete(arriving)
+        let arriving = Shelf.arriving(name)
+        // It was given its name, and nobody heard of it.
+        if place.bytes(arriving) == nil, try await place.find(name) == sent { return Result(shelved: sent) }
+        guard place.bytes(arriving) == sent.bytes else {
             throw StepFailure("\(name) did not arrive as it was sent", effect: .partlyChanged, next: "cutoverctl advance \(host.sight.tenant)")
         }
-        // Read from one name and written under the other: durable, and whole or not there.
-        try await place.put(name) { upload in
-            for offset in stride(from: 0, to: sent.bytes, by: TakeSlice.bytes) {
-                try await upload.append(try await place.read(arriving, from: offset, count: TakeSlice.bytes))
-            }
-        }
-        try await place.delete(arriving)
+        try await place.rename(arriving, to: name)
         return Result(shelved: sent)
     }
 }
@@ -124,7 +133,7 @@ struct ClearShelf: ActsOnHost {
         let place = shelf.place(host.sight)
         for name in names {
             try await place.delete(name)
-            try await place.delete("\(name).arriving")
+            try await place.delete(Shelf.arriving(name))
         }
         rmdir(shelf.path(host.sight))
         return Result(cleared: true)
@@ -145,13 +154,39 @@ struct Haul: Sendable {
                 throw StepFailure("\(name) is not where it should be fetched from", effect: .nothingChanged, next: "cutoverctl advance \(from.sight.ref.tenant)")
             }
             if arrived.objects[name] == object { continue }
-            var offset = min(arrived.arrived[name] ?? 0, object.bytes) / TakeSlice.bytes * TakeSlice.bytes
-            while offset < object.bytes {
+            try await send(name, object, on: arrived.arrived[name] ?? 0, from, source, to, target)
+            _ = try await to.carryOut(ShelveObject(shelf: target, name: name, sent: object))
+        }
+    }
+
+    /// Goes on behind what has arrived, as far as that is what is sent; from the first piece that is not, all is sent again.
+    private func send(
+        _ name: String, _ object: ArchivedObject, on arrived: Int, _ from: Site, _ source: Shelf, _ to: Site, _ target: Shelf
+    ) async throws(StepFailure) {
+        // What is longer is another object.
+        var offset = arrived > object.bytes ? 0 : arrived / TakeSlice.bytes * TakeSlice.bytes
+        var (proven, tries) = (0, 0)
+        while proven < object.bytes {
+            let end = min(proven + PieceState.bytes, object.bytes)
+            while offset < end {
                 let slice = try await from.ask(TakeSlice(shelf: source, name: name, offset: offset))
+                guard !slice.base64.isEmpty else {
+                    throw StepFailure("\(name) became shorter while it was carried", effect: .partlyChanged, next: "cutoverctl advance \(from.sight.ref.tenant)")
+                }
                 offset = try await to.carryOut(PutSlice(shelf: target, name: name, offset: offset, base64: slice.base64)).arrived
                 try from.tell(StepProgress("\(offset) of \(object.bytes) bytes of \(name) carried", share: Double(offset) / Double(max(1, object.bytes))))
             }
-            _ = try await to.carryOut(ShelveObject(shelf: target, name: name, sent: object))
+            let sent = try await from.ask(PieceState(shelf: source, name: name, offset: proven))
+            if try await to.ask(PieceState(shelf: target, name: Shelf.arriving(name), offset: proven)) == sent {
+                (proven, tries) = (end, 0)
+                continue
+            }
+            // Once for what an earlier attempt left there, once for what befell this one.
+            tries += 1
+            guard tries <= 2 else {
+                throw StepFailure("\(name) does not arrive as it is sent", effect: .partlyChanged, next: "cutoverctl advance \(from.sight.ref.tenant)")
+            }
+            offset = proven
         }
     }
 }
