@@ -70,6 +70,7 @@ enum CaseBook {
         Case(name: "central-shortly", sampling: .sampled, run: CentralTopology.shortly),
         Case(name: "preview-changes-nothing", run: PreviewChangesNothing.run),
         Case(name: "who-serves", run: WhoServes.run),
+        Case(name: "what-the-watch-found", run: WatchFound.run),
         Case(name: "bad-input", run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),
         Case(name: "paused-operator", run: PausedOperator.run),
