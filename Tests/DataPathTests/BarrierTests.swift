@@ -128,10 +128,14 @@ struct BarrierTests {
         let id = try await stage.add1("x")
         let reading = try await PostgresConnection.connect(stage.url, readOnly: true)
         #expect(try await Parity().compare(reading, against: .v1).inFlight == [id])
-        async let settled = Parity().compareUntilSettled(reading, against: .v1, timeoutSeconds: 10)
-        try await Task.sleep(for: .milliseconds(100))
-        try await stage.settle()
-        let report = try await settled
+        var parity = Parity()
+        let waited = Counted()
+        parity.clock.pause = { _ in
+            await waited.add()
+            try await stage.settle()
+        }
+        let report = try await parity.compareUntilSettled(reading, against: .v1)
+        #expect(await waited.count == 1)
         #expect(report.clean)
         #expect(report.equal == 1)
     }

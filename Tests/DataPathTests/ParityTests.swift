@@ -1,6 +1,7 @@
 @testable import DataPath
 import Foundation
 import Postgres
+import Synchronization
 import Testing
 
 @Suite("Parity", .serialized)
@@ -160,8 +161,11 @@ struct ParityTests {
         let none = try await parity(stage).run(stage.ours, against: .v1, withinSeconds: 0)
         #expect(!none.complete && !none.clean && none.provenRows == 0)
         let notes = Notes(failAfter: nil)
-        await notes.go(then: { try? await Task.sleep(for: .milliseconds(4100)) })
-        let some = try await parity(stage).run(stage.ours, against: .v1, withinSeconds: 4, notes: notes)
+        let moved = MovedClock()
+        await notes.go(then: { moved.skip(.seconds(3600)) })
+        var hurried = parity(stage)
+        hurried.clock.now = { moved.now }
+        let some = try await hurried.run(stage.ours, against: .v1, withinSeconds: 3600, notes: notes)
         #expect(!some.complete && !some.clean)
         #expect(some.provenRows > 0 && some.provenRows < 200 && some.estimatedRows >= some.provenRows)
         #expect(some.differences == 0)
@@ -203,6 +207,13 @@ struct ParityTests {
 actor Counted {
     private(set) var count = 0
     func add() { count += 1 }
+}
+
+/// A clock that goes on by itself, and ahead when it is told to.
+final class MovedClock: Sendable {
+    private let ahead = Mutex(Duration.zero)
+    var now: ContinuousClock.Instant { .now + ahead.withLock { $0 } }
+    func skip(_ time: Duration) { ahead.withLock { $0 += time } }
 }
 
 /// Gathers lines.

@@ -8,6 +8,7 @@ struct Comparison: Sendable {
     let listLimit: Int
     let limits: ChangesSince.Limits
     let deadline: ContinuousClock.Instant?
+    var clock = ParityClock()
 
     /// Time was up in the middle of a statement.
     struct TimeIsUp: Error {}
@@ -138,7 +139,7 @@ struct Comparison: Sendable {
             }
             pending = inFlight
             if pending.isEmpty || isLate(after: pauseSeconds) { break }
-            try await Task.sleep(for: .seconds(pauseSeconds))
+            try await clock.pause(pauseSeconds)
         }
         for id in pending {
             let line = ParityLine(id: id, what: .inFlight, fields: [])
@@ -163,7 +164,7 @@ struct Comparison: Sendable {
             }
             report.markers = sql.base == .v1 ? markers : 0
             if report.markers == 0 || isLate(after: pauseSeconds) { return touched }
-            try await Task.sleep(for: .seconds(pauseSeconds))
+            try await clock.pause(pauseSeconds)
         }
     }
 
@@ -171,7 +172,7 @@ struct Comparison: Sendable {
 
     private func isLate(after seconds: Double) -> Bool {
         guard let deadline else { return false }
-        return ContinuousClock.now + .seconds(seconds) >= deadline
+        return clock.now() + .seconds(seconds) >= deadline
     }
 
     /// One read-only snapshot that ends with the time allowed.
@@ -181,7 +182,7 @@ struct Comparison: Sendable {
         do {
             return try await connection.transaction(.repeatableRead, readOnly: true) { connection in
                 if let deadline {
-                    let left = deadline - ContinuousClock.now
+                    let left = deadline - clock.now()
                     guard left > .zero else { throw TimeIsUp() }
                     let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000
                     try await connection.execute("SET LOCAL statement_timeout = \(max(1, milliseconds))")

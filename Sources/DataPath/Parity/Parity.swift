@@ -30,6 +30,7 @@ public struct Parity: Sendable {
     /// Against frozen: what agents are expected to do.
     public let limits: ChangesSince.Limits
     public var tuning = Tuning()
+    package var clock = ParityClock()
 
     public init(
         _ settings: DataPathSettings = DataPathSettings(), listLimit: Int = 100, limits: ChangesSince.Limits = ChangesSince.Limits()
@@ -68,7 +69,7 @@ public struct Parity: Sendable {
         }
         let comparison = Comparison(
             sql: try await statements(connection, base), tuning: tuning, listLimit: listLimit, limits: limits,
-            deadline: withinSeconds.map { ContinuousClock.now + .seconds($0) })
+            deadline: withinSeconds.map { clock.now() + .seconds($0) }, clock: clock)
         return try await comparison.run(connection, notes: notes, pauseSeconds: pauseSeconds, each)
     }
 
@@ -78,18 +79,18 @@ public struct Parity: Sendable {
     private func runJoined(
         _ connection: PostgresConnection, against base: Base, withinSeconds: Double?, pauseSeconds: Double, _ each: (ParityLine) async throws -> Void
     ) async throws -> ParityReport {
-        let deadline = withinSeconds.map { ContinuousClock.now + .seconds($0) }
+        let deadline = withinSeconds.map { clock.now() + .seconds($0) }
         let listing = Parity(settings, listLimit: max(listLimit, 100_000), limits: limits)
         while true {
             var report = try await listing.compare(connection, against: base)
             let isSettled = report.inFlightCount == 0 && report.markers == 0
-            if isSettled || deadline.map({ ContinuousClock.now + .seconds(pauseSeconds) >= $0 }) == true {
+            if isSettled || deadline.map({ clock.now() + .seconds(pauseSeconds) >= $0 }) == true {
                 for line in report.lines { try await each(line) }
                 report.complete = isSettled
                 report.trim(to: listLimit)
                 return report
             }
-            try await Task.sleep(for: .seconds(max(pauseSeconds, 0.2)))
+            try await clock.pause(max(pauseSeconds, 0.2))
         }
     }
 
@@ -97,7 +98,7 @@ public struct Parity: Sendable {
     func compareHere(_ connection: PostgresConnection, against base: Base) async throws -> ParityReport {
         try await connection.bringEverything()
         let comparison = Comparison(
-            sql: try await statements(connection, base), tuning: tuning, listLimit: listLimit, limits: limits, deadline: nil)
+            sql: try await statements(connection, base), tuning: tuning, listLimit: listLimit, limits: limits, deadline: nil, clock: clock)
         return try await comparison.runHere(connection)
     }
 
