@@ -53,7 +53,7 @@ private struct Road: Sendable {
 
     var isShelved: Bool { FileManager.default.contentsEqual(atPath: sent, andPath: shelved) }
 
-    /// What was asked for on that host since, by the host's own record.
+    /// How many slices were put on that host, by its own record.
     func puts() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/keeper").count { $0.hasPrefix("put-") }
     }
@@ -101,9 +101,9 @@ private struct Road: Sendable {
 
     @Test("hundreds of megabytes are gone on with where they stopped, by programs that could not hold them, and what had arrived amiss is sent again")
     func large() async throws {
-        // Far less memory than the object has bytes.
+        // Less memory than the object has bytes, whatever a thread's stack takes of it on a machine of many.
         let road = try Road(bytes: 200 << 20, running: #"""
-            ulimit -d 131072
+            ulimit -s 2048; ulimit -d 180000
             REQUEST=$(cat); case "$REQUEST" in *archive.put*) echo > "$HERE/put-$RANDOM$RANDOM$RANDOM";; esac
             "$HAND" "$@" <<< "$REQUEST"
             """#)
