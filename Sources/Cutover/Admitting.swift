@@ -48,7 +48,7 @@ extension Engine {
         let asked = Set(tenants)
         let beginners = decided.admissions.filter { tenant, admission in
             guard admission == .admitted, asked.contains(tenant) else { return false }
-            return scene.standings[tenant].map { $0.planDigest == nil && $0.hold == nil } ?? true
+            return scene.standings[tenant].map { $0.planDigest == nil && !$0.isStopped } ?? true
         }
         return Decided(
             admissions: Dictionary(uniqueKeysWithValues: decided.admissions.map { ($0.tenant, $0.admission) }), opens: decided.opens,

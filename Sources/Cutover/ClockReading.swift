@@ -68,5 +68,15 @@ extension Engine {
         try await record(.clockRead(ref, from: from, Array(reading.stretches[from...]), skew: reading.skew), ledger)
     }
 
+    /// A host's ledger only grows: what it has of a wait begins as it did when it was told, and is no less. Moments would tell nothing, for its
+    /// clock may have been set.
+    func compare(_ reading: ClockReading, of ref: StepRef, _ ledger: Ledger) async {
+        guard let told = await ledger.standing.clock(of: ref.step) else { return }
+        let (known, there) = (told.samples.reduce(0, +), reading.stretches.reduce(0) { $0 + $1.samples })
+        if there >= known, told.first == nil || told.first == reading.stretches.first?.first { return }
+        await ledger.alarm.raise(
+            "the journal has \(known) samples of \(ref.place), and the host's ledger has \(there < known ? String(there) : "others"): the host was put back to an older state")
+    }
+
     private static let clockDigestSeconds = 86_400.0
 }

@@ -19,6 +19,8 @@ public enum Decision: Sendable, Equatable {
     public enum Stop: Sendable, Equatable {
         case held(by: OperatorID, reason: String)
         case quarantined(String)
+        /// The tenant was given up.
+        case abandoned(by: OperatorID, reason: String)
         case failed(StepRef, StepFailure)
         /// A step that can't be undone stands between here and the target.
         case noWayBack(StepRef)
@@ -33,6 +35,7 @@ extension Standing {
     /// The one place that decides. Pure: the same standing and plan always give the same answer.
     /// - Parameter catalog: tells waits and irreversible steps apart.
     public func decide(under plan: Plan, catalog: StepCatalog) -> Decision {
+        if let abandonment { return .stop(.abandoned(by: abandonment.by, reason: abandonment.reason)) }
         if let quarantine { return .stop(.quarantined(quarantine)) }
         if let hold { return .stop(.held(by: hold.by, reason: hold.reason)) }
         guard let planDigest else { return .adoptPlan }

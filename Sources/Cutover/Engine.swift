@@ -38,7 +38,8 @@ public struct Engine: Sendable {
         let beat = heartbeat(ledger)
         defer { beat.cancel() }
         do {
-            let outcome = try await carryOut(try await decision(tenant, ledger), tenant, ledger)
+            var outcome = try await carryOut(try await decision(tenant, ledger), tenant, ledger)
+            if let stop = try await quarantine(ledger) { outcome = .stopped(stop) }
             await ledger.close()
             return outcome
         } catch {
@@ -77,8 +78,9 @@ public struct Engine: Sendable {
 
     private func perform(_ ref: StepRef, settingAside: Bool = false, _ ledger: Ledger) async throws(EngineError) -> Advance {
         let (planned, step) = try find(ref)
-        let sight = try await sight(for: ref, ledger)
+        let sight = try await sight(for: ref, ledger, inAccord: true)
         let answers = await assess(try await gates(of: step, planned, await ledger.standing), sight)
+        if let reason = await ledger.alarm.reason { return .unknown(ref, reason) }
         let shut = answers.filter { !$0.verdict.isOpen }
         guard shut.isEmpty else {
             try await recordNews(answers, of: ref, ledger)
@@ -96,7 +98,7 @@ public struct Engine: Sendable {
             case .reversible(let step as any GracefulStep) where settingAside:
                 let aside = try await step.setAside(site)
                 let until = time.now.adding(seconds: step.graceSeconds)
-                try await record(.setAside(ref, until: until, aside), ledger)
+                try await record(.setAside(ref, until: until, await site.remembered(in: aside)), ledger)
                 return .did(ref, "set aside, in grace until \(until)")
             case .reversible(let step): evidence = try await step.perform(site)
             case .irreversible(let step):
@@ -104,7 +106,7 @@ public struct Engine: Sendable {
                 evidence = try await step.perform(site, with: consent)
             case .wait: return .did(ref, "nothing to perform")
             }
-            try await record(.performed(ref, evidence), ledger)
+            try await record(.performed(ref, await site.remembered(in: evidence)), ledger)
             return .did(ref, "performed")
         } catch {
             return try await settle(ref, error, ledger)
@@ -115,6 +117,8 @@ public struct Engine: Sendable {
     private func settle(_ ref: StepRef, _ error: any Error, _ ledger: Ledger) async throws(EngineError) -> Advance {
         if let error = error as? EngineError { throw error }
         guard let failure = error as? StepFailure else { throw .defect("\(ref): \(error)") }
+        // What was begun stays in doubt: the world is asked when the tenant has been taken in again.
+        if await ledger.alarm.reason != nil { return .unknown(ref, failure.what) }
         // Still in doubt, and nothing to record: the next advance looks where it is.
         if failure.effect == .goesOn { return .waiting(ref, Observation(.shut(failure.what))) }
         if failure.effect == .unknown {
@@ -127,7 +131,8 @@ public struct Engine: Sendable {
 
     private func verify(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
         let (_, step) = try find(ref)
-        let finding = await look(step, try await sight(for: ref, ledger))
+        let finding = await look(step, try await sight(for: ref, ledger, inAccord: true))
+        if let reason = await ledger.alarm.reason { return .unknown(ref, reason) }
         let position = await ledger.standing.position(of: ref.step)
         switch finding {
         case .unknown(let detail):
@@ -150,8 +155,9 @@ public struct Engine: Sendable {
 
     private func beginWait(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
         let (planned, step) = try find(ref)
-        let sight = try await sight(for: ref, ledger)
+        let sight = try await sight(for: ref, ledger, inAccord: true)
         let answers = await assess(try await gates(of: step, planned, await ledger.standing), sight)
+        if let reason = await ledger.alarm.reason { return .unknown(ref, reason) }
         let shut = answers.filter { !$0.verdict.isOpen }
         guard shut.isEmpty else {
             try await recordNews(answers, of: ref, ledger)
@@ -165,8 +171,11 @@ public struct Engine: Sendable {
     private func observe(_ ref: StepRef, began: OperationID, _ ledger: Ledger) async throws(EngineError) -> Advance {
         let (_, step) = try find(ref)
         guard case .wait(let wait) = step else { throw .defect("\(ref) waits but is not a wait") }
-        let sight = try await sight(for: ref, ledger)
+        let sight = try await sight(for: ref, ledger, inAccord: true)
         let seen = bounded(await wait.observe(sight, began: began), since: await ledger.standing.waitBegan(ref.step))
+        if let clock = seen.clock { await compare(clock, of: ref, ledger) }
+        // What a host that was put back tells of its samples is no evidence.
+        if await ledger.alarm.reason != nil { return .waiting(ref, seen) }
         if let reason = seen.needsTending {
             guard let tended = try await begin([.tended(ref, reason: reason)], ledger) else { return try await decideAgain(ref.tenant, ledger) }
             if let failed = try await tend(step, ref, began: began, site(sight, ref, started: tended, ledger), ledger) { return failed }
@@ -223,12 +232,13 @@ public struct Engine: Sendable {
         }
         let performed = await ledger.standing.evidence(of: ref.step)
         let attempt = await ledger.standing.attempts(of: ref.step) + 1
-        let sight = try await sight(for: ref, ledger)
+        let sight = try await sight(for: ref, ledger, inAccord: true)
         guard let started = try await begin([.revertStarted(ref, attempt: attempt)], ledger) else {
             return try await decideAgain(ref.tenant, ledger)
         }
         do {
-            let evidence = try await reversible.revert(site(sight, ref, started: started, ledger), performed: performed)
+            let site = site(sight, ref, started: started, ledger)
+            let evidence = try await reversible.revert(site, performed: performed)
             let finding = await look(step, sight)
             switch finding {
             case .absent: break
@@ -238,7 +248,7 @@ public struct Engine: Sendable {
                     "reverted, but something is still in place: \(Gate.Verdict.open(facts).detail)", effect: .partlyChanged,
                     next: "cutoverctl why \(ref.tenant)")
             }
-            try await record(.reverted(ref, evidence), ledger)
+            try await record(.reverted(ref, await site.remembered(in: evidence)), ledger)
             return .did(ref, "reverted")
         } catch {
             return try await settle(ref, error, ledger)

@@ -52,6 +52,7 @@ extension Engine {
         switch standing.decide(under: plan, catalog: catalog) {
         case .adoptPlan: standing.planDigest == nil ? "it has not begun" : nil
         case .stop(.held(let by, let reason)): "it is held by \(by): \(reason)"
+        case .stop(.abandoned(let by, let why)): "it was abandoned by \(by): \(why)"
         case .stop(.quarantined(let why)): "it is quarantined: \(why)"
         case .stop(.newerPlan(let adopted)): "it has adopted revision \(adopted), and this is \(plan.revision)"
         case .stop(.planChanged): "a step of it is in doubt, and its outcome has to be looked at under the plan it was begun with"

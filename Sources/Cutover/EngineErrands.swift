@@ -37,7 +37,7 @@ extension Engine {
         _ operation: W, on tenant: TenantID, _ ledger: Ledger, _ reason: String, _ facts: Evidence, _ evidence: @Sendable (W.Result) -> Evidence
     ) async throws(EngineError) -> Errand<W.Result> {
         let ref = StepRef(tenant: tenant, phase: "-", step: StepID(W.kind.text))
-        let sight = try await sight(for: ref, ledger)
+        let sight = try await sight(for: ref, ledger, inAccord: true)
         var began: [Event]?
         while began == nil {
             if let stop = try await obstacle(await ledger.standing) { return .stopped(why: stop.why, next: stop.next) }
@@ -49,6 +49,7 @@ extension Engine {
             return .done(result)
         } catch let failure as StepFailure {
             try await record(.errandFailed(W.kind, failure), ledger)
+            try await quarantine(ledger)
             return .failed(failure)
         } catch let error as EngineError {
             throw error
@@ -57,6 +58,7 @@ extension Engine {
 
     func obstacle(_ standing: Standing) async throws(EngineError) -> (why: String, next: String)? {
         let tenant = standing.tenant
+        if let gone = standing.abandonment { return ("\(tenant) was abandoned by \(gone.by): \(gone.reason)", "cutoverctl why \(tenant)") }
         if let why = standing.quarantine { return ("\(tenant) is quarantined: \(why)", "cutoverctl why \(tenant)") }
         if let hold = standing.hold { return ("\(tenant) is held by \(hold.by): \(hold.reason)", "cutoverctl release \(tenant) --reason TEXT") }
         if let adopted = standing.planRevision, adopted > plan.revision {

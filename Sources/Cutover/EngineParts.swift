@@ -64,9 +64,14 @@ extension Engine {
         return (planned, step)
     }
 
-    func sight(for ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Sight {
-        let link = try link(for: ref, journal: await ledger.journalID, fence: await ledger.fence)
+    /// - Parameter inAccord: what is asked and done is refused where the host, its database and the journal do not remember the same.
+    func sight(for ref: StepRef, _ ledger: Ledger, inAccord: Bool = false) async throws(EngineError) -> Sight {
+        var link = try link(for: ref, journal: await ledger.journalID, fence: await ledger.fence)
         let standing = await ledger.standing
+        if inAccord {
+            link.accord = Accord(remembers: standing.remembered)
+            link.alarm = ledger.alarm
+        }
         return Sight(ref: ref, time: time, consents: try await consents(standing).valid, verified: standing.verifiedAt, link: link)
     }
 

@@ -114,7 +114,8 @@ extension Engine {
         }
         switch stop {
         case .held(let by, let why): return reason("", "nobody holds the tenant", "held by \(by): \(why)", "cutoverctl release \(tenant) --reason TEXT")
-        case .quarantined(let why): return reason("", "host and journal agree", "quarantined: \(why)", "cutoverctl history \(tenant)")
+        case .abandoned(let by, let why): return reason("", "the tenant was not abandoned", "abandoned by \(by): \(why)", "if its host is back: \(Self.takingIn(tenant))")
+        case .quarantined(let why): return reason("", "host, database and journal remember the same", "quarantined: \(why)", Self.takingIn(tenant))
         case .failed(let ref, let failure): return reason(ref.place, "the step did not fail", "failed: \(failure.what)", failure.next)
         case .noWayBack(let ref): return reason(ref.place, "the step can be undone", "it can't: nothing brings back what it removed", "cutoverctl history \(tenant)")
         case .planChanged(let adopted):

@@ -30,7 +30,12 @@ public struct Event: Sendable, Equatable {
         case reopened(reason: String)
         case held(reason: String)
         case released(reason: String)
+        /// Host, database and journal do not remember the same: nothing more is done to the tenant.
         case quarantined(reason: String)
+        /// A person looked after a quarantined tenant and took it in again; what is no longer in place is recorded behind it.
+        case recovered(reason: String, Evidence)
+        /// A person gave up a step's outcome, or, without a step, the tenant.
+        case abandoned(StepRef?, reason: String, facts: [String: String])
         case waveOpened(name: String, tenants: [TenantID])
         /// What a plan said, so that what a later revision changes can be told.
         case planKept(digest: String, text: String)

@@ -24,6 +24,8 @@ extension Event.Change {
         case .held: "held"
         case .released: "released"
         case .quarantined: "quarantined"
+        case .recovered: "recovered"
+        case .abandoned: "abandoned"
         case .waveOpened: "waveOpened"
         case .planKept: "planKept"
         case .fleetHeld: "fleetHeld"
@@ -43,7 +45,8 @@ extension Event.Change {
             .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _), .clockRead(let ref, _, _, _),
             .revertStarted(let ref, _), .reverted(let ref, _):
             ref
-        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .waveOpened, .fleetHeld, .fleetReleased, .planKept, .previewUsed, .errandBegan, .errandEnded,
+        case .abandoned(let ref, _, _): ref
+        case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .recovered, .waveOpened, .fleetHeld, .fleetReleased, .planKept, .previewUsed, .errandBegan, .errandEnded,
             .errandFailed, .adjustmentAsked, .adjustmentAnswered:
             nil
         }
@@ -64,6 +67,7 @@ extension Event.Change {
         case .gateAssessed(_, let claim, let verdict): Self.facts(claim: claim, verdict)
         case .approved(let topic, let reason, let facts):
             Self.prefixed("about.", facts).merging(["topic": topic, "reason": reason]) { _, new in new }
+        case .abandoned(_, let reason, let facts): Self.prefixed("about.", facts).merging(["reason": reason]) { _, new in new }
         case .waived(_, let claim, let reason, let facts):
             Self.prefixed("about.", facts).merging(["claim": claim, "reason": reason]) { _, new in new }
         case .waiverEnded(_, let claim, let reason): ["claim": claim, "reason": reason]
@@ -81,6 +85,7 @@ extension Event.Change {
             ["reason": reason]
         case .revertRequested(let step, let reason): ["to": step?.text ?? "start", "reason": reason]
         case .fleetHeld(let wave, let reason), .fleetReleased(let wave, let reason): ["wave": wave ?? "", "reason": reason]
+        case .recovered(let reason, let evidence): Self.prefixed("fact.", evidence.facts).merging(["reason": reason]) { _, new in new }
         case .waveOpened(let name, let tenants): ["name": name, "tenants": tenants.map(\.text).joined(separator: " ")]
         case .planKept(let digest, let text): ["digest": digest, "plan": text]
         case .previewUsed(let preview, let plan, let tenants):
@@ -114,6 +119,7 @@ extension Event.Change {
         case "waiverEnded":
             guard let claim = facts["claim"], let reason = facts["reason"] else { return nil }
             return .waiverEnded(ref, claim: claim, reason: reason)
+        case "abandoned": return facts["reason"].map { .abandoned(ref, reason: $0, facts: unprefixed("about.", facts)) }
         case "started": return attempt.map { .started(ref, attempt: $0) }
         case "checkpointed": return .checkpointed(ref, Evidence(facts))
         case "setAside":
@@ -154,6 +160,8 @@ extension Event.Change {
         case "held": return reason.map { .held(reason: $0) }
         case "released": return reason.map { .released(reason: $0) }
         case "quarantined": return reason.map { .quarantined(reason: $0) }
+        case "abandoned": return reason.map { .abandoned(nil, reason: $0, facts: unprefixed("about.", facts)) }
+        case "recovered": return reason.map { .recovered(reason: $0, Evidence(unprefixed("fact.", facts))) }
         case "fleetHeld", "fleetReleased":
             guard let wave = facts["wave"], let reason else { return nil }
             let scope = wave.isEmpty ? nil : wave

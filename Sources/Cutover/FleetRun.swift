@@ -175,6 +175,8 @@ public struct FleetRun: Sendable {
         case .unknown(let ref, let detail): .unknown("\(ref.place) \(detail)")
         case .consentNeeded(let ref): .gatedByPerson("\(ref.place) can't be undone and wants a consent: cutoverctl approve \(ref.tenant) \(ref.place)")
         case .stopped(.held(let by, let reason)): .held("by \(by): \(reason)")
+        case .stopped(.abandoned(let by, let reason)): .held("abandoned by \(by): \(reason)")
+        case .stopped(.quarantined(let why)): .gatedByPerson("quarantined: \(why)")
         case .stopped(let stop): .failed("\(stop)")
         case .finished: .finished
         case .settled: .settled

@@ -15,10 +15,12 @@ public struct HostRequest: Sendable, Codable, Equatable {
     public let envPath: String
     public let statePath: String
     public let payload: String
+    /// Nil where the operation is carried out whatever the host, its database and the journal remember.
+    public let accord: Accord?
 
     public init(
         id: OperationID, kind: OperationKind, operationClass: OperationClass, once: Once?, tenant: TenantID, step: String,
-        journal: JournalID, fence: Int, envPath: String, statePath: String, payload: String
+        journal: JournalID, fence: Int, envPath: String, statePath: String, payload: String, accord: Accord? = nil
     ) {
         self.formatVersion = 1
         self.id = id
@@ -32,6 +34,7 @@ public struct HostRequest: Sendable, Codable, Equatable {
         self.envPath = envPath
         self.statePath = statePath
         self.payload = payload
+        self.accord = accord
     }
 }
 
@@ -45,6 +48,8 @@ public struct HostAnswer: Sendable, Codable, Equatable {
         case unknown
         /// Nothing was done: stale fence, foreign journal, unknown operation.
         case refused
+        /// Nothing was done: the host's ledger, its database and the journal do not remember the same; `failure` says what.
+        case disagrees
     }
     public let id: OperationID
     public let status: Status

@@ -1,6 +1,7 @@
 /// The sole writer of a tenant's stream: leases it, replays it, and chains every event to the one before.
 public actor Ledger {
     public private(set) var standing: Standing
+    let alarm = Alarm()
     private let stream: StreamID
     private let journal: any Journal
     private let identity: JournalID

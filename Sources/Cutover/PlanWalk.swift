@@ -71,7 +71,7 @@ private struct Road {
     /// What goes as it should, or what a person asks for.
     private func isWay(_ change: Event.Change, from standing: Standing) -> Bool {
         switch change {
-        case .failed, .becameUnknown: return false
+        case .failed, .becameUnknown, .abandoned: return false
         case .verified(let ref, let finding):
             guard case .revertInDoubt = standing.position(of: ref.step) else { return finding.isInPlace }
             return finding.isAbsent

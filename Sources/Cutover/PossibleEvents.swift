@@ -34,14 +34,15 @@ extension Standing {
     private func found(_ ref: StepRef, _ made: [StepID: AnyStep]) -> [Event.Change] {
         let failed = Event.Change.failed(ref, StepFailure("", effect: .partlyChanged, next: ""))
         let doubt: [Event.Change] = [.becameUnknown(ref, detail: ""), failed]
+        let givenUp = Event.Change.abandoned(ref, reason: "", facts: [:])
         let looked = [Finding.absent(Evidence()), .partial(Evidence()), .inPlace(Evidence())].map { Event.Change.verified(ref, $0) }
         // What goes as it should comes first, so that a walk finds that state before one that a mishap leads to.
         switch position(of: ref.step) {
         // The act may still be under way: its own outcome comes first, a look at the world when that is lost.
         case .inDoubt:
             let aside: [Event.Change] = isGraceful(made[ref.step]) ? [.setAside(ref, until: Timestamp(milliseconds: 0), Evidence())] : []
-            return [.performed(ref, Evidence())] + aside + looked + doubt
-        case .revertInDoubt: return [.reverted(ref, Evidence())] + looked + doubt
+            return [.performed(ref, Evidence())] + aside + looked + doubt + [givenUp]
+        case .revertInDoubt: return [.reverted(ref, Evidence())] + looked + doubt + [givenUp]
         default: return [.verified(ref, .inPlace(Evidence()))] + doubt
         }
     }

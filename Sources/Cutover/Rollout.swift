@@ -112,7 +112,7 @@ extension Rollout {
                     admission = closed
                 } else if spending.failures > failureBudget {
                     admission = .budgetSpent(failures: spending.failures, allowed: failureBudget)
-                } else if scene.standings[tenant]?.hold != nil || scene.isHeld(entry.wave) {
+                } else if scene.standings[tenant]?.isStopped == true || scene.isHeld(entry.wave) {
                     // It takes nobody's place.
                     admission = .admitted
                 } else if room.moving >= atOnce {
@@ -175,7 +175,7 @@ extension Rollout {
     private func whyNext(after entry: Assigned, _ scene: Scene, _ straggling: inout Int) -> Admission? {
         guard let awaited = entry.wave.after.flatMap(scene.plan.step(named:)) ?? scene.plan.steps.last else { return nil }
         var newest: Timestamp?
-        for tenant in entry.tenants {
+        for tenant in entry.tenants where scene.standings[tenant]?.abandonment == nil {
             if let standing = scene.standings[tenant], case .verified = standing.position(of: awaited.id), let at = standing.verifiedAt(awaited.id) {
                 newest = max(newest ?? at, at)
                 continue

@@ -58,11 +58,24 @@ public struct Site: Sendable {
     public func ask<R: Reading>(_ operation: R) async throws(StepFailure) -> R.Result { try await sight.ask(operation) }
 
     public func carryOut<W: Writing>(_ operation: W) async throws(StepFailure) -> W.Result {
-        try await sight.link.deliver(operation, as: .writing, once: W.once, id: operations.next())
+        try await deliver(operation, as: .writing, once: W.once)
     }
 
     public func exercise<X: Exercising>(_ operation: X) async throws(StepFailure) -> X.Result {
-        try await sight.link.deliver(operation, as: .exercising, once: nil, id: operations.next())
+        try await deliver(operation, as: .exercising, once: nil)
+    }
+
+    private func deliver<Operation: HostOperation>(_ operation: Operation, as operationClass: OperationClass, once: Once?) async throws(StepFailure) -> Operation.Result {
+        let id = await operations.next()
+        let result = try await sight.link.deliver(operation, as: operationClass, once: once, id: id)
+        if sight.link.isTenantsOwn { await operations.ended(id) }
+        return result
+    }
+
+    /// With the newest operation that the tenant's own host has carried out in this attempt: the host must remember it.
+    func remembered(in evidence: Evidence) async -> Evidence {
+        guard let newest = await operations.newestEnded else { return evidence }
+        return evidence.merging(Evidence([Standing.operationFact: newest.text]))
     }
 
     /// The same hand on one of the fleet's hosts that are no tenants.
@@ -89,8 +102,11 @@ public struct Site: Sendable {
 actor OperationSequence {
     private let origin: String
     private var ordinal = 0
+    private(set) var newestEnded: OperationID?
 
     init(origin: String) { self.origin = origin }
+
+    func ended(_ id: OperationID) { newestEnded = id }
 
     func next() -> OperationID {
         defer { ordinal += 1 }
@@ -116,6 +132,10 @@ struct HostLink: Sendable {
     let others: @Sendable (String) -> (TenantHost, any Transport)?
     /// The folder there for what is this tenant's; on its own host, that is all of the state folder.
     var statePath: String?
+    /// What goes with every operation of a step to the tenant's own host.
+    var accord: Accord?
+    /// Where a host's word that goes beyond the step is left.
+    var alarm = Alarm()
     /// The hosts of the other tenants.
     var neighbours: @Sendable () -> [(TenantHost, any Transport)] = { [] }
 
@@ -128,6 +148,8 @@ struct HostLink: Sendable {
             transport: transport, host: there, journal: journal, fence: fence, ref: ref, timeoutSeconds: timeoutSeconds, others: others,
             statePath: "\(there.state)/for/\(host.id)")
     }
+
+    var isTenantsOwn: Bool { statePath == nil }
 
     func readingID(for ref: StepRef) -> OperationID { OperationID("reading-\(ref.step)") }
 
@@ -148,7 +170,7 @@ struct HostLink: Sendable {
             let request = HostRequest(
                 id: id, kind: Operation.kind, operationClass: operationClass, once: once, tenant: ref.tenant, step: ref.place,
                 journal: journal, fence: fence, envPath: host.env, statePath: statePath ?? host.state,
-                payload: try CanonicalJSON.text(operation))
+                payload: try CanonicalJSON.text(operation), accord: accord)
             action = RemoteAction(
                 id: id, operationClass: operationClass, input: Array(try CanonicalJSON.text(request).utf8), timeoutSeconds: seconds)
         } catch {
@@ -160,6 +182,11 @@ struct HostLink: Sendable {
             let detail = "\(host.host) gave no readable answer to \(Operation.kind) (exit code \(result.exitCode))"
             throw StepFailure(detail, effect: changes ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
         }
+        if answer.status == .disagrees {
+            let what = SecretShapes.blotted(answer.failure?.what ?? "the host and the journal do not remember the same")
+            await alarm.raise(what)
+            throw StepFailure(what, effect: .nothingChanged, next: "cutoverctl why \(host.id)")
+        }
         return answer
     }
 
@@ -170,7 +197,7 @@ struct HostLink: Sendable {
             throw StepFailure("\(host.host) answered \(Operation.kind) in a form this build does not know", effect: changes ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
         case .unknown:
             throw StepFailure("\(Operation.kind) was begun on \(host.host) and never recorded as ended", effect: .unknown, next: "cutoverctl why \(host.id)")
-        case .failed, .refused:
+        case .failed, .refused, .disagrees:
             // Cleaned on the host as well, which knows its secrets; but it may have an older program.
             throw answer.failure.map { StepFailure(SecretShapes.blotted($0.what), effect: $0.effect, next: $0.next) } ?? StepFailure("\(host.host) refused \(Operation.kind)", effect: .nothingChanged, next: "cutoverctl why \(host.id)")
         }

@@ -45,10 +45,14 @@ public struct Standing: Sendable, Equatable {
     public private(set) var direction = Direction.forward
     public private(set) var hold: Note?
     public private(set) var quarantine: String?
+    /// All of the tenant was given up.
+    public private(set) var abandonment: Abandonment?
     public private(set) var consents: [Consent] = []
     public private(set) var since: Timestamp?
     /// The highest fencing number on record; the tenant's host has seen none above it, for every effect is on record before it is sent.
     public private(set) var fence = 0
+    /// The newest operation on record that the tenant's host has carried out; a host that does not know it was put back to an older state.
+    public private(set) var remembered: OperationID?
     private var positions: [StepID: Position] = [:]
     private var attempts: [StepID: Int] = [:]
     private var evidence: [StepID: Evidence] = [:]
@@ -60,6 +64,7 @@ public struct Standing: Sendable, Equatable {
     private var checkpoints: [StepID: Checkpoint] = [:]
     private var clocks: [StepID: ToldClock] = [:]
     private var beganAt: [StepID: Timestamp] = [:]
+    private var givenUp: [StepID: Abandonment] = [:]
 
     /// The last recorded progress of a step's newest attempt.
     public struct Checkpoint: Sendable, Codable, Equatable {
@@ -71,7 +76,13 @@ public struct Standing: Sendable, Equatable {
     struct ToldClock: Sendable, Equatable {
         let stretches: Int
         let at: Timestamp
+        /// How many samples each stretch was made of, and the hash of the first one.
+        let samples: [Int]
+        let first: String?
     }
+
+    /// Under this name `performed`, `setAside` and `reverted` tell the operation that the host has to remember.
+    static let operationFact = "operation"
 
     public init(_ tenant: TenantID, genesis: String) {
         self.tenant = tenant
@@ -88,6 +99,8 @@ public struct Standing: Sendable, Equatable {
             }
         }
     }
+    /// A person stopped it, or gave it up.
+    var isStopped: Bool { hold != nil || abandonment != nil }
     public func evidence(of step: StepID) -> Evidence? { evidence[step] }
     public func checkpoint(of step: StepID) -> Checkpoint? { checkpoints[step] }
     func clock(of step: StepID) -> ToldClock? { clocks[step] }
@@ -96,6 +109,8 @@ public struct Standing: Sendable, Equatable {
     public func attempts(of step: StepID) -> Int { attempts[step] ?? 0 }
     public func verifiedAt(_ step: StepID) -> Timestamp? { verifiedAt[step] }
     public func unknown(of step: StepID) -> String? { unknowns[step] }
+    /// Steps whose outcome was given up, until the world confirms them or their way back.
+    public var abandonedSteps: [Abandonment] { givenUp.values.sorted { ($0.at, $0.step ?? "") < ($1.at, $1.step ?? "") } }
     /// The hash of the event that began the step's newest attempt: what its operation ids derive from.
     public func origin(of step: StepID) -> String? { origins[step] }
     public func lastVerdict(_ ref: StepRef, claim: String) -> Gate.Verdict? { verdicts["\(ref.step)|\(claim)"] }
@@ -133,18 +148,43 @@ public struct Standing: Sendable, Equatable {
             checkpoints[ref.step] = Checkpoint(at: event.at, facts: evidence.facts)
             return
         case .clockRead(let ref, let from, let stretches, _):
-            clocks[ref.step] = ToldClock(stretches: from + stretches.count, at: event.at)
+            let known = clocks[ref.step]
+            clocks[ref.step] = ToldClock(
+                stretches: from + stretches.count, at: event.at, samples: (known?.samples ?? []).prefix(from) + stretches.map(\.samples),
+                first: from == 0 ? stretches.first?.first : known?.first)
             return
         case .tended, .waveOpened, .fleetHeld, .fleetReleased, .planKept, .previewUsed, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
         case .held(let reason): hold = Note(by: event.by, reason: reason)
         case .released: hold = nil
         case .quarantined(let reason): quarantine = reason
+        case .recovered(_, let facts):
+            quarantine = nil
+            abandonment = nil
+            remember(facts)
+        case .abandoned(let ref, let reason, _): abandon(ref, reason, event)
         case .revertRequested(let step, _): turnBack(to: step)
         case .reopened: reopen()
         case .started, .setAside, .performed, .verified, .failed, .becameUnknown, .waitBegan, .revertStarted, .reverted:
             applyToStep(event)
         }
         since = event.at
+    }
+
+    private mutating func abandon(_ ref: StepRef?, _ reason: String, _ event: Event) {
+        let abandonment = Abandonment(step: ref?.place, by: event.by, at: event.at.description, reason: reason)
+        guard let ref else {
+            self.abandonment = abandonment
+            return
+        }
+        let failure = StepFailure(
+            "\(event.by) gave up its outcome, which nobody knows: \(reason)", effect: .unknown, next: "see what is there, then cutoverctl advance \(tenant), or cutoverctl revert \(tenant) --to STEP --reason TEXT")
+        switch position(of: ref.step) {
+        case .inDoubt: positions[ref.step] = .failed(failure)
+        case .revertInDoubt: positions[ref.step] = .revertFailed(failure)
+        default: return
+        }
+        unknowns[ref.step] = nil
+        givenUp[ref.step] = abandonment
     }
 
     private mutating func applyToStep(_ event: Event) {
@@ -158,10 +198,10 @@ public struct Standing: Sendable, Equatable {
             checkpoints[ref.step] = nil
         case .setAside(let ref, let until, let facts):
             positions[ref.step] = .inGrace(until: until)
-            evidence[ref.step] = facts
+            evidence[ref.step] = remember(facts)
         case .performed(let ref, let facts):
             positions[ref.step] = .performed
-            evidence[ref.step] = facts
+            evidence[ref.step] = remember(facts)
         case .verified(let ref, let finding): applyFinding(finding, to: ref, at: event.at)
         case .failed(let ref, let failure):
             switch position(of: ref.step) {
@@ -182,13 +222,24 @@ public struct Standing: Sendable, Equatable {
             origins[ref.step] = event.hash
             unknowns[ref.step] = nil
             checkpoints[ref.step] = nil
-        case .reverted(let ref, _): takeBack(ref)
+        case .reverted(let ref, let facts):
+            remember(facts)
+            takeBack(ref)
         default: break
         }
     }
 
+    /// Answers the facts that are the step's own.
+    @discardableResult
+    private mutating func remember(_ evidence: Evidence) -> Evidence {
+        guard let operation = evidence.facts[Self.operationFact] else { return evidence }
+        remembered = OperationID(operation)
+        return Evidence(evidence.facts.filter { $0.key != Self.operationFact })
+    }
+
     private mutating func takeBack(_ ref: StepRef) {
         positions[ref.step] = .reverted
+        givenUp[ref.step] = nil
         evidence[ref.step] = nil
         verifiedAt[ref.step] = nil
         verdicts = verdicts.filter { !$0.key.hasPrefix("\(ref.step)|") }
@@ -216,6 +267,7 @@ public struct Standing: Sendable, Equatable {
         case (.revertInDoubt, _): positions[ref.step] = .performed
         case (_, .inPlace(let facts)):
             positions[ref.step] = .verified
+            givenUp[ref.step] = nil
             verifiedAt[ref.step] = at
             evidence[ref.step] = (evidence[ref.step] ?? Evidence()).merging(facts)
         case (_, .partial): positions[ref.step] = .halfDone

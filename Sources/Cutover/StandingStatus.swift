@@ -9,8 +9,9 @@ extension Standing {
         return TenantStatus(
             tenant: tenant, wave: wave, milestone: milestone(under: plan, catalog: catalog), phase: current?.phase.text ?? "",
             step: current?.id.text ?? "", state: state, since: since?.description ?? "",
-            held: hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil },
-            trouble: trouble(state, current), exposed: isExposed(under: plan, catalog: catalog), atRest: isAtRest(state, current, plan, catalog) ? true : nil, waivers: recordedWaivers)
+            held: abandonment.map { "\($0.by): abandoned: \($0.reason)" } ?? hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil },
+            trouble: trouble(state, current), exposed: abandonment == nil && isExposed(under: plan, catalog: catalog),
+            atRest: isAtRest(state, current, plan, catalog) ? true : nil, waivers: recordedWaivers, abandoned: recordedAbandonments)
     }
 
     private func isAtRest(_ state: TenantStatus.State, _ current: PlannedStep?, _ plan: Plan, _ catalog: StepCatalog) -> Bool {
@@ -31,6 +32,11 @@ extension Standing {
     /// Nil where there are none, as for most.
     private var recordedWaivers: [Waiver]? {
         let recorded = consents.compactMap { Waiver($0) }
+        return recorded.isEmpty ? nil : recorded
+    }
+
+    private var recordedAbandonments: [Abandonment]? {
+        let recorded = (abandonment.map { [$0] } ?? []) + abandonedSteps
         return recorded.isEmpty ? nil : recorded
     }
 
@@ -102,6 +108,8 @@ extension Standing {
     }
 
     private func state(_ current: PlannedStep?) -> TenantStatus.State {
+        // Stopped by a person, as a hold is; nothing of it is anybody's trouble any more.
+        if abandonment != nil { return .held }
         if quarantine != nil { return .quarantined }
         if hold != nil { return .held }
         if case .back(let target) = direction { return stateGoingBack(current, target) }
@@ -136,6 +144,7 @@ extension Standing {
         switch state {
         case .pending, .running, .reverting, .waiting: "cutoverctl run"
         case .inDoubt, .gated, .failed, .quarantined: "cutoverctl why \(tenant)"
+        case .held where abandonment != nil: "cutoverctl history \(tenant)"
         case .held: "cutoverctl release \(tenant) --reason TEXT"
         case .reverted: "cutoverctl advance \(tenant)"
         case .done: "cutoverctl check \(tenant)"

@@ -8,24 +8,27 @@ public struct TenantStatus: Sendable, Codable, Equatable {
     public let milestone: String
     public let phase: String
     public let step: String
-    public let state: State
+    public private(set) var state: State
     public let since: String
-    public let held: String?
-    public let next: String
+    public private(set) var held: String?
+    public private(set) var next: String
     /// The last recorded progress of the step, while it is under way.
     public let progress: Standing.Checkpoint?
     /// Nil where nothing is wrong, or the line was written by an older build.
-    public let trouble: Trouble?
+    public private(set) var trouble: Trouble?
     /// Between the step that exposes it and the one that ends that.
     public let exposed: Bool?
     /// It waits on a clock, or its next step has not begun and would end such a wait or expose it: nothing of ours is under way.
     public let atRest: Bool?
     /// Checks that people have set aside. As recorded: `Engine.waivers` tells which of them count.
     public let waivers: [Waiver]?
+    /// What people have given up: the tenant, or steps whose outcome nobody knows. Nil where nothing was.
+    public let abandoned: [Abandonment]?
 
     public init(
         tenant: TenantID, wave: String, milestone: String, phase: String, step: String, state: State, since: String, held: String?, next: String,
-        progress: Standing.Checkpoint? = nil, trouble: Trouble? = nil, exposed: Bool? = nil, atRest: Bool? = nil, waivers: [Waiver]? = nil
+        progress: Standing.Checkpoint? = nil, trouble: Trouble? = nil, exposed: Bool? = nil, atRest: Bool? = nil, waivers: [Waiver]? = nil,
+        abandoned: [Abandonment]? = nil
     ) {
         self.tenant = tenant
         self.wave = wave
@@ -41,6 +44,7 @@ public struct TenantStatus: Sendable, Codable, Equatable {
         self.exposed = exposed
         self.atRest = atRest
         self.waivers = waivers
+        self.abandoned = abandoned
     }
 }
 
@@ -97,10 +101,22 @@ extension TenantStatus {
     /// The same line under a hold of its wave or the fleet. What is under way, failed or done is still told as that.
     func held(by hold: FleetHold) -> TenantStatus {
         if held != nil || state == .done { return self }
-        let stops = [State.pending, .waiting, .gated, .reverted].contains(state)
-        return TenantStatus(
-            tenant: tenant, wave: wave, milestone: milestone, phase: phase, step: step, state: stops ? .held : state, since: since,
-            held: "\(hold.by): \(hold.reason)", next: stops ? hold.next : next, progress: progress, trouble: trouble, exposed: exposed, atRest: atRest)
+        var line = self
+        line.held = "\(hold.by): \(hold.reason)"
+        if [State.pending, .waiting, .gated, .reverted].contains(state) {
+            line.state = .held
+            line.next = hold.next
+        }
+        return line
+    }
+
+    /// The same line of a step that was begun while nobody alive is at it: its outcome is not known.
+    public func unattended() -> TenantStatus {
+        var line = self
+        line.state = .inDoubt
+        line.trouble = .unknown
+        line.next = "cutoverctl why \(tenant)"
+        return line
     }
 
     /// Between two steps a tenant under way is pending; it is in motion all the same, unless it rests there.

@@ -24,6 +24,8 @@ public actor ScriptedTransport: Transport {
         public var hand: HandReport = .absent
         /// False for a program from before several readings could come in one request.
         public var takesSeveral = true
+        /// Why its ledger and its database do not remember the same, if they don't.
+        public var disagreement: String?
         /// Every delivery, in order, readings included.
         public var received: [HostRequest] = []
         var begun: Set<OperationID> = []
@@ -116,6 +118,10 @@ public actor ScriptedTransport: Transport {
         var host = host(tenant)
         defer { hosts[tenant] = host }
         host.received.append(request)
+        if let why = disagreement(request, host) {
+            return HostAnswer(id: request.id, status: .disagrees, failure: StepFailure(why, effect: .nothingChanged, next: "cutoverctl why \(request.tenant)"))
+        }
+        if let own = own(request, &host) { return own }
         if request.kind == Readings.kind, host.takesSeveral {
             let answers = several(request).map { one -> HostAnswer in
                 guard let handler = operations.handler(for: one.kind) else { return refusal(request, "no operation is called \(one.kind)") }
@@ -137,6 +143,29 @@ public actor ScriptedTransport: Transport {
         let answer = carryOut(handler, request, request.payload, &host.things)
         host.answers[request.id] = answer
         return answer
+    }
+
+    /// A host that has carried nothing out yet contradicts nobody.
+    private func disagreement(_ request: HostRequest, _ host: Host) -> String? {
+        guard let accord = request.accord, !host.begun.isEmpty else { return nil }
+        if let known = accord.remembers, host.answers[known] == nil { return "the journal remembers operation \(known), and the host does not" }
+        return host.disagreement
+    }
+
+    /// What every host answers, whatever it is about.
+    private func own(_ request: HostRequest, _ host: inout Host) -> HostAnswer? {
+        switch request.kind {
+        case ReadHostLedger.kind:
+            let ledger = ReadHostLedger.Result(journal: request.journal, fence: host.highestFence, disagreement: host.disagreement)
+            return HostAnswer(id: request.id, status: .done, result: try? CanonicalJSON.text(ledger))
+        case TakeHostOver.kind where request.fence >= host.highestFence:
+            let was = TakeHostOver.Result(was: host.disagreement ?? "in accord")
+            host.highestFence = request.fence
+            host.disagreement = nil
+            host.answers[request.id] = HostAnswer(id: request.id, status: .done, result: try? CanonicalJSON.text(was))
+            return host.answers[request.id]
+        default: return nil
+        }
     }
 
     /// What rides in a request that carries several readings.

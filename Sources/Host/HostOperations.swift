@@ -77,6 +77,8 @@ public struct HostOperationBook: Sendable {
     /// What processes of their own carry out, by name: the order's payload in, the result as JSON out.
     private(set) var works: [String: @Sendable (String, HostHand) async throws -> String] = [:]
 
+    var accord: (any KeepsAccord)?
+
     public init() {}
 
     public mutating func add(work name: String, _ run: @escaping @Sendable (String, HostHand) async throws -> String) {
@@ -94,6 +96,14 @@ public struct HostOperationBook: Sendable {
 
     public mutating func add<W: ActsOnHost>(_ type: W.Type) {
         add(W.kind, .writing, W.once) { try await CanonicalJSON.value(type, from: $0.payload).act($1) }
+    }
+
+    mutating func add<R: Reading>(_ type: R.Type, _ read: @escaping @Sendable (HostSight) async throws -> R.Result) {
+        add(R.kind, .reading) { try await read($1.sight) }
+    }
+
+    mutating func add<W: Writing>(_ type: W.Type, _ act: @escaping @Sendable (HostHand) async throws -> W.Result) {
+        add(W.kind, .writing, W.once) { try await act($1) }
     }
 
     private mutating func add<Result: Encodable & Sendable>(

@@ -30,16 +30,19 @@ public enum HostProgram {
         let hand = HostHand(
             sight: await .asking(tenant: request.tenant, statePath: request.statePath, envPath: request.envPath), operation: request.id,
             fence: request.fence, journal: request.journal)
-        if request.operationClass == .reading { return await run(handler, request, hand) }
+        if request.operationClass == .reading {
+            if let dissent = await dissent(request, hand.sight, operations) { return dissent }
+            return await run(handler, request, hand)
+        }
         do {
-            return try await guarded(handler, request, hand)
+            return try await guarded(handler, request, hand, operations.accord)
         } catch {
             return answer(refusal(request.id, "\(error)", next: "cutoverctl why \(request.tenant)"), 1)
         }
     }
 
     private static func guarded(
-        _ handler: HostOperationBook.Handler, _ request: HostRequest, _ hand: HostHand
+        _ handler: HostOperationBook.Handler, _ request: HostRequest, _ hand: HostHand, _ accord: (any KeepsAccord)?
     ) async throws(HostFault) -> (line: String, exitCode: Int32) {
         try DurableFile.makeFolder(request.statePath)
         guard let lock = try await FileLock.take("\(request.statePath)/lock", within: lockSeconds) else {
@@ -47,6 +50,9 @@ public enum HostProgram {
         }
         defer { withExtendedLifetime(lock) {} }
         let ledger = OperationLedger(statePath: request.statePath)
+        // Before an answer from the ledger: the database may have lost what the ledger calls done.
+        if let why = try await ledger.disagreement(request, accord, on: hand.sight) { return disagrees(request, why) }
+        if let refused = try takenOver(request, ledger) { return answer(refusal(request.id, refused, next: "cutoverctl why \(request.tenant)"), 1) }
         switch try ledger.admit(request) {
         case .done(let earlier): return answer(earlier, 0)
         case .unknown: return answer(HostAnswer(id: request.id, status: .unknown), 6)
@@ -58,6 +64,7 @@ public enum HostProgram {
         }
         let (line, exitCode) = await run(handler, request, hand)
         guard exitCode == 0, let done = HostAnswer.parse(line) else { return (line, exitCode) }
+        if request.accord != nil { await accord?.note(hand) }
         do { try ledger.finish(done) } catch {
             // It has acted. Told as a failure without effect, the controller would take the tenant for untouched.
             let failure = StepFailure("\(request.kind) was carried out and could not be recorded: \(error)", effect: .unknown, next: "cutoverctl why \(request.tenant)")
@@ -84,6 +91,24 @@ public enum HostProgram {
             let failure = StepFailure("\(request.kind): \(error)", effect: effect, next: "cutoverctl why \(request.tenant)")
             return HostAnswer(id: request.id, status: .failed, failure: Redaction.of(hand.sight).clean(failure))
         }
+    }
+
+    /// Why the host was not taken over, where that was asked for.
+    private static func takenOver(_ request: HostRequest, _ ledger: OperationLedger) throws(HostFault) -> String? {
+        guard request.kind == TakeHostOver.kind, let over = try? CanonicalJSON.value(TakeHostOver.self, from: request.payload) else { return nil }
+        return try ledger.takeOver(request, from: over.from)
+    }
+
+    /// The answer to a reading where host, database and journal do not remember the same.
+    static func dissent(_ request: HostRequest, _ sight: HostSight, _ operations: HostOperationBook) async -> (line: String, exitCode: Int32)? {
+        do {
+            return try await OperationLedger(statePath: request.statePath).disagreement(request, operations.accord, on: sight).map { disagrees(request, $0) }
+        } catch { return answer(refusal(request.id, "\(error)", next: "cutoverctl why \(request.tenant)"), 1) }
+    }
+
+    private static func disagrees(_ request: HostRequest, _ why: String) -> (line: String, exitCode: Int32) {
+        let failure = StepFailure(why, effect: .nothingChanged, next: "cutoverctl why \(request.tenant)")
+        return answer(HostAnswer(id: request.id, status: .disagrees, failure: failure), 1)
     }
 
     static func stranger(_ request: HostRequest, _ kind: OperationKind, _ operationClass: String) -> HostAnswer {

@@ -21,7 +21,7 @@ struct OperationLedger: Sendable {
     /// Under the host's lock. Writes `started` durably before it says go.
     func admit(_ request: HostRequest) throws(HostFault) -> Admission {
         try DurableFile.makeFolder(operations)
-        if let bound = try DurableFile.read(binding), bound != request.journal.text { return .foreignJournal(JournalID(bound)) }
+        if let bound = try bound(), bound != request.journal { return .foreignJournal(bound) }
         if let text = try DurableFile.read("\(operations)/\(request.id).done"), let answer = HostAnswer.parse(text) { return .done(answer) }
         let seen = try highestFence()
         if request.fence < seen { return .staleFence(highest: seen) }
@@ -33,8 +33,25 @@ struct OperationLedger: Sendable {
         return .go
     }
 
+    /// The journal that the host belongs to; nil before its first operation.
+    func bound() throws(HostFault) -> JournalID? { try DurableFile.read(binding).map { JournalID($0) } }
+
+    func isDone(_ operation: OperationID) throws(HostFault) -> Bool { try DurableFile.read("\(operations)/\(operation).done") != nil }
+
+    /// Binds the host to the asking journal. Refused, with the reason, where it does not belong to the one that was seen, or has seen as high a fence.
+    func takeOver(_ request: HostRequest, from seen: JournalID?) throws(HostFault) -> String? {
+        let bound = try bound()
+        guard bound == seen || bound == request.journal else { return "this host belongs to journal \(bound?.text ?? "none"), and not to the one that was seen" }
+        if bound != request.journal {
+            let highest = try highestFence()
+            guard request.fence > highest else { return "fence \(request.fence) is not above \(highest), which the host has seen" }
+            try DurableFile.write(request.journal.text, to: binding)
+        }
+        return nil
+    }
+
     /// 0 on a host that has seen none. A file that says something else is a fault: taken for none, it would let a stale controller in.
-    private func highestFence() throws(HostFault) -> Int {
+    func highestFence() throws(HostFault) -> Int {
         guard let text = try DurableFile.read(highest) else { return 0 }
         guard let fence = Int(text) else { throw HostFault.said("\(highest) holds no fencing number") }
         return fence

@@ -7,6 +7,7 @@ extension HostProgram {
             return answer(refusal(request.id, "the readings asked for came in a form that this build does not know", next: "put the same build on the host: cutoverctl advance \(request.tenant) --to host.prepare"), 64)
         }
         let sight = await HostSight.asking(tenant: request.tenant, statePath: request.statePath, envPath: request.envPath)
+        if let dissent = await dissent(request, sight, operations) { return dissent }
         var answers: [HostAnswer] = []
         for one in readings.asked { answers.append(await single(one, of: request, sight, within: readings.seconds, operations)) }
         // Each was cleaned of secrets by itself: done once more over all of them, a number that looks like one would be struck from within a result.

@@ -120,6 +120,7 @@ public enum MemoryCatalog {
     /// Everything that can be asked of a tenant's host.
     public static let hostOperations: HostOperationBook = {
         var book = HostOperationBook()
+        book.keep(DatabaseTally())
         book.add(ReadVeto.self)
         book.add(HostChecks.self)
         book.add(StartWatch.self)

@@ -345,11 +345,13 @@ actor SimulationRun {
         var hosts: [TenantID: SimulatedHosts.Host] = [:]
         for (tenant, fate) in simulation.scenario.fates { hosts[tenant, default: .init()].fate = fate }
         for (tenant, standing) in judge.standings {
+            let clocks = ClockHistory(recorded.filter { $0.stream == StreamID(tenant) }).clocks
             for step in simulation.plan.steps {
                 switch standing.position(of: step.id) {
                 case .verified, .performed: hosts[tenant, default: .init()].there.insert(step.place)
                 case .halfDone, .failed, .inDoubt, .inGrace, .revertInDoubt, .revertFailed: hosts[tenant, default: .init()].half.insert(step.place)
-                case .pending, .reverted, .waiting: continue
+                case .waiting(let began): hosts[tenant, default: .init()].recorded[began] = clocks.last { $0.step.step == step.id }?.stretches
+                case .pending, .reverted: continue
                 }
             }
             hosts[tenant, default: .init()].highestFence = standing.fence

@@ -12,6 +12,8 @@ public final class SimulatedHosts: Transport {
         var isLocked = false
         var answers: [OperationID: HostAnswer] = [:]
         var watch: Watch?
+        /// What a journal that the simulation goes on from has of a wait.
+        var recorded: [OperationID: [Stretch]] = [:]
     }
 
     /// Takes its samples when somebody asks for them: they lie at fixed moments, whoever looks.
@@ -99,19 +101,19 @@ public final class SimulatedHosts: Transport {
                 request, Simulated.Look.Result(there: host.there.contains(look.place), half: host.half.contains(look.place), shut: isRed ? "it is red" : nil))
         }
         guard let asked = try? CanonicalJSON.value(Simulated.Samples.self, from: request.payload) else { return HostAnswer(id: request.id, status: .refused) }
-        let watch = hosts.withLock { hosts -> Watch? in
+        let (watch, recorded) = hosts.withLock { hosts -> (Watch?, [Stretch]) in
             Self.sample(&hosts[request.tenant, default: Host()], until: time.now)
-            return hosts[request.tenant]?.watch
+            return (hosts[request.tenant]?.watch, hosts[request.tenant]?.recorded[asked.began] ?? [])
         }
         guard let watch, watch.began == asked.began else {
-            return Self.answer(request, Simulated.Samples.Result(runs: false, coveredSeconds: 0, samples: 0, gaps: 0, resets: 0, pauses: 0, isRed: false, stretches: []))
+            return Self.answer(request, Simulated.Samples.Result(runs: false, coveredSeconds: 0, samples: 0, gaps: 0, resets: 0, pauses: 0, isRed: false, stretches: recorded))
         }
         let clock = watch.clock
         return Self.answer(
             request,
             Simulated.Samples.Result(
                 runs: true, coveredSeconds: clock.coveredSeconds, samples: clock.samples, gaps: clock.gaps, resets: clock.resets, pauses: clock.pauses,
-                isRed: watch.isRed, stretches: clock.stretches))
+                isRed: watch.isRed, stretches: recorded + clock.stretches))
     }
 
     private static func sample(_ host: inout Host, until now: Timestamp) {

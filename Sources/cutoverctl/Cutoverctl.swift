@@ -16,7 +16,7 @@ struct Cutoverctl: AsyncParsableCommand {
         version: "cutoverctl 0.1.0",
         subcommands: [
             Lab.self, Lint.self, PreviewCommand.self, Apply.self, Adopt.self, Advance.self, Run.self, Revert.self, Check.self, Status.self, History.self, Why.self, Matrix.self,
-            Exceptions.self, Resolve.self, Diff.self, RepairCommand.self, Approve.self, Attest.self, Waive.self, KeyCommand.self, ThrottleCommand.self, Recapture.self, Hold.self, Release.self,
+            Exceptions.self, Resolve.self, Diff.self, RepairCommand.self, Approve.self, Attest.self, Waive.self, KeyCommand.self, ThrottleCommand.self, Recapture.self, Hold.self, Release.self, Abandon.self,
             Simulate.self, JournalCommand.self, FleetCommand.self, Host.self,
         ])
 }

@@ -28,6 +28,12 @@ struct Signing {
         try await engine.waive(tenant, step, claim: check, reason: reason, facts: try await signed(tenant, topic, reason, own, seconds: seconds))
     }
 
+    func abandon(_ tenant: TenantID, _ step: PlannedStep?, reason: String) async throws -> Abandonment {
+        let facts = Abandonment.facts(of: step, try await engine.standing(of: tenant))
+        let own = try await signed(tenant, Abandonment.topic(step), reason, facts, seconds: plan.approvals.validSeconds)
+        return try await engine.abandon(tenant, step, reason: reason, facts: own).get()
+    }
+
     func attest(blocker: String, _ tenant: TenantID, reason: String, _ console: Console) async throws {
         let named = plan.steps.flatMap { $0.spec.settings.list("blockers") }.compactMap { entry -> (name: String, asked: Bool)? in
             guard case .map(let fields) = entry, case .text(let name)? = fields["name"] else { return nil }

@@ -96,7 +96,7 @@ import Testing
         try await world.engine(as: "cay").approve("acme", topic: "L1/lamp.smash", reason: "it is broken")
         #expect(try await engine.advance("acme").did == "performed")
         let performed = try #require(try await world.events("performed").last)
-        #expect(performed.change.facts == ["consent": "cay"])
+        #expect(performed.change.facts["consent"] == "cay")
         #expect(try await engine.advance("acme").did == "verified")
         #expect(try await engine.advance("acme").isFinished)
     }

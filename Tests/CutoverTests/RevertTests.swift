@@ -44,7 +44,7 @@ import Testing
         try await engine.go(to: "lamp.wire", world.time)
         try await engine.requestRevert("acme", to: nil, reason: "x")
         _ = try await back(engine)
-        #expect(try await world.events("reverted").last?.change.facts == ["removed": "copper"])
+        #expect(try await world.events("reverted").last?.change.facts["removed"] == "copper")
     }
 
     @Test("stops at a step that has no way back")

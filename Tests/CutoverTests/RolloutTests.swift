@@ -162,6 +162,20 @@ import Testing
         #expect(admissions(rollout(stragglers: 2, waves: waves), none)["c"] == .waveClosed("wave first: nobody has verified L0/lamp.light"), "no evidence is not green")
     }
 
+    @Test("a wave goes on without whoever was abandoned, but not on nobody's evidence")
+    func abandoned() {
+        let waves = [Wave(name: "first", select: ["env": "prod"], count: 2, after: "L0/lamp.light"), Wave(name: "rest", select: ["env": "prod"])]
+        func gone(_ tenant: TenantID) -> Standing { Self.standing(tenant, Self.lit(tenant) + [.abandoned(nil, reason: "gone", facts: [:])]) }
+        let fresh = Self.standing("b", [.abandoned(nil, reason: "gone", facts: [:])])
+        for abandoned in [Self.standing("b", [Fold.adopted(), .abandoned(nil, reason: "gone", facts: [:])]), fresh] {
+            let standings: [TenantID: Standing] = ["a": Self.standing("a", Self.lit("a")), "b": abandoned]
+            #expect(admissions(rollout(exposed: 2, budget: 0, waves: waves), standings)["c"] == .admitted)
+        }
+        #expect(admissions(rollout(waves: waves), ["a": gone("a"), "b": gone("b")])["c"] == .waveClosed("wave first: nobody has verified L0/lamp.light"))
+        let one = [Wave(name: "all", select: ["env": "prod"])]
+        #expect(admissions(rollout(exposed: 1, budget: 0, waves: one), ["a": gone("a")])["b"] == .admitted, "it is not exposed any more")
+    }
+
     @Test("the plan says of each trouble whether it counts", arguments: Trouble.allCases)
     func counted(trouble: Trouble) {
         let gated = Self.standing("a", [Fold.adopted(), .gateAssessed(Self.ref("a", "lamp.wire"), claim: "c", .shut("no"))])

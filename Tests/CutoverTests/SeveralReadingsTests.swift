@@ -53,7 +53,7 @@ import Testing
             if request.kind == Readings.kind { await transport.during(Dials.Dial.kind) { _ in await transport.change("acme") { $0.things["a"] = "7" } } }
         }
         #expect(try await world.engine.advance("acme").did == "performed")
-        #expect(try await world.journal.events(in: "acme", after: 0).last?.change.facts == ["after": "17"])
+        #expect(try await world.journal.events(in: "acme", after: 0).last?.change.facts["after"] == "17")
         #expect(try await world.engine.advance("acme").did == "verified")
         await world.set("a", "1")
         #expect(try await world.engine.check("acme").first?.finding.isAbsent == true)

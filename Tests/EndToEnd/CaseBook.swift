@@ -45,6 +45,7 @@ enum CaseBook {
         Case(name: "control-plane-books", run: ControlPlaneBooks.run),
         Case(name: "fleet-from-systems-manager", run: FleetFromSystemsManager.run),
         Case(name: "recycled-host", sampling: .whole, run: RecycledHost.run),
+        Case(name: "put-back", run: PutBack.run),
         Case(name: "null-metadata-500", run: NullMetadata.run),
         Case(name: "fresh-namespace-outage", run: FreshNamespace.run),
         Case(name: "dropped-next-day", run: DroppedNextDay.run),

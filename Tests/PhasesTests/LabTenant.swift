@@ -88,7 +88,7 @@ struct LabTenant: Sendable {
             """)
         // The watch beats its own drum in the control row, and while it samples its probes come and go by themselves.
         let samples = FileManager.default.fileExists(atPath: "\(state)/sampling.json")
-        let restless = ["cutover.control", "cutover_kv.control"] + (samples ? ["cutover.change_log", "memory_plugin.memory_namespaces"] : [])
+        let restless = ["cutover.control", "cutover_kv.control", "cutover_host.tally"] + (samples ? ["cutover.change_log", "memory_plugin.memory_namespaces"] : [])
         for table in try tables.map({ try $0.string("name") }) {
             lines.append("\(table) \(restless.contains(table) ? "there" : try await Self.digest(of: table, connection))")
         }
@@ -171,7 +171,7 @@ struct LabTenant: Sendable {
     /// What the watch writes by itself is left out.
     private func files(_ folder: String) -> [String] {
         let names = (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []).sorted()
-        return names.filter { !$0.hasSuffix(".log") && !$0.hasPrefix("evidence.jsonl") && !$0.hasPrefix("progress.") && !$0.hasPrefix(".dat.nosync") }.map { name in
+        return names.filter { !$0.hasSuffix(".log") && !$0.hasPrefix("evidence.jsonl") && !$0.hasPrefix("progress.") && !$0.hasPrefix("tally.") && !$0.hasPrefix(".dat.nosync") }.map { name in
             let size = (try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int) ?? 0
             return "\(name) \(size)"
         }

@@ -124,7 +124,8 @@ struct StartWatch: ActsOnHost {
     struct Result: Sendable, Codable { let pid: Int }
 
     func act(_ host: HostHand) async throws -> Result {
-        Result(pid: Int(try await WatchProcess(host.sight).ensure()))
+        try await DatabaseTally().begin(host)
+        return Result(pid: Int(try await WatchProcess(host.sight).ensure()))
     }
 }
 
@@ -166,6 +167,7 @@ struct LeaveHost: ActsOnHost {
             return lines
         }
         for table in tables { try mirrored.remove(table) }
+        try await DatabaseTally().forget(host)
         return Result(kept: lines.isEmpty ? "nothing" : "\(lines.count) records in \(kept)")
     }
 }

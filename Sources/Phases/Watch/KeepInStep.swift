@@ -25,6 +25,11 @@ struct KeepInStep: Sendable {
             guard try await connection.there("\(table.schema).control") else { return await connection.close() }
             let control = try await Control.read(connection, table.dataPath)
             guard control.mode == .sync || control.mode == .copy else { return await connection.close() }
+            if let why = await DatabaseTally().disagreement(on: host) {
+                MemoryWatch.tell("nothing is kept in step: \(why)")
+                try await Task.sleep(for: .seconds(5))
+                return await connection.close()
+            }
             let lane = try await StoreLane.of(connection, table)
             if lane.isHTTP { return try await writeOverHTTP(lane, control, connection) }
             let writer = Writer(connection, settings: table.dataPath, fence: control.fence)

@@ -33,6 +33,7 @@ public enum MemoryWatch {
                 group.addTask { await probeDoor(host, measure) }
             }
             group.addTask { await sample(host) }
+            group.addTask { await keepTally(host) }
             group.addTask { await Self.refresh(host) }
             group.addTask { await KeepSidecar(host: host).go() }
             // Each ends only when the watch is to end.
@@ -45,6 +46,13 @@ public enum MemoryWatch {
     /// A container that the env file names may be replaced by one with other secrets.
     private static func refresh(_ host: HostSight) async {
         while (try? await Task.sleep(for: .seconds(30))) != nil { await host.refresh() }
+    }
+
+    /// So that a database that is put back is known for it though no operation was carried out for days.
+    private static func keepTally(_ host: HostSight) async {
+        while (try? await Task.sleep(for: .seconds(30))) != nil {
+            do { try await DatabaseTally().pulse(host) } catch { tell("\(Redaction.of(host).clean("\(error)"))") }
+        }
     }
 
     private static func sample(_ host: HostSight) async {

@@ -28,6 +28,7 @@ struct Sampler: Sendable {
     }
 
     func take() async -> Outcome {
+        if let why = await DatabaseTally().disagreement(on: host) { return Outcome(verdict: .safety, detail: why, facts: [:]) }
         do {
             let health = try await profile.sidecar.client(host).health()
             guard health.status == "ok" else { return Outcome(verdict: .availability, detail: "the plugin's health is \(health.status)", facts: [:]) }

@@ -3,7 +3,7 @@ import Cutover
 
 struct Adopt: Command {
     static let configuration = CommandConfiguration(
-        abstract: "Lets tenants under way take up a newer revision of the plan; --preview tells what that changes.",
+        abstract: "Lets tenants under way take up a newer revision of the plan, or takes in one that is quarantined or abandoned.",
         discussion: """
             Nothing is done to any host: what the next steps are, and who must agree to them, follows the new revision from then on. It is refused
             for a tenant with a step in doubt, for one that is held, and for a revision that is older than the tenant's.
@@ -11,6 +11,11 @@ struct Adopt: Command {
             --preview -o FILE saves what was shown, and --from FILE takes up exactly that: the plan has to be the one of the preview, and every
             tenant has to stand where it was shown. What has changed is told tenant by tenant and nobody takes it up (exit code 3), unless
             --valid-only goes on with the tenants that are as they were (4 then).
+
+            A quarantined tenant's host, database and journal do not remember the same: one of them was put back to an older state. Named with
+            --reason and --confirm, every finished step of it is looked at; then the three begin anew with the same memory, and what is no longer
+            in place is open again, for the next advance to do behind its gates. With --preview it is only looked at. An abandoned tenant whose
+            host is back is taken in by the same.
             """)
 
     @OptionGroup var chosen: TenantOptions
@@ -22,12 +27,17 @@ struct Adopt: Command {
     var from: String?
     @Flag(name: .customLong("valid-only"), help: "With --from: go on with the tenants that still stand as they were shown.")
     var validOnly = false
+    @Option(help: "For a quarantined or abandoned tenant: why it may go on; it is recorded.")
+    var reason: String?
+    @Option(help: "For a quarantined or abandoned tenant: its name once more.")
+    var confirm: String?
     @OptionGroup var inputs: InputOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if out != nil, !preview { throw ValidationError("-o saves what --preview shows: add --preview") }
         if from != nil, preview || !chosen.tenants.isEmpty || chosen.wave != nil { throw ValidationError("--from FILE names the tenants, and is no preview") }
+        if from != nil, reason != nil || confirm != nil { throw ValidationError("--reason and --confirm take in one tenant, and --from FILE takes up a plan") }
         if validOnly, from == nil { throw ValidationError("--valid-only goes with --from FILE") }
     }
 
@@ -36,6 +46,9 @@ struct Adopt: Command {
         let site = try await Wiring(inputs, console).site(ifMissing: .refuse, asking: preview)
         if let saved { return try await adopt(saved, site, console) }
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
+        let takingIn = TakingIn(site: site, console: console, output: output, reason: reason, confirm: confirm)
+        if chosen.tenants.count == 1, try await takingIn.concerns(tenants[0]) { return try await takingIn.carryOut(tenants[0], preview: preview) }
+        try takingIn.requireNone(among: tenants)
         let behind = try await PlanGuard(journal: site.journal, plan: site.plan).behind(tenants)
         var shown: [ShownAdoption] = []
         for tenant in behind {

@@ -18,8 +18,14 @@ struct Run: Command {
 
     func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try await Wiring(inputs, console).site(ifMissing: .begin, asking: false)
-        let tenants = try site.choice.tenants([], wave: nil)
-        let outside = site.fleet.tenants.map(\.id).filter { !tenants.contains($0) }
+        let chosen = try site.choice.tenants([], wave: nil)
+        let abandoned = Set(try await site.journal.statuses().filter { $0.abandoned?.contains { $0.step == nil } ?? false }.map(\.tenant))
+        let tenants = chosen.filter { !abandoned.contains($0) }
+        for tenant in chosen where abandoned.contains(tenant) { console.note("\(tenant) was abandoned and is left out: cutoverctl why \(tenant)") }
+        guard !tenants.isEmpty else {
+            throw CommandFailure("no tenant is selected", why: "all in the plan's waves were abandoned", next: "cutoverctl status")
+        }
+        let outside = site.fleet.tenants.map(\.id).filter { !chosen.contains($0) }
         if !outside.isEmpty { console.note("in no wave of this plan: \(outside.map(\.text).joined(separator: ", "))") }
         try await PlanGuard(journal: site.journal, plan: site.plan).requireAdopted(tenants)
         let loop = Loop(site: site, console: console, jsonLines: stream.jsonLines, interrupts: Interrupts())

@@ -43,7 +43,7 @@ struct StatusReader {
         var statuses = try await site.journal.statuses()
         if let first = statuses.first { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(first.tenant) }
         for index in statuses.indices where [.running, .reverting].contains(statuses[index].state) {
-            statuses[index] = try await abandoned(statuses[index]) ?? statuses[index]
+            statuses[index] = try await unattended(statuses[index]) ?? statuses[index]
         }
         let waves = site.choice.waves.flatMap { entry in entry.tenants.map { ($0, entry.wave.name) } }
         let names = Dictionary(waves, uniquingKeysWith: { first, _ in first })
@@ -66,15 +66,13 @@ struct StatusReader {
     }
 
     /// A step that was begun, while nobody alive holds the tenant's lease, is in doubt, whatever the projection says.
-    private func abandoned(_ status: TenantStatus) async throws -> TenantStatus? {
+    private func unattended(_ status: TenantStatus) async throws -> TenantStatus? {
         let holder = try await site.journal.leaseHolder(of: StreamID(status.tenant), now: Wiring.time.now)
         if let holder, ProcessName(holder)?.isGone != true { return nil }
         switch try await site.engine.standing(of: status.tenant).position(of: StepID(status.step)) {
         case .inDoubt, .revertInDoubt: break
         default: return nil
         }
-        return TenantStatus(
-            tenant: status.tenant, wave: status.wave, milestone: status.milestone, phase: status.phase, step: status.step, state: .inDoubt,
-            since: status.since, held: status.held, next: "cutoverctl why \(status.tenant)", progress: status.progress, waivers: status.waivers)
+        return status.unattended()
     }
 }

@@ -13,7 +13,7 @@ struct HistoryView {
             let facts = event.kind == "clockRead" ? "stretches from \(event.facts["from"] ?? "0") on, below" : event.facts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
             table.add(
                 [String(event.revision), PlainText.moment(event.at), event.by.text, event.kind, place, facts],
-                paint: [3: { ["failed", "becameUnknown", "quarantined", "waived"].contains(event.kind) ? paint.red($0) : $0 }])
+                paint: [3: { ["failed", "becameUnknown", "quarantined", "abandoned", "waived"].contains(event.kind) ? paint.red($0) : $0 }])
         }
         return table.text + clocks.map { clock in
             let sum = "\(clock.step.place): \(clock.coveredMilliseconds / 1000) s counted since \(PlainText.moment(clock.at.description))" + ClockView.skew(clock)

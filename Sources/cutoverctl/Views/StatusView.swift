@@ -31,12 +31,17 @@ struct StatusView {
         let others = strangers.isEmpty ? "" : "\nin the journal, but not in the fleet file: \(strangers.map(\.text).joined(separator: ", "))"
         let progress = report.tenants.compactMap { tenant in told(tenant).map { "\n\(tenant.tenant): \(PlainText.line($0))" } }.joined()
         let waived = report.tenants.flatMap { tenant in (waivers[tenant.tenant] ?? []).map { "\n" + paint.red(Self.line($0, of: tenant.tenant)) } }.joined()
-        return "\(table.text)\(waived.isEmpty ? "" : "\n\(waived)")\(progress.isEmpty ? "" : "\n\(progress)")\n\n\(legend)\n\(plan)\(others)"
+        let abandoned = report.tenants.flatMap { tenant in (tenant.abandoned ?? []).map { "\n" + paint.red(Self.line($0, of: tenant.tenant)) } }.joined()
+        return "\(table.text)\(abandoned.isEmpty ? "" : "\n\(abandoned)")\(waived.isEmpty ? "" : "\n\(waived)")\(progress.isEmpty ? "" : "\n\(progress)")\n\n\(legend)\n\(plan)\(others)"
     }
 
     private static func line(_ waiver: Waiver, of tenant: TenantID) -> String {
         let word = waiver.brokeGlass ? "GLASS BROKEN" : "WAIVED"
         return PlainText.line("\(word): \(tenant)/\(waiver.step): “\(waiver.check)” by \(waiver.by) until \(PlainText.moment(waiver.expires)): \(waiver.reason)")
+    }
+
+    private static func line(_ given: Abandonment, of tenant: TenantID) -> String {
+        PlainText.line("ABANDONED: \(tenant)\(given.step.map { "/\($0), its outcome" } ?? "") by \(given.by) at \(PlainText.moment(given.at)): \(given.reason)")
     }
 
     /// What the host said, or the last checkpoint of the journal.
@@ -85,7 +90,7 @@ struct StatusView {
 
     /// A tenant with every key, `held` too where nobody holds it.
     private struct Line: Encodable {
-        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next, progress, live, trouble, waivers }
+        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next, progress, live, trouble, waivers, abandoned }
         let status: TenantStatus
         let live: String?
         let waivers: [Waiver]
@@ -110,6 +115,7 @@ struct StatusView {
             try container.encodeIfPresent(status.progress, forKey: .progress)
             try container.encodeIfPresent(live, forKey: .live)
             try container.encodeIfPresent(status.trouble, forKey: .trouble)
+            try container.encodeIfPresent(status.abandoned, forKey: .abandoned)
             if !waivers.isEmpty { try container.encode(waivers, forKey: .waivers) }
         }
     }

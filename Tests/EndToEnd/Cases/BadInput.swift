@@ -105,7 +105,7 @@ enum BadInput {
 
         // A second journal for a host that belongs to the first.
         let second = try await stage.ctl("advance", "acme", "--to", "A0/sidecar.start", changing: ["CUTOVER_JOURNAL": "\(stage.folder)/second.db"])
-        try expect(second.code == 1 && (second.out + second.err).contains("belongs to journal"), "with another journal `advance` ended with \(second.code): \(second.said)")
+        try expect(second.code == 3 && (second.out + second.err).contains("belongs to journal"), "with another journal `advance` ended with \(second.code): \(second.said)")
         try await stage.ctl("check", "acme", code: 0)
     }
 
