@@ -204,7 +204,7 @@ struct EngineViewTests {
     }
 
     @Test("the status command sees a step that nobody alive is carrying out as in doubt")
-    func abandoned() async throws {
+    func unattended() async throws {
         let journal = MemoryJournal()
         let transport = LampCatalog.transport()
         let mine = Engine(
@@ -219,5 +219,22 @@ struct EngineViewTests {
         let view = try await StatusReader(site: site).view()
         #expect(view.report.tenants.map(\.state) == [.inDoubt])
         #expect(view.report.tenants.map(\.next) == ["cutoverctl why acme"])
+        #expect(view.report.tenants.map(\.trouble) == [.unknown] && view.report.budget.failures == 1)
+    }
+
+    @Test("what was given up stands in status in so many words, and for programs")
+    func abandoned() throws {
+        let given = [
+            Abandonment(step: nil, by: "ann", at: "2026-01-01T00:00:06.000Z", reason: "the disk\u{1B}[2J is gone"),
+            Abandonment(step: "L0/lamp.wire", by: "ben", at: "2026-01-01T00:00:05.000Z", reason: "the log is gone"),
+        ]
+        let line = TenantStatus(
+            tenant: "acme", wave: "all", milestone: "", phase: "L0", step: "lamp.wire", state: .held, since: "", held: "ann: abandoned: the disk is gone", next: "cutoverctl history acme",
+            abandoned: given)
+        let view = StatusView(report: StatusReport(plan: LampCatalog.plan(), fleet: LampCatalog.fleet("acme"), statuses: [line]) { _ in "all" }, strangers: [])
+        let text = view.human(.none)
+        #expect(text.contains("ABANDONED: acme by ann at 2026-01-01T00:00:06Z: the disk [2J is gone\n"))
+        #expect(text.contains("ABANDONED: acme/L0/lamp.wire, its outcome by ben at 2026-01-01T00:00:05Z: the log is gone"))
+        #expect(try view.jsonLine().contains(#""abandoned":[{"at":"2026-01-01T00:00:06.000Z","by":"ann""#))
     }
 }
