@@ -131,9 +131,11 @@ public struct Engine: Sendable {
 
     private func verify(_ ref: StepRef, _ ledger: Ledger) async throws(EngineError) -> Advance {
         let (_, step) = try find(ref)
-        let finding = await look(step, try await sight(for: ref, ledger, inAccord: true))
-        if let reason = await ledger.alarm.reason { return .unknown(ref, reason) }
+        let sight = try await sight(for: ref, ledger, inAccord: true)
         let position = await ledger.standing.position(of: ref.step)
+        let finding: Finding
+        if position.isInDoubt, let why = await leaveBehind(ref, sight, ledger) { finding = .unknown(why) } else { finding = await look(step, sight) }
+        if let reason = await ledger.alarm.reason { return .unknown(ref, reason) }
         switch finding {
         case .unknown(let detail):
             if await ledger.standing.unknown(of: ref.step) != detail { try await record(.becameUnknown(ref, detail: detail), ledger) }

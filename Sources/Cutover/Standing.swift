@@ -61,6 +61,7 @@ public struct Standing: Sendable, Equatable {
     private var verdicts: [String: Gate.Verdict] = [:]
     private var unknowns: [StepID: String] = [:]
     private var origins: [StepID: String] = [:]
+    private var originFences: [StepID: Int] = [:]
     private var checkpoints: [StepID: Checkpoint] = [:]
     private var clocks: [StepID: ToldClock] = [:]
     private var beganAt: [StepID: Timestamp] = [:]
@@ -92,12 +93,7 @@ public struct Standing: Sendable, Equatable {
     public func position(of step: StepID) -> Position { positions[step] ?? .pending }
     /// True while the outcome of any step is unknown, also of one that the newest plan no longer has.
     public var isInDoubt: Bool {
-        positions.values.contains { position in
-            switch position {
-            case .inDoubt, .revertInDoubt: true
-            default: false
-            }
-        }
+        positions.values.contains(where: \.isInDoubt)
     }
     /// A person stopped it, or gave it up.
     var isStopped: Bool { hold != nil || abandonment != nil }
@@ -113,6 +109,8 @@ public struct Standing: Sendable, Equatable {
     public var abandonedSteps: [Abandonment] { givenUp.values.sorted { ($0.at, $0.step ?? "") < ($1.at, $1.step ?? "") } }
     /// The hash of the event that began the step's newest attempt: what its operation ids derive from.
     public func origin(of step: StepID) -> String? { origins[step] }
+    /// The fence under which it began.
+    func originFence(of step: StepID) -> Int? { originFences[step] }
     public func lastVerdict(_ ref: StepRef, claim: String) -> Gate.Verdict? { verdicts["\(ref.step)|\(claim)"] }
     /// The newest verdict of each claim of `ref` that was not open.
     public func shutGates(of ref: StepRef) -> [(claim: String, verdict: Gate.Verdict)] {
@@ -193,6 +191,7 @@ public struct Standing: Sendable, Equatable {
             positions[ref.step] = .inDoubt(attempt: attempt)
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
+            originFences[ref.step] = event.fence
             unknowns[ref.step] = nil
             evidence[ref.step] = nil
             checkpoints[ref.step] = nil
@@ -214,12 +213,14 @@ public struct Standing: Sendable, Equatable {
         case .waitBegan(let ref):
             positions[ref.step] = .waiting(began: OperationID.derived(from: event.hash, ordinal: 0))
             origins[ref.step] = event.hash
+            originFences[ref.step] = event.fence
             clocks[ref.step] = nil
             beganAt[ref.step] = event.at
         case .revertStarted(let ref, let attempt):
             positions[ref.step] = .revertInDoubt(attempt: attempt)
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
+            originFences[ref.step] = event.fence
             unknowns[ref.step] = nil
             checkpoints[ref.step] = nil
         case .reverted(let ref, let facts):
@@ -291,6 +292,15 @@ public struct Standing: Sendable, Equatable {
             case .revertFailed: positions[step] = .performed
             default: break
             }
+        }
+    }
+}
+
+extension Standing.Position {
+    var isInDoubt: Bool {
+        switch self {
+        case .inDoubt, .revertInDoubt: true
+        default: false
         }
     }
 }

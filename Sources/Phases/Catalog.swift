@@ -121,6 +121,7 @@ public enum MemoryCatalog {
     public static let hostOperations: HostOperationBook = {
         var book = HostOperationBook()
         book.keep(DatabaseTally())
+        book.add(LeaveBehind.self)
         book.add(ReadVeto.self)
         book.add(HostChecks.self)
         book.add(StartWatch.self)

@@ -53,7 +53,7 @@ actor SimulationRun {
     var pauses: [Scenario.Pause]
     /// How many second operators there were: no two are the same process.
     var seconds = 0
-    private var engine: Engine
+    var engine: Engine
     /// The number of each tenant's newest appointment: an older one is not kept.
     private var turns: [TenantID: Int] = [:]
     private var turn = 0
@@ -291,37 +291,6 @@ actor SimulationRun {
         let wait = SimulatedWait(step)
         let left = Int(Double(wait.windowSeconds) - watch.clock.coveredSeconds) + wait.everySeconds
         return left < Self.looks ? now.adding(seconds: max(left, wait.everySeconds)) : nil
-    }
-
-    private func sign(_ ref: StepRef) {
-        guard let seconds = scenario.people.signSeconds else { return }
-        time.appoint(time.now.adding(seconds: seconds)) { await self.signed(ref) }
-    }
-
-    private func signed(_ ref: StepRef) async {
-        guard fleet.host(of: ref.tenant) != nil else { return }
-        let rule = simulation.plan.approvals
-        var people = Array((rule.from.isEmpty ? ["lead-1", "lead-2", "lead-3"] : rule.from).filter { $0 != simulation.plan.author }.prefix(max(1, rule.count)))
-        if hosts.host(ref.tenant).fate.shortSignatures > 0 {
-            hosts.change(ref.tenant) { $0.fate.shortSignatures -= 1 }
-            people = people.dropLast() + [simulation.plan.author, "a stranger"]
-        }
-        for person in people {
-            let engine = Self.engine(simulation, fleet, journal, time, hosts, as: person)
-            do throws(EngineError) { try await engine.approve(ref.tenant, topic: ref.place, reason: "simulated") } catch { trouble = error }
-        }
-        look(ref.tenant, at: time.now)
-    }
-
-    private func mend(_ tenant: TenantID) {
-        guard let seconds = scenario.people.mendSeconds else { return }
-        time.appoint(time.now.adding(seconds: seconds)) { await self.mended(tenant) }
-    }
-
-    private func mended(_ tenant: TenantID) async {
-        guard fleet.host(of: tenant) != nil, books.read({ $0.statuses[tenant]?.state }) == .failed else { return }
-        do throws(EngineError) { try await engine.reopen(tenant, reason: "mended") } catch { trouble = error }
-        look(tenant, at: time.now)
     }
 
     private func records() async throws(EngineError) -> JournalRecords {

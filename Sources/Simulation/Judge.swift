@@ -32,6 +32,8 @@ public struct Judge: Sendable {
     private var waits: [StepRef: Timestamp] = [:]
     /// The fences of those who are at work on a tenant's host, and the highest that ever was.
     private var hands: [TenantID: (laid: [Int], highest: Int)] = [:]
+    /// Under which fence a doubt was last settled.
+    private var settled: [TenantID: Int] = [:]
     /// Who agreed to a step, since it was last taken back.
     private var signers: [StepRef: Set<OperatorID>] = [:]
 
@@ -60,6 +62,7 @@ public struct Judge: Sendable {
         if hand.isLaid {
             let place = "\(hand.tenant) \(hand.at)"
             if let other = laid.first { note(Self.oneHand, at: place, "one of fence \(hand.fence) beside one of \(other)") }
+            if let settled = settled[hand.tenant], hand.fence < settled { note(Self.oneHand, at: place, "one of fence \(hand.fence) after one of \(settled) had looked where it left the tenant") }
             if hand.fence < highest { note(Self.oneHand, at: place, "one of fence \(hand.fence) after one of \(highest)") }
             laid.append(hand.fence)
             highest = max(highest, hand.fence)
@@ -161,7 +164,10 @@ public struct Judge: Sendable {
             if fates[ref.tenant]?.isVetoed(event.at) == true { note("no step begins under a host's veto", event, "\(ref.place)") }
             judgeSignatures(ref, before, event)
             if case .waitBegan = event.change { waits[ref] = event.at }
-        case .verified(let ref, .inPlace): judgeClock(ref, event)
+        case .verified(let ref, .inPlace):
+            settled[ref.tenant] = event.fence
+            judgeClock(ref, event)
+        case .verified(let ref, .absent), .verified(let ref, .partial): settled[ref.tenant] = event.fence
         default: return
         }
     }

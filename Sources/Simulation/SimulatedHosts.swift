@@ -148,6 +148,7 @@ public final class SimulatedHosts: Transport {
             }
             return Self.answer(request, Simulated.Nothing())
         }
+        if request.kind == LeaveBehind.kind { return Self.answer(request, LeaveBehind.Result()) }
         guard let act = try? CanonicalJSON.value(Simulated.Act.self, from: request.payload) else { return HostAnswer(id: request.id, status: .refused) }
         let seconds = act.part == .first ? 0 : takes(request.tenant, act.place)
         change(request.tenant) { $0.half.insert(act.place) }

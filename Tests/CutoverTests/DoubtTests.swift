@@ -1,6 +1,7 @@
-import Cutover
 import CutoverTestKit
 import Testing
+
+@testable import Cutover
 
 @Suite("an outcome that nobody knows") struct DoubtTests {
     let world = LampWorld()
@@ -47,6 +48,42 @@ import Testing
         #expect(second.id != firstID)
         #expect(second.id == OperationID.derived(from: try #require(try await engine.standing(of: "acme").origin(of: "lamp.wire")), ordinal: 0))
         #expect(try await engine.standing(of: "acme").attempts(of: "lamp.wire") == 2)
+    }
+
+    @Test("what was lost on the way and comes late is refused once somebody has looked, and only then", arguments: [false, true])
+    func late(looked: Bool) async throws {
+        await world.transport.change("acme") { $0.hand = .present(digest: "scripted", isThisBuild: true) }
+        let sent = Sent()
+        await world.transport.during(Lamp.Set.kind) { await sent.take($0) }
+        await world.transport.plan(.lostRequest, for: Lamp.Set.kind)
+        _ = try await world.engine().advance("acme")
+        #expect(try await world.engine().advance("acme").isUnknown)
+        let second = world.engine("two", gone: true)
+        if looked {
+            #expect(try await second.advance("acme").did == "not in place: open again")
+        }
+        let request = try #require(await sent.request)
+        let action = RemoteAction(id: request.id, operationClass: request.operationClass, input: Array(try CanonicalJSON.text(request).utf8), timeoutSeconds: 60)
+        #expect(try await world.transport.run(action, on: LampCatalog.host("acme")).exitCode == (looked ? 75 : 0))
+        #expect(await world.thing("wired") == (looked ? nil : "on"))
+        if !looked { #expect(try await second.advance("acme").did == "verified") }
+    }
+
+    private actor Sent {
+        private(set) var request: HostRequest?
+        func take(_ request: HostRequest) { self.request = request }
+    }
+
+    @Test("nobody looks where a doubt has left the tenant while it can't be told that the attempt is over")
+    func notOver() async throws {
+        await world.transport.change("acme") { $0.hand = .present(digest: "scripted", isThisBuild: true) }
+        await world.transport.plan(.lostAnswer, for: Lamp.Set.kind)
+        _ = try await world.engine().advance("acme")
+        #expect(try await world.engine().advance("acme").isUnknown)
+        await world.transport.plan(.neverSent, for: LeaveBehind.kind)
+        #expect(try await world.engine().advance("acme").isUnknown)
+        #expect(try await world.engine().position("lamp.wire").isInDoubt)
+        #expect(try await world.engine().advance("acme").did == "verified")
     }
 
     @Test("a damaged answer is no answer")

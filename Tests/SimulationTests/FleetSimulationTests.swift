@@ -104,8 +104,10 @@ import Testing
             case .signatures: try Self.plan(signatures: 1)
             case .veto, .fences, .lock: judged
             }
-        let fleet = Self.fleet(60)
-        var scenario = Self.scenario()
+        // What concerns a single tenant shows in few.
+        let isAlone = [.signatures, .veto, .fences, .lock].contains(off)
+        let fleet = Self.fleet(isAlone ? 3 : 60)
+        var scenario = Self.scenario(days: isAlone ? 12 : 45)
         if off == .budget { for tenant in ["t3", "t7", "t11"] as [TenantID] { scenario.fates[tenant, default: Fate()].failures["A0/host.prepare"] = 99 } }
         switch off {
         case .veto:
@@ -147,6 +149,18 @@ import Testing
         #expect(theirs.contains { $0.kind == "started" })
         // Who was not overtaken records what came of it; who was, nothing.
         #expect(theirs.contains { $0.kind == "performed" } == (seconds == 300), "\(theirs.map(\.kind))")
+    }
+
+    @Test("an act that arrives when the next operator has looked and may not go on is not carried out")
+    func late() async throws {
+        let (plan, fleet) = (try Self.plan(), Self.fleet(2))
+        var scenario = Self.scenario(days: 60)
+        scenario.pauses = [Scenario.Pause("t0", at: scenario.start, seconds: 5000, hasSent: false)]
+        // From when it fell asleep on, nothing may begin there.
+        scenario.fates["t0", default: Fate()].vetoes = [Spell(from: scenario.start.adding(seconds: 100), until: scenario.day(1))]
+        let (report, journal) = try await FleetSimulation(plan: plan, fleet: fleet, catalog: Self.catalog, scenario: scenario).runRecording()
+        let verified = journal.records.filter { $0.stream == "t0" && $0.kind == "verified" }
+        #expect(verified.first?.facts["finding"] == "absent" && report.done == 2 && report.violations == [], "\(report.violations) \(report.stands)")
     }
 
     @Test("while its host says \"not now\" no step of a tenant begins, and then it goes on")

@@ -66,6 +66,14 @@ import Testing
         #expect(promises().contains("never two hands on a tenant"))
     }
 
+    @Test("objects to one who comes when a newer one has settled where he left the tenant")
+    mutating func settled() {
+        hear(.started(Self.wire, attempt: 1), fence: 1)
+        hear(.verified(Self.wire, .absent(Evidence())), fence: 2)
+        judge.see(SimulatedHosts.Hand(tenant: "acme", fence: 1, isLaid: true, at: ManualTime.beginning))
+        #expect(promises().contains("never two hands on a tenant"))
+    }
+
     @Test("objects to two at work on a host, and to one who comes after a newer one")
     mutating func hands() {
         func hand(_ fence: Int, _ isLaid: Bool) -> SimulatedHosts.Hand { SimulatedHosts.Hand(tenant: "acme", fence: fence, isLaid: isLaid, at: ManualTime.beginning) }

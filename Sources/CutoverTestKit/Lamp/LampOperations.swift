@@ -94,6 +94,7 @@ public enum Lamp {
             things["watched"] = "\(watch.began)@\(watch.at.milliseconds)"
             return Nothing()
         }
+        operations.on(LeaveBehind.self) { (_, _) throws(StepFailure) in LeaveBehind.Result() }
         operations.on(Blink.self) { (_, things) throws(StepFailure) in
             things["blinks"] = String((things["blinks"].flatMap(Int.init) ?? 0) + 1)
             return Nothing()
