@@ -116,7 +116,8 @@ struct TwinTests {
         let native = try await stage.add2("committed once")
         if side == 2 { try await stage.settle() }
         let fallback = try await stage.add1("committed once", label: Stage.child.lowercased)
-        try await stage.agent.execute("UPDATE agent_memories SET created_at = created_at + interval '\(seconds) seconds' WHERE id = '\(fallback)'")
+        try await stage.agent.execute(
+            "UPDATE agent_memories SET created_at = r.created_at + interval '\(seconds) seconds' FROM memory_plugin.memory_records r WHERE agent_memories.id = '\(fallback)' AND r.id = '\(native)'")
         if side != 1 { try await stage.settle() }
         return (fallback, native)
     }
@@ -142,6 +143,8 @@ struct TwinTests {
         let fallback = try await stage.add1("committed once", label: Stage.child.lowercased)
         try await stage.settle()
         let native = try await stage.add2("committed once")
+        try await stage.agent.execute(
+            "UPDATE memory_plugin.memory_records SET created_at = m.created_at + interval '2 seconds' FROM agent_memories m WHERE memory_records.id = '\(native)' AND m.id = '\(fallback)'")
         try await stage.settle()
         #expect(try await stage.reasons() == ["suspected-twin": 1])
         #expect(try await stage.text(1, native) == nil)
