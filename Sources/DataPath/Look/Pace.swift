@@ -11,12 +11,11 @@ struct Pace: Sendable {
     func copyRows(atMost limit: Int) -> Int { max(1, min(chunk, limit)) }
 
     mutating func took(_ time: Duration) {
-        batch = Self.next(batch, time, most: 1000)
+        batch = Self.next(batch, time)
     }
 
-    /// A chunk locks no row that an agent knows, so it may be larger than a batch of edits.
     mutating func copyTook(_ time: Duration) {
-        chunk = Self.next(chunk, time, most: 4000)
+        chunk = Self.next(chunk, time)
         lastCopyRowWasRefused = false
     }
 
@@ -26,10 +25,9 @@ struct Pace: Sendable {
         chunk = max(1, rows / 2)
     }
 
-    private static func next(_ size: Int, _ time: Duration, most: Int) -> Int {
+    private static func next(_ size: Int, _ time: Duration) -> Int {
         // Below this many the time goes into the statements themselves: fewer ids would only make the writer fall behind.
         if time > .milliseconds(250) { return min(size, max(32, size / 2)) }
-        if time > .milliseconds(150) { return size }
-        return min(most, size + max(1, time < .milliseconds(60) ? size : size / 4))
+        return time > .milliseconds(150) ? size : min(1000, size + max(1, size / 4))
     }
 }

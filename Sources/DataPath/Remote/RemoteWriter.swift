@@ -119,7 +119,7 @@ public actor RemoteWriter {
     }
 
     private func begin(_ control: Control, _ sql: RemoteSQL, copying: Bool, _ step: inout Writer.Step) async throws {
-        let rows = min(1000, max(64, control.chunkRows))
+        let rows = max(64, control.chunkRows)
         if try await Markers.visible(connection, settings) { (step.markersExpanded, step.truncated) = try await expandMarkers(sql) }
         guard flying.count < 4 * rows else { return }
         let now = ContinuousClock.now
