@@ -177,7 +177,11 @@ public struct FleetRun: Sendable {
         case .stopped(.held(let by, let reason)): .held("by \(by): \(reason)")
         case .stopped(.abandoned(let by, let reason)): .held("abandoned by \(by): \(reason)")
         case .stopped(.quarantined(let why)): .gatedByPerson("quarantined: \(why)")
-        case .stopped(let stop): .failed("\(stop)")
+        case .stopped(.failed(let ref, let failure)): .failed("\(ref.place) \(failure.what)")
+        case .stopped(.noWayBack(let ref)): .failed("\(ref.place) can't be undone, nothing brings back what it removed: cutoverctl history \(ref.tenant)")
+        case .stopped(.planChanged(let adopted)): .failed("it has adopted another plan (\(adopted.prefix(12))): cutoverctl adopt --preview")
+        case .stopped(.newerPlan(let adopted)): .failed("it has adopted revision \(adopted) of the plan, and this one is older: use revision \(adopted)")
+        case .stopped(.unknownTarget(let step)): .failed("its way back is to end at \(step), which this plan does not have: cutoverctl preview lists what it has")
         case .finished: .finished
         case .settled: .settled
         }

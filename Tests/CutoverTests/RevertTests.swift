@@ -52,7 +52,9 @@ import Testing
         let engine = world.engine()
         try await engine.go(to: "lamp.smash", world.time)
         try await engine.requestRevert("acme", to: "lamp.light", reason: "oh no")
-        #expect(try await engine.advance("acme").stop == .noWayBack(Fold.smash))
+        let advance = try await engine.advance("acme")
+        #expect(advance.stop == .noWayBack(Fold.smash))
+        #expect(FleetRun.outcome(of: advance) == .failed("\(Fold.smash.place) can't be undone, nothing brings back what it removed: cutoverctl history acme"))
         #expect(try await engine.why("acme").answer == "it can't: nothing brings back what it removed")
     }
 

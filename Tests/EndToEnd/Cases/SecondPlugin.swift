@@ -19,7 +19,9 @@ enum SecondPlugin {
         try await stage.ctl("adopt", "acme", code: 0)
         try await stage.forward("advance", "acme", "--to", "A2/backfill.verify", "--wait")
         try await holdsWhatV1Has(stage, memories)
+        try await isServed(by: ["v2", "v1"], stage)
         try await stage.forwardToTheDrop()
+        try await isServed(by: ["v2"], stage)
         let steps = try await stage.verified()
         try expect(steps == Stage.steps, "the steps were verified in this order: \(steps.joined(separator: ", "))")
         try await stage.ctl("journal", "verify", code: 0)
@@ -28,6 +30,13 @@ enum SecondPlugin {
         try await stage.backToTheStart()
         let left = try await ask(stage, memories, "SELECT count(*) FROM memories WHERE propagation LIKE '%digest%'")
         try expect(left == ["0"], "after the way back the plugin still has \(left) of our records")
+    }
+
+    /// As its own doors tell, behind which the plugin's store can't be looked into.
+    private static func isServed(by stores: [String], _ stage: Stage) async throws {
+        let answer: MatrixAnswer = try await stage.ctl("matrix", "acme", "--json", code: 0).answer()
+        guard let told = answer.tenants.first, let doors = told.doors else { throw Trouble("acme could not be asked who serves it") }
+        try expect(told.writes == stores && told.reads == stores && doors.agents.writes == "v2" && doors.agents.reads == "v2", "who serves acme over HTTP: \(told)")
     }
 
     private static func wayBackIsShut(_ stage: Stage) async throws {
