@@ -23,10 +23,10 @@ struct Look: Sendable {
     /// Begins a look's transaction: the tables before the snapshot, since a TRUNCATE heeds no snapshot and would show an old one empty tables.
     ///
     /// `alone` waits for the end of every other look: what one of them is about to insert would not be found in a subtree that moved.
-    static func begin(_ connection: PostgresConnection, _ layout: Layout, alone: Bool = false) async throws {
+    static func begin(_ connection: PostgresConnection, _ layout: Layout, alone: Bool = false, with settings: String = "") async throws {
         try await connection.execute(
             """
-            SET LOCAL lock_timeout = '\(alone ? 1000 : 150)ms'; LOCK TABLE \(layout.v1), \(layout.v2) IN ACCESS SHARE MODE;
+            \(settings) SET LOCAL lock_timeout = '\(alone ? 1000 : 150)ms'; LOCK TABLE \(layout.v1), \(layout.v2) IN ACCESS SHARE MODE;
             LOCK TABLE \(layout.schema).control IN \(alone ? "EXCLUSIVE" : "ROW SHARE") MODE
             """)
         try await mark(connection, layout.settings)

@@ -89,8 +89,8 @@ struct LookSQL: Sendable {
     var agree: String {
         """
         INSERT INTO \(layout.schema).placed AS p (id, state, digest, namespace, came, looks, side, since)
-        SELECT r.id, 'live', \(layout.digest2("r")), r.namespace, u.came, 1, coalesce(u.side, 2), n.now
-        FROM \(now) n, unnest($1::uuid[], $2::timestamptz[], $3::smallint[]) u(id, came, side)
+        SELECT r.id, 'live', \(layout.digest2("r")), r.namespace, u.came, 1, coalesce(u.side, 2), \(now)
+        FROM unnest($1::uuid[], $2::timestamptz[], $3::smallint[]) u(id, came, side)
         JOIN \(layout.v2) r ON r.id = u.id JOIN \(layout.v1) m ON m.id = u.id
         LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
         WHERE \(projection.holdTheSame("m", "w", "r"))
@@ -102,8 +102,8 @@ struct LookSQL: Sendable {
     var agreeFresh: String {
         """
         INSERT INTO \(layout.schema).placed (id, state, digest, namespace, looks, side, since)
-        SELECT r.id, 'live', \(layout.digest2("r")), r.namespace, 1, 2, n.now
-        FROM \(now) n, \(layout.v2) r JOIN \(layout.v1) m ON m.id = r.id LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
+        SELECT r.id, 'live', \(layout.digest2("r")), r.namespace, 1, 2, \(now)
+        FROM \(layout.v2) r JOIN \(layout.v1) m ON m.id = r.id LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
         WHERE r.id BETWEEN $1::uuid AND $2::uuid AND m.id BETWEEN $1::uuid AND $2::uuid AND r.id <> ALL ($3::uuid[])
             AND \(projection.holdTheSame("m", "w", "r"))
         """
@@ -112,15 +112,16 @@ struct LookSQL: Sendable {
     /// As `agree`, of ids that were agreed on before and are live still.
     var agreeAgain: String {
         """
-        UPDATE \(layout.schema).placed p SET digest = \(layout.digest2("r")), namespace = r.namespace, looks = p.looks + 1, side = 0, since = n.now
-        FROM \(now) n, unnest($1::uuid[]) u(id) JOIN \(layout.v2) r ON r.id = u.id JOIN \(layout.v1) m ON m.id = u.id
+        UPDATE \(layout.schema).placed p SET digest = \(layout.digest2("r")), namespace = r.namespace, looks = p.looks + 1, side = 0, since = \(now)
+        FROM unnest($1::uuid[]) u(id) JOIN \(layout.v2) r ON r.id = u.id JOIN \(layout.v1) m ON m.id = u.id
         LEFT JOIN \(layout.workspaces) w ON w.id = m.workspace_id
         WHERE p.id = u.id AND p.state = 'live' AND \(projection.holdTheSame("m", "w", "r"))
         """
     }
 
-    /// After the rows: from this number on, a death on the side we inserted into is the death of what we inserted.
-    private var now: String { "(SELECT nextval(pg_get_serial_sequence('\(layout.schema).change_log', 'seq')) AS now OFFSET 0)" }
+    /// After the rows: from this number on, a death on the side we inserted into is the death of what we inserted. As a value and not a table:
+    /// that is asked for once a statement, while a table with one row would be read for every other.
+    private var now: String { "(SELECT nextval(pg_get_serial_sequence('\(layout.schema).change_log', 'seq')))" }
 
     private var replace: String {
         """
@@ -134,9 +135,9 @@ struct LookSQL: Sendable {
     var place: String {
         """
         INSERT INTO \(layout.schema).placed AS p (id, state, digest, namespace, came, looks, side, since)
-        SELECT u.id, u.state, u.digest, u.namespace, u.came, 1, u.side, n.now
+        SELECT u.id, u.state, u.digest, u.namespace, u.came, 1, u.side, \(now)
         FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $6::smallint[])
-                u(id, state, digest, namespace, came, side), \(now) n ORDER BY u.id
+                u(id, state, digest, namespace, came, side) ORDER BY u.id
         \(replace)
         """
     }

@@ -10,9 +10,10 @@ struct LookTransactions: Sendable {
     var seal: CaptureSeal.Mark?
 
     /// Looks go by key, always: the tables grow while we write, and a plan made when they were empty must not be another one.
+    /// The memory is for the words' index, which sorts what it has put off in as many passes as do not fit.
     private static let byKey = """
         SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-        SET LOCAL enable_material = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan;
+        SET LOCAL enable_material = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL work_mem = '64MB';
         """
 
     /// `alone`: while no other look is under way.
@@ -20,8 +21,7 @@ struct LookTransactions: Sendable {
         _ layout: Layout, alone: Bool = false, _ body: @Sendable (PostgresConnection) async throws -> Result
     ) async throws -> Result {
         try await connection.transaction(isolation) { connection in
-            if !alone { try await connection.execute(Self.byKey) }
-            try await Look.begin(connection, layout, alone: alone)
+            try await Look.begin(connection, layout, alone: alone, with: alone ? "" : Self.byKey)
             // Asked within: whoever has told us to stop since the step began may have taken away what this look would place again.
             let looks = try await Control.checkFence(fence, connection, settings)
             if !looks { throw MarkerAppeared() }
