@@ -1,10 +1,11 @@
 # Two commands are all a new user needs: `make demo` and `make test`. Both set up everything they use.
-.PHONY: setup build bundle demo test test-all bench lab-down clean help
+.PHONY: setup build bundle demo test test-all simulate bench lab-down clean help
 
 help:
 	@echo "make demo      bring up a real fleet, cut it over, take one tenant back; TRANSPORT=ssh over OpenSSH, TRANSPORT=ssm over AWS SSM"
 	@echo "make test      everything CI runs; long parts are sampled, the seed is printed"
 	@echo "make test-all  everything, whole"
+	@echo "make simulate  whole rollouts in worlds in which everything goes wrong; SEEDS=n FROM=s"
 	@echo "make bench     the figures promised, measured; ONLY=name for one, ROWS=n to try with less"
 	@echo "make bundle    what host.prepare puts on hosts of this architecture, in .build/bundles"
 	@echo "make build     build the programs;  make setup: only install what they need"
@@ -28,6 +29,11 @@ test: setup
 
 test-all: setup
 	@.ci/test --all
+
+# Optimised, on every core.
+simulate: setup
+	@swift build -c release --product simulator
+	@.ci/simulate $(or $(SEEDS),100) $(or $(FROM),1)
 
 # The same versions of everything as the product's own build.
 bench: setup

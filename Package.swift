@@ -89,6 +89,10 @@ let package = Package(
         .executableTarget(
             name: "look-explorer", path: "Tests/LookExplorer", swiftSettings: walls + [.unsafeFlags(["-O"])]),
         program("look-stress", ["DataPath", "Postgres"], path: "Tests/LookStress"),
+        .target(
+            name: "SimulatorKit", dependencies: ["Cutover", "Host", "Phases", "DataPath", "PlanFiles", "Simulation", "CutoverTestKit"], path: "Tests/SimulatorKit",
+            swiftSettings: walls),
+        program("simulator", ["SimulatorKit", arguments], path: "Tests/Simulator"),
         program("end-to-end", ["CLibpq", arguments, subprocess], path: "Tests/EndToEnd"),
         exam("CutoverTests", ["Cutover", "CutoverTestKit", "ProgramsTestKit"]),
         exam("HTTPTests", ["HTTP"]),
@@ -100,6 +104,7 @@ let package = Package(
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb, "ProgramsTestKit"]),
         exam("TransportsTests", ["Transports", "HTTP", "Cutover", "CutoverTestKit", "LabKit"], beside: ["systems_manager.py", "moto_ssm.py", "key_givers.py"]),
         exam("SimulationTests", ["Simulation", "Cutover", "CutoverTestKit", "PlanFiles", "Phases"]),
+        exam("SimulatorTests", ["SimulatorKit", "simulator", "Cutover", "Host", "ProgramsTestKit"]),
         exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "Phases", "PlanFiles", arguments]),
         exam("LabTests", ["LabKit", "ProgramsTestKit"], beside: ["ssm_proof.py"]),
         exam("WallsTests", ["ProgramsTestKit"]),

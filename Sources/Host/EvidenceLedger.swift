@@ -77,15 +77,3 @@ public struct EvidenceLedger: Sendable {
         return Digest.sha256(parts.map { "\($0.utf8.count):\($0)" }.joined(separator: ","))
     }
 }
-
-/// The host's clocks.
-public enum HostClock {
-    public static var now: (at: Timestamp, uptime: Double, boot: String) {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        let uptime = Double(time.tv_sec) + (Double(time.tv_nsec) / 1e9 * 1000).rounded() / 1000
-        let milliseconds = Int64((Date().timeIntervalSince1970 * 1000).rounded())
-        let boot = (try? DurableFile.read("/proc/sys/kernel/random/boot_id"))?.flatMap { $0 }?.trimmingCharacters(in: .whitespacesAndNewlines)
-        return (Timestamp(milliseconds: milliseconds), uptime, boot ?? "unknown")
-    }
-}

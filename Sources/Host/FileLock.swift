@@ -1,30 +1,20 @@
-import Foundation
-
 /// An advisory lock on a file, let go when the process ends however it ends.
 public final class FileLock: Sendable {
-    private let file: Int32
+    private let held: any HeldLock
 
-    private init(file: Int32) { self.file = file }
-    deinit { close(file) }
+    private init(_ held: any HeldLock) { self.held = held }
 
     /// Nil when another process holds it.
-    public static func tryTake(_ path: String) throws(HostFault) -> FileLock? {
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw HostFault.file(path, errno) }
-        if flock(file, LOCK_EX | LOCK_NB) == 0 { return FileLock(file: file) }
-        let code = errno
-        close(file)
-        if code == EWOULDBLOCK { return nil }
-        throw HostFault.file(path, code)
-    }
+    public static func tryTake(_ path: String) throws(HostFault) -> FileLock? { try HostMachine.here.disk.tryLock(path).map { FileLock($0) } }
 
     /// Waits up to `seconds`; nil when it is still held then.
     public static func take(_ path: String, within seconds: Double) async throws(HostFault) -> FileLock? {
-        let deadline = Date().addingTimeInterval(seconds)
+        let machine = HostMachine.here
+        let deadline = machine.clocks().uptime + seconds
         while true {
             if let lock = try tryTake(path) { return lock }
-            if Date() > deadline { return nil }
-            do { try await Task.sleep(for: .milliseconds(20)) } catch { return nil }
+            if machine.clocks().uptime > deadline { return nil }
+            do { try await machine.rest(20) } catch { return nil }
         }
     }
 }

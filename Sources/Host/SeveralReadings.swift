@@ -33,7 +33,7 @@ extension HostProgram {
         let (answers, told) = AsyncStream.makeStream(of: Answer?.self)
         let asking = Task { told.yield(await ask()) }
         let clock = Task {
-            try await Task.sleep(for: .seconds(seconds))
+            try await HostMachine.here.rest(seconds * 1000)
             told.yield(nil)
         }
         defer {

@@ -73,13 +73,15 @@ public final class SimulatedTime: TimeSource {
 }
 
 /// Things to come, the earliest first; of those of one moment the one that was added first.
-struct Agenda<Element> {
+package struct Agenda<Element> {
     private var heap: [(at: Timestamp, number: Int, element: Element)] = []
     private var number = 0
 
-    var next: Timestamp? { heap.first?.at }
+    package init() {}
 
-    mutating func add(_ element: Element, at: Timestamp) {
+    package var next: Timestamp? { heap.first?.at }
+
+    package mutating func add(_ element: Element, at: Timestamp) {
         number += 1
         heap.append((at, number, element))
         var child = heap.count - 1
@@ -89,7 +91,7 @@ struct Agenda<Element> {
         }
     }
 
-    mutating func take() -> (Timestamp, Element)? {
+    package mutating func take() -> (Timestamp, Element)? {
         guard let first = heap.first else { return nil }
         heap[0] = heap[heap.count - 1]
         heap.removeLast()

@@ -1,0 +1,36 @@
+/// What a host's program keeps its files on. What was written is durable once its file was synced, and a name once its folder was.
+///
+/// Faults name the path and carry the system's error number.
+public protocol HostDisk: Sendable {
+    /// Makes the file where it is not there.
+    func open(_ path: String, for purpose: FilePurpose) throws(HostFault) -> any WritableFile
+    /// Nil when there is no such file.
+    func read(_ path: String) throws(HostFault) -> [UInt8]?
+    /// Must take the place of whatever is called `new` as one act.
+    func rename(_ path: String, to new: String) throws(HostFault)
+    /// Harmless when it is not there.
+    func remove(_ path: String) throws(HostFault)
+    func isFolder(_ path: String) -> Bool
+    /// One folder, in one that is there, for us alone. Harmless when it is there.
+    func makeFolder(_ path: String) throws(HostFault)
+    func syncFolder(_ path: String) throws(HostFault)
+    /// Nil when another process, or somebody else in this one, holds it. Let go with the value, however the process ends.
+    func tryLock(_ path: String) throws(HostFault) -> (any HeldLock)?
+}
+
+public enum FilePurpose: Sendable {
+    /// Emptied, with exactly that mode and owner; ours when nil.
+    case writingAnew(mode: UInt32, owner: (user: UInt32, group: UInt32)?)
+    case addingToTheEnd
+}
+
+/// A file open for writing, by one at a time.
+public protocol WritableFile {
+    /// It was not there before.
+    var isNew: Bool { get }
+    func write(_ bytes: [UInt8]) throws(HostFault)
+    func sync() throws(HostFault)
+    func close()
+}
+
+public protocol HeldLock: AnyObject, Sendable {}

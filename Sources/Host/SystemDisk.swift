@@ -1,0 +1,120 @@
+import Foundation
+
+/// The file system of the machine that this process runs on.
+struct SystemDisk: HostDisk {
+    func open(_ path: String, for purpose: FilePurpose) throws(HostFault) -> any WritableFile {
+        switch purpose {
+        case .writingAnew(let mode, let owner):
+            let file = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+            guard file >= 0 else { throw HostFault.file(path, errno) }
+            if let code = Self.dress(file, mode, owner) {
+                Glibc.close(file)
+                unlink(path)
+                throw HostFault.file(path, code)
+            }
+            return SystemFile(file: file, path: path, isNew: true)
+        case .addingToTheEnd:
+            let flags = O_WRONLY | O_APPEND | O_CLOEXEC
+            var file = Glibc.open(path, flags)
+            let isNew = file < 0 && errno == ENOENT
+            if isNew { file = Glibc.open(path, flags | O_CREAT, 0o600) }
+            guard file >= 0 else { throw HostFault.file(path, errno) }
+            return SystemFile(file: file, path: path, isNew: isNew)
+        }
+    }
+
+    /// The error's number; nil when it went well.
+    private static func dress(_ file: Int32, _ mode: UInt32, _ owner: (user: UInt32, group: UInt32)?) -> Int32? {
+        if let owner, owner.user != geteuid() || owner.group != getegid() {
+            guard fchown(file, owner.user, owner.group) == 0 else { return errno }
+        }
+        // The creation mask does not apply to what was asked for.
+        return fchmod(file, mode) == 0 ? nil : errno
+    }
+
+    func read(_ path: String) throws(HostFault) -> [UInt8]? {
+        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        if file < 0 {
+            if errno == ENOENT { return nil }
+            throw HostFault.file(path, errno)
+        }
+        defer { Glibc.close(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(file, &buffer, buffer.count)
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw HostFault.file(path, errno)
+            }
+            bytes += buffer[..<count]
+        }
+    }
+
+    func rename(_ path: String, to new: String) throws(HostFault) {
+        guard Glibc.rename(path, new) == 0 else { throw HostFault.file(new, errno) }
+    }
+
+    func remove(_ path: String) throws(HostFault) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw HostFault.file(path, errno) }
+    }
+
+    func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    func makeFolder(_ path: String) throws(HostFault) {
+        if mkdir(path, 0o700) == 0 { return }
+        let code = errno
+        guard code == EEXIST, isFolder(path) else { throw HostFault.file(path, code) }
+    }
+
+    func syncFolder(_ path: String) throws(HostFault) {
+        let file = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw HostFault.file(path, errno) }
+        defer { Glibc.close(file) }
+        guard fsync(file) == 0 else { throw HostFault.file(path, errno) }
+    }
+
+    func tryLock(_ path: String) throws(HostFault) -> (any HeldLock)? {
+        let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw HostFault.file(path, errno) }
+        if flock(file, LOCK_EX | LOCK_NB) == 0 { return SystemLock(file: file) }
+        let code = errno
+        Glibc.close(file)
+        if code == EWOULDBLOCK { return nil }
+        throw HostFault.file(path, code)
+    }
+}
+
+private struct SystemFile: WritableFile {
+    let file: Int32
+    let path: String
+    let isNew: Bool
+
+    func write(_ bytes: [UInt8]) throws(HostFault) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress?.advanced(by: written), bytes.count - written) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw HostFault.file(path, errno)
+            }
+            written += count
+        }
+    }
+
+    func sync() throws(HostFault) {
+        guard fsync(file) == 0 else { throw HostFault.file(path, errno) }
+    }
+
+    func close() { Glibc.close(file) }
+}
+
+private final class SystemLock: HeldLock {
+    private let file: Int32
+    init(file: Int32) { self.file = file }
+    deinit { close(file) }
+}

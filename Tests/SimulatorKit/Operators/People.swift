@@ -1,0 +1,137 @@
+import Cutover
+import Phases
+import Synchronization
+
+/// Those who sign, mend, hold, and change their minds. They do what they are told would help, a while later.
+struct People: Sendable {
+    let world: World
+
+    init(_ world: World) { self.world = world }
+
+    private func engine(_ person: OperatorID) -> Engine {
+        let holder = LeaseHolder(name: "\(person) at \(world.time.now)", seconds: 120)
+        return world.engine(ControllerProcess(world.time), -1, as: person, holder)
+    }
+
+    // MARK: - What is asked of them
+
+    func answer(_ outcomes: [TenantID: FleetRun.Outcome]) async {
+        for (tenant, outcome) in outcomes.sorted(by: { $0.key < $1.key }) {
+            switch outcome {
+            case .gatedByPerson, .failed, .held:
+                // They come when they have time: within the day, each at another hour.
+                var dice = Dice(seed: world.setting.seed, for: "\(tenant) \(world.time.now)")
+                let seconds = dice.number(600...20_000)
+                Task {
+                    guard (try? await world.time.sleep(seconds: seconds)) != nil else { return }
+                    await look(after: tenant)
+                }
+            default: continue
+            }
+        }
+    }
+
+    /// Reads why the tenant does not move, and does what is said to help.
+    private func look(after tenant: TenantID) async {
+        do throws(EngineError) {
+            let reader = engine("lead-1")
+            let standing = try await reader.standing(of: tenant)
+            if standing.hold != nil { return }
+            let why = try await reader.why(tenant)
+            let words = why.next.split(separator: " ").map(String.init)
+            if case .stop(.failed) = standing.decide(under: reader.plan, catalog: reader.catalog) {
+                return try await engine("lead-2").reopen(tenant, reason: "mended")
+            }
+            guard words.first == "cutoverctl", words.count > 2 else { return }
+            func value(of option: String) -> String? { words.firstIndex(of: option).flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil } }
+            switch words[1] {
+            case "approve": try await approve(tenant, words, value, reader)
+            case "attest": if let blocker = value(of: "--blocker") { try await engine("lead-3").approve(tenant, topic: Attestation.blocker(blocker), reason: "closed") }
+            case "adopt": _ = try await engine("lead-1").takeIn(tenant, reason: "looked after it")
+            default: return
+            }
+        } catch { note(error) }
+    }
+
+    private func approve(_ tenant: TenantID, _ words: [String], _ value: (String) -> String?, _ reader: Engine) async throws(EngineError) {
+        if let side = value("--access").flatMap({ SignedAccess.Side(rawValue: $0) }) {
+            guard case .success(let change) = try await reader.ask(AccessChange(), of: tenant) else { return }
+            return try await engine("lead-1").approve(tenant, topic: SignedAccess.topic(side), reason: "seen", facts: SignedAccess(side, of: change).facts)
+        }
+        if let reason = value("--exceptions") {
+            guard case .success(let list) = try await reader.ask(ListExceptions(table: LegacyTable.of(reader.plan)[0]), of: tenant) else { return }
+            let facts = ["count": String(list.counts[reason] ?? 0), "digest": list.digest(of: reason)]
+            return try await engine("lead-2").approve(tenant, topic: "exceptions/\(reason)", reason: "seen", facts: facts)
+        }
+        if value("--changes") != nil {
+            guard case .success(let changes) = try await reader.ask(ReadChanges(plan: reader.plan), of: tenant) else { return }
+            for one in changes.red {
+                try await engine("lead-2").approve(tenant, topic: one.topic, reason: "seen", facts: ["digest": one.digest])
+            }
+            return
+        }
+        if words.contains("--alerts") {
+            guard case .success(let found) = try await reader.ask(WatchFindings(table: LegacyTable.of(reader.plan)[0]), of: tenant) else { return }
+            return try await engine("lead-3").approve(tenant, topic: "alerts", reason: "seen", facts: ["count": String(found.events.count), "digest": found.digest])
+        }
+        guard let place = words.dropFirst(2).first(where: { $0.contains("/") }), reader.plan.step(named: place) != nil else { return }
+        for person in ["lead-1", "lead-2"] as [OperatorID] { try await engine(person).approve(tenant, topic: place, reason: "go", facts: ["plan": reader.plan.digest]) }
+    }
+
+    // MARK: - What they do of themselves
+
+    func act(_ mishap: Mishap, _ tenant: TenantID) async {
+        do throws(EngineError) {
+            switch mishap.kind {
+            case .held:
+                guard world.fleet.host(of: tenant) != nil else { return }
+                try await engine("lead-1").hold(tenant, reason: "simulated")
+                later(hours: mishap.amount) { () async throws(EngineError) in try await engine("lead-1").release(tenant, reason: "simulated") }
+            case .fleetHeld:
+                try await engine("lead-2").holdFleet(wave: nil, reason: "simulated")
+                later(hours: mishap.amount) { () async throws(EngineError) in try await engine("lead-2").releaseFleet(wave: nil, reason: "simulated") }
+            case .takenBack: try await takeBack(tenant, mishap.amount)
+            default: try await changePlan(mishap.amount)
+            }
+        } catch { note(error) }
+    }
+
+    private func takeBack(_ tenant: TenantID, _ number: Int) async throws(EngineError) {
+        guard world.fleet.host(of: tenant) != nil else { return }
+        let engine = engine("lead-1")
+        guard try await engine.standing(of: tenant).planDigest != nil else { return }
+        let steps = engine.plan.steps
+        try await engine.requestRevert(tenant, to: number == 0 ? nil : steps[min(number, steps.count) - 1].id, reason: "simulated")
+        later(hours: 24) { () async throws(EngineError) in try await self.engine("lead-1").reopen(tenant, reason: "forward again") }
+    }
+
+    private func changePlan(_ variant: Int) async throws(EngineError) {
+        let now = world.plan.withLock { $0 }
+        let next = Setting.plan(revision: now.revision + 1, atOnce: [2, 4, 8, 12][variant % 4], bake: variant.isMultiple(of: 2) ? "12h" : "24h", MemoryCatalog.catalog)
+        world.plan.withLock { $0 = next }
+        let engine = engine("lead-1")
+        try await engine.keepPlan()
+        for host in world.fleet.tenants { _ = try await engine.adopt(host.id) }
+    }
+
+    private func later(hours: Int, _ body: @escaping @Sendable () async throws(EngineError) -> Void) {
+        Task {
+            var seconds = hours * 3600
+            while (try? await world.time.sleep(seconds: seconds)) != nil {
+                do throws(EngineError) {
+                    try await body()
+                    return
+                } catch { note(error) }
+                seconds = 3600
+            }
+        }
+    }
+
+    /// Out of reach, or overtaken: they would try again another day. Anything else is ours.
+    private func note(_ error: EngineError) {
+        switch error {
+        case .journal(.damaged), .defect: world.records.trouble("people: \(error)")
+        default: return
+        }
+    }
+}
