@@ -10,6 +10,8 @@ struct Case: Sendable {
         case whole
         /// Stands in for whole ones in a sampled run.
         case sampled
+        /// A sampled run has half of these; which, follows from the seed.
+        case byTurns
     }
 }
 
@@ -17,8 +19,8 @@ enum CaseBook {
     static let everything: [Case] = [
         Case(name: "undisturbed", run: Undisturbed.run),
         Case(name: "over-ssh", run: Undisturbed.overSSH),
-        Case(name: "cut-link", run: CutLink.run),
-        Case(name: "secrets-stay-at-home", run: SecretsAtHome.overSSH),
+        Case(name: "cut-link", sampling: .byTurns, run: CutLink.run),
+        Case(name: "secrets-stay-at-home", sampling: .byTurns, run: SecretsAtHome.overSSH),
         Case(name: "secrets-stay-at-home-locally", sampling: .whole, run: SecretsAtHome.locally),
         Case(name: "secrets-stay-at-home-by-ssm", sampling: .whole, run: SecretsAtHome.bySSM),
         Case(name: "watch-is-a-unit", run: WatchUnit.run),
@@ -30,7 +32,7 @@ enum CaseBook {
         Case(name: "killed-controller", sampling: .whole, run: Killed.controller),
         Case(name: "killed-watch", sampling: .whole, run: Killed.watch),
         Case(name: "host-killed-20", run: Killed.host),
-        Case(name: "newer-build", run: NewerBuild.run),
+        Case(name: "newer-build", sampling: .byTurns, run: NewerBuild.run),
         Case(name: "caller-killed", run: CallerKilled.run),
         Case(name: "hard-agents", run: HardAgents.run),
         Case(name: "postgres-restarted", run: PostgresRestarted.run),
@@ -42,14 +44,14 @@ enum CaseBook {
         Case(name: "migrations-missing-from-image", run: MigrationsMissing.run),
         Case(name: "real-containers", sampling: .whole, run: RealContainers.run),
         Case(name: "plugin-on-all-interfaces", run: PluginOnAllInterfaces.run),
-        Case(name: "control-plane-books", run: ControlPlaneBooks.run),
+        Case(name: "control-plane-books", sampling: .byTurns, run: ControlPlaneBooks.run),
         Case(name: "fleet-from-systems-manager", run: FleetFromSystemsManager.run),
         Case(name: "recycled-host", sampling: .whole, run: RecycledHost.run),
-        Case(name: "put-back", run: PutBack.run),
+        Case(name: "put-back", sampling: .byTurns, run: PutBack.run),
         Case(name: "null-metadata-500", run: NullMetadata.run),
         Case(name: "fresh-namespace-outage", run: FreshNamespace.run),
         Case(name: "dropped-next-day", run: DroppedNextDay.run),
-        Case(name: "archive-elsewhere", run: ArchiveElsewhere.run),
+        Case(name: "archive-elsewhere", sampling: .byTurns, run: ArchiveElsewhere.run),
         Case(name: "archive-of-100000", sampling: .whole, run: ArchiveElsewhere.large),
         Case(name: "skipped-rows-exit-0", run: SkippedRows.run),
         Case(name: "persons-choice", run: PersonsChoice.run),
@@ -60,8 +62,8 @@ enum CaseBook {
         Case(name: "approval-bypassed", run: ApprovalBypassed.run),
         Case(name: "superseded-rollout", run: SupersededRollout.run),
         Case(name: "wedged-minority", run: WedgedMinority.run),
-        Case(name: "second-plugin", run: SecondPlugin.run),
-        Case(name: "kv-deprecation", run: KeyValues.run),
+        Case(name: "second-plugin", sampling: .byTurns, run: SecondPlugin.run),
+        Case(name: "kv-deprecation", sampling: .byTurns, run: KeyValues.run),
         Case(name: "kv-deprecation-between-two", sampling: .whole, run: KeyValues.separately),
         Case(name: "http-forgetting", sampling: .whole, run: HTTPForgetting.run),
         Case(name: "http-fault", sampling: .sampled, run: HTTPFaults.one),
@@ -69,23 +71,30 @@ enum CaseBook {
         Case(name: "separate-databases", sampling: .whole, run: SeparateDatabases.run),
         Case(name: "central", sampling: .whole, run: CentralTopology.run),
         Case(name: "central-shortly", sampling: .sampled, run: CentralTopology.shortly),
-        Case(name: "preview-changes-nothing", run: PreviewChangesNothing.run),
-        Case(name: "who-serves", run: WhoServes.run),
-        Case(name: "what-the-watch-found", run: WatchFound.run),
-        Case(name: "bad-input", run: BadInput.run),
+        Case(name: "preview-changes-nothing", sampling: .byTurns, run: PreviewChangesNothing.run),
+        Case(name: "who-serves", sampling: .byTurns, run: WhoServes.run),
+        Case(name: "what-the-watch-found", sampling: .byTurns, run: WatchFound.run),
+        Case(name: "bad-input", sampling: .byTurns, run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),
         Case(name: "paused-operator", run: PausedOperator.run),
         Case(name: "stopping", run: Stopping.run),
-        Case(name: "saved-previews", run: SavedPreviews.run),
-        Case(name: "signed-approvals", run: SignedApprovals.run),
+        Case(name: "saved-previews", sampling: .byTurns, run: SavedPreviews.run),
+        Case(name: "signed-approvals", sampling: .byTurns, run: SignedApprovals.run),
         Case(name: "second-lab", run: SecondLab.run),
         Case(name: "two-labs-whole", sampling: .whole, run: SecondLab.whole),
     ]
 
-    static func chosen(only: [String], all: Bool) -> [Case] {
-        everything.filter { one in
-            if !only.isEmpty { return only.contains(one.name) }
-            return one.sampling == .always || one.sampling == (all ? .whole : .sampled)
+    static func chosen(only: [String], all: Bool, seed: UInt64) -> [Case] {
+        if !only.isEmpty { return everything.filter { only.contains($0.name) } }
+        let inTurn = everything.filter { $0.sampling == .byTurns }.map { (name: $0.name, place: Chance(seed: seed, name: $0.name).number(in: 0...999_999)) }
+        let left = all ? [] : Set(inTurn.sorted { $0.place < $1.place }.prefix(inTurn.count / 2).map(\.name))
+        return everything.filter { one in
+            switch one.sampling {
+            case .always: true
+            case .whole: all
+            case .sampled: !all
+            case .byTurns: !left.contains(one.name)
+            }
         }
     }
 }

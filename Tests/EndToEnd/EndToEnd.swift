@@ -32,9 +32,9 @@ struct EndToEnd: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let chosen = CaseBook.chosen(only: only, all: all)
-        if list { return chosen.forEach { print($0.name) } }
         let depth = Depth(seed: seed ?? UInt64.random(in: 1...999_999), all: all, rounds: rounds ?? (all ? 20 : 1))
+        let chosen = CaseBook.chosen(only: only, all: all, seed: depth.seed)
+        if list { return chosen.forEach { print($0.name) } }
         tell("seed \(depth.seed)\(all ? ", everything" : ", sampled")")
         Teardown.onSignals()
         let places = try Places.find()
