@@ -32,7 +32,7 @@ import Testing
         let found = try await Self.run("--seed", "3", "--tenants", "5", "--days", "12", "--forbid", "machineCrashes", "--model", "plain", "--tries", "60")
         #expect(found.code == 1)
         let command = try #require(found.said.split(separator: "\n").last { $0.contains("--tries 0") }.map(String.init))
-        let story = try #require(command.firstMatch(of: /--story (\S+)/).flatMap { Story($0.1) })
+        let story = try #require(command.firstMatch(of: /--story (\S+)/).flatMap { Story(String($0.1)) })
         #expect(story.mishaps.count == 1 && story.mishaps[0].kind == .machineCrashes, "\(found.said)")
         let words = command.split(separator: " ").map(String.init).dropFirst() + ["--forbid", "machineCrashes"]
         let again = try await EndedProgram.run([Self.program] + words)

@@ -117,7 +117,7 @@ struct Trial {
     private var book: HostOperationBook {
         var book = HostOperationBook()
         let (effects, omission) = (effects, leavingOut)
-        func act(_ host: HostHand) throws -> Int {
+        @Sendable func act(_ host: HostHand) throws -> Int {
             if omission == .doneBeforeTheEffect {
                 try OperationLedger(statePath: host.sight.statePath).finish(HostAnswer(id: host.operation, status: .done, result: #"{"number":1}"#))
             }

@@ -17,7 +17,7 @@ struct Operator: Sendable {
         var session = 0
         while true {
             // Not all at once, but now and then at the same time.
-            guard (try? await world.time.sleep(seconds: session == 0 ? 60 + number * 30 : dice.number(4...14) * 3600 + dice.number(0...3) * 600)) != nil else { return }
+            guard (try? await world.time.sleep(seconds: session == 0 ? 60 + number * 30 : dice.number(6...20) * 3600 + dice.number(0...3) * 600)) != nil else { return }
             session += 1
             world.records.happen(Happening(at: world.time.now, tenant: nil, what: .sessionBegan(operator: number)))
             let outcomes = await run(session)

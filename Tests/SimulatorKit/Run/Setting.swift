@@ -81,7 +81,7 @@ public struct Setting: Sendable {
                   - { uses: mirror.install }
                   - { uses: backfill.copy, with: { chunkRows: 500, within: 6h } }
                   - { uses: env.wire, with: { drainBelow: 100 } }
-                  - { uses: shadow.watch, with: { window: 24h, sampleEvery: 6h, longestGap: 13h } }
+                  - { uses: shadow.watch, with: { window: 24h, sampleEvery: 12h, longestGap: 25h } }
               - id: A2
                 steps:
                   - uses: backfill.verify
@@ -93,7 +93,7 @@ public struct Setting: Sendable {
                   - { uses: fallback.remove, risk: high, with: { server: env:STRICT_SERVER_COMMAND } }
                   - { uses: legacy.freeze }
                   - { uses: legacy.archive, with: { to: env:ARCHIVE_PLACE, key: env:ARCHIVE_KEY } }
-                  - { uses: soak.wait, with: { window: 15d, sampleEvery: 6h, longestGap: 13h } }
+                  - { uses: soak.wait, with: { window: 15d, sampleEvery: 12h, longestGap: 25h } }
                   - { uses: legacy.drop, risk: high, with: { grace: 72h, blockers: [{ name: issue-769, closedWhen: attested }] } }
                   - { uses: archive.purge, risk: high, with: { keepFor: 3d } }
             rollout:

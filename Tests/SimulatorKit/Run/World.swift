@@ -142,7 +142,7 @@ final class World: Sendable {
 
     /// The resident watch looks as often as the plan wants samples.
     private func tick(_ host: SimulatedHost) async {
-        while (try? await time.sleep(seconds: 6 * 3600)) != nil { await host.watch() }
+        while (try? await time.sleep(seconds: 12 * 3600)) != nil { await host.watch() }
     }
 
     private func outcome(_ records: JournalRecords?) -> Outcome {
