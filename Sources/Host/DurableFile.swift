@@ -27,22 +27,30 @@ public enum DurableFile {
     public static func append(line: String, to path: String) throws(HostFault) {
         let file = try disk.open(path, for: .addingToTheEnd)
         defer { file.close() }
+        // A file whose name is lost is lost with all its lines. An empty one may have been made by a process that did not live to sync its folder.
+        if file.wasEmpty { try disk.syncFolder(folder(of: path)) }
         try file.write(Array((line + "\n").utf8))
         try file.sync()
-        // Synced alone, a file whose name is lost is lost with all its lines.
-        if file.isNew { try disk.syncFolder(folder(of: path)) }
     }
+
+    /// Makes sure of the names in a folder: a process may have given a file its name and ended before that was durable. For whoever acts on
+    /// what such a file says.
+    static func settle(_ folder: String) throws(HostFault) { try disk.syncFolder(folder) }
 
     /// Nil when there is no such file.
     public static func read(_ path: String) throws(HostFault) -> String? { try disk.read(path).map { String(decoding: $0, as: UTF8.self) } }
 
     /// With those it lies in; theirs is the same mode, 0700, where they are made.
     public static func makeFolder(_ path: String) throws(HostFault) {
-        let disk = disk
-        if disk.isFolder(path) { return }
-        let parent = folder(of: path)
-        if parent != path { try makeFolder(parent) }
-        do throws(HostFault) { try disk.makeFolder(path) } catch { throw HostFault.said("the folder \(path) cannot be made: \(error)") }
+        let (disk, parent) = (disk, folder(of: path))
+        switch disk.state(ofFolder: path) {
+        case .filled: return
+        // Whoever made it may have ended before its name was durable.
+        case .empty: break
+        case .absent:
+            if parent != path { try makeFolder(parent) }
+            do throws(HostFault) { try disk.makeFolder(path) } catch { throw HostFault.said("the folder \(path) cannot be made: \(error)") }
+        }
         try disk.syncFolder(parent)
     }
 

@@ -51,6 +51,7 @@ public struct EvidenceLedger: Sendable {
         guard let lock = try await FileLock.take("\(path).lock", within: 10) else { throw HostFault.said("\(path) is locked") }
         defer { withExtendedLifetime(lock) {} }
         let facts = redaction?.clean(facts) ?? facts
+        try DurableFile.settle((path as NSString).deletingLastPathComponent)
         let before = try entries()
         try mendTornEnd(before)
         let now = HostClock.now

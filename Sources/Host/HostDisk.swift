@@ -10,7 +10,7 @@ public protocol HostDisk: Sendable {
     func rename(_ path: String, to new: String) throws(HostFault)
     /// Harmless when it is not there.
     func remove(_ path: String) throws(HostFault)
-    func isFolder(_ path: String) -> Bool
+    func state(ofFolder path: String) -> FolderState
     /// One folder, in one that is there, for us alone. Harmless when it is there.
     func makeFolder(_ path: String) throws(HostFault)
     func syncFolder(_ path: String) throws(HostFault)
@@ -24,10 +24,12 @@ public enum FilePurpose: Sendable {
     case addingToTheEnd
 }
 
+public enum FolderState: Sendable { case absent, empty, filled }
+
 /// A file open for writing, by one at a time.
 public protocol WritableFile {
-    /// It was not there before.
-    var isNew: Bool { get }
+    /// Nothing stood in it when it was opened.
+    var wasEmpty: Bool { get }
     func write(_ bytes: [UInt8]) throws(HostFault)
     func sync() throws(HostFault)
     func close()

@@ -21,6 +21,9 @@ struct OperationLedger: Sendable {
     /// Under the host's lock. Writes `started` durably before it says go.
     func admit(_ request: HostRequest) throws(HostFault) -> Admission {
         try DurableFile.makeFolder(operations)
+        // What is read below is acted on, and must not be gone after a loss of power.
+        try DurableFile.settle(statePath)
+        try DurableFile.settle(operations)
         if let bound = try bound(), bound != request.journal { return .foreignJournal(bound) }
         if let text = try DurableFile.read("\(operations)/\(request.id).done"), let answer = HostAnswer.parse(text) { return .done(answer) }
         let seen = try highestFence()

@@ -12,14 +12,12 @@ struct SystemDisk: HostDisk {
                 unlink(path)
                 throw HostFault.file(path, code)
             }
-            return SystemFile(file: file, path: path, isNew: true)
+            return SystemFile(file: file, path: path, wasEmpty: true)
         case .addingToTheEnd:
-            let flags = O_WRONLY | O_APPEND | O_CLOEXEC
-            var file = Glibc.open(path, flags)
-            let isNew = file < 0 && errno == ENOENT
-            if isNew { file = Glibc.open(path, flags | O_CREAT, 0o600) }
+            let file = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
             guard file >= 0 else { throw HostFault.file(path, errno) }
-            return SystemFile(file: file, path: path, isNew: isNew)
+            var status = stat()
+            return SystemFile(file: file, path: path, wasEmpty: fstat(file, &status) != 0 || status.st_size == 0)
         }
     }
 
@@ -60,15 +58,20 @@ struct SystemDisk: HostDisk {
         guard unlink(path) == 0 || errno == ENOENT else { throw HostFault.file(path, errno) }
     }
 
-    func isFolder(_ path: String) -> Bool {
+    func state(ofFolder path: String) -> FolderState {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return .absent }
+        guard let folder = opendir(path) else { return .filled }
+        defer { closedir(folder) }
+        // Two entries are its own name and that of the folder it lies in.
+        for _ in 0..<3 where readdir(folder) == nil { return .empty }
+        return .filled
     }
 
     func makeFolder(_ path: String) throws(HostFault) {
         if mkdir(path, 0o700) == 0 { return }
         let code = errno
-        guard code == EEXIST, isFolder(path) else { throw HostFault.file(path, code) }
+        guard code == EEXIST, state(ofFolder: path) != .absent else { throw HostFault.file(path, code) }
     }
 
     func syncFolder(_ path: String) throws(HostFault) {
@@ -92,7 +95,7 @@ struct SystemDisk: HostDisk {
 private struct SystemFile: WritableFile {
     let file: Int32
     let path: String
-    let isNew: Bool
+    let wasEmpty: Bool
 
     func write(_ bytes: [UInt8]) throws(HostFault) {
         var written = 0

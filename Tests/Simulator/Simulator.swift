@@ -48,7 +48,7 @@ import SimulatorKit
             if each || seed != nil { tell(setting, outcome) }
             if twice, Runs.run(setting) != outcome {
                 failed += 1
-                print("seed \(number): the second run came to another journal\n  \(setting.command)")
+                print("seed \(number): the second run came to another journal\n  \(command(setting))")
             }
             if outcome.violations.isEmpty { continue }
             failed += 1
@@ -79,14 +79,16 @@ import SimulatorKit
     private func explain(_ setting: Setting, _ outcome: Outcome) {
         print("seed \(setting.seed) breaks \(outcome.violations.count) promises:")
         for violation in outcome.violations.prefix(5) { print("  \(violation)") }
-        print("  \(setting.command)")
+        print("  \(command(setting))")
         if tries < 1 { return }
         let shortest = Runs.shortest(setting, breaking: outcome.violations, tries: tries) { print("  shorter: \($0)") }
         let short = Runs.run(shortest)
         print("the shortest story found, journal \(short.digest):")
         for violation in short.violations.prefix(5) { print("  \(violation)") }
-        print("  \(shortest.command) --tries 0")
+        print("  \(command(shortest)) --tries 0")
     }
+
+    private func command(_ setting: Setting) -> String { "\(CommandLine.arguments[0]) \(setting.words)\(forbid.map { " --forbid \($0)" } ?? "")" }
 
     /// Sets and dictionaries come in the same order in every process only where the process was told so when it began.
     private static func hashAlike() {

@@ -19,9 +19,9 @@ import Testing
 
     @Test("the same seed comes to the same journal, in this process and in another one, and another seed to another")
     func determinism() async throws {
-        let one = try await Self.run("--seed", "11", "--tenants", "4", "--days", "12", "--twice", "--model", "plain")
-        let two = try await Self.run("--seed", "11", "--tenants", "4", "--days", "12", "--model", "plain")
-        let other = try await Self.run("--seed", "12", "--tenants", "4", "--days", "12", "--model", "plain")
+        let one = try await Self.run("--seed", "11", "--tenants", "3", "--days", "8", "--twice", "--model", "plain")
+        let two = try await Self.run("--seed", "11", "--tenants", "3", "--days", "8", "--model", "plain")
+        let other = try await Self.run("--seed", "12", "--tenants", "3", "--days", "8", "--model", "plain")
         #expect(one.code == 0, "\(one.said)")
         #expect(Self.journal(one.said) != nil && Self.journal(one.said) == Self.journal(two.said))
         #expect(Self.journal(one.said) != Self.journal(other.said))
@@ -29,12 +29,15 @@ import Testing
 
     @Test("a broken promise is told with the shortest story, whose command comes to the same journal and the same violation")
     func shrinking() async throws {
-        let found = try await Self.run("--seed", "3", "--tenants", "5", "--days", "12", "--forbid", "machineCrashes", "--model", "plain", "--tries", "60")
+        var full = Story.drawn(seed: 3, tenants: 3, operators: 2, days: 6)
+        full = Story(full.mishaps + [Mishap(minute: 4000, .machineCrashes, whom: 1, amount: 9)])
+        let found = try await Self.run(
+            "--seed", "3", "--tenants", "3", "--operators", "2", "--days", "6", "--story", full.description, "--forbid", "machineCrashes", "--model", "plain", "--tries", "60")
         #expect(found.code == 1)
         let command = try #require(found.said.split(separator: "\n").last { $0.contains("--tries 0") }.map(String.init))
         let story = try #require(command.firstMatch(of: /--story (\S+)/).flatMap { Story(String($0.1)) })
         #expect(story.mishaps.count == 1 && story.mishaps[0].kind == .machineCrashes, "\(found.said)")
-        let words = command.split(separator: " ").map(String.init).dropFirst() + ["--forbid", "machineCrashes"]
+        let words = command.split(separator: " ").map(String.init).dropFirst()
         let again = try await EndedProgram.run([Self.program] + words)
         #expect(again.code == 1)
         let shortest = try #require(found.said.firstMatch(of: /shortest story found, journal ([0-9a-f]{64})/)).1
@@ -43,8 +46,8 @@ import Testing
 
     @Test("a world in which nothing goes wrong comes to its end")
     func quiet() async throws {
-        let run = try await Self.run("--seed", "1", "--tenants", "3", "--operators", "1", "--story", "none", "--model", "plain")
-        #expect(run.code == 0 && run.said.contains("3 done"), "\(run.said)")
+        let run = try await Self.run("--seed", "1", "--tenants", "2", "--operators", "1", "--story", "none", "--model", "plain")
+        #expect(run.code == 0 && run.said.contains("2 done"), "\(run.said)")
     }
 
     @Test("a story is written as it is read, and a text that is none is refused")

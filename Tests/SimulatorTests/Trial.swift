@@ -59,6 +59,8 @@ struct Trial {
             number += 1
             let process = HostProcess(number: number)
             if dice.happens(60) { process.die(atTouch: dice.number(1...34)) }
+            // What an earlier process renamed is there for the next one, and gone after a crash.
+            if dice.happens(30), let folder = dice.pick(["/state", "/state/ops", "/"]) { process.die(before: "sync folder \(folder)") }
             if dice.happens(20) { fence += 1 }
             let asked = dice.happens(15) ? max(1, fence - 1) : fence
             let id = OperationID("op-\(dice.number(1...12))")
@@ -80,9 +82,9 @@ struct Trial {
                 if let earlier = answered[id], earlier != answer?.result { flaws.append("\(id) was answered otherwise") }
                 answered[id] = answer?.result ?? ""
             }
-            // Whoever got any answer under a fence has left it behind.
-            if answer?.status == .done || now > before { seen = max(seen, asked) }
-            if process.isDead, dice.happens(70) { disk.crash(&dice) }
+            // What was done before is answered again under any fence, and leaves none behind: nobody asks for it under another.
+            if now > before { seen = max(seen, asked) }
+            if dice.happens(process.isDead ? 50 : 20) { disk.crash(&dice) }
             disk.release(process.number)
             flaws += await look(answered, written, HostProcess(number: 0))
             if !flaws.isEmpty { return flaws }
@@ -148,7 +150,7 @@ private struct Forgetful: HostDisk {
     private struct File: WritableFile {
         let file: any WritableFile
         let syncs: Bool
-        let isNew: Bool
+        let wasEmpty: Bool
         func write(_ bytes: [UInt8]) throws(HostFault) { try file.write(bytes) }
         func sync() throws(HostFault) { if syncs { try file.sync() } }
         func close() { file.close() }
@@ -156,7 +158,7 @@ private struct Forgetful: HostDisk {
 
     func open(_ path: String, for purpose: FilePurpose) throws(HostFault) -> any WritableFile {
         let file = try disk.open(path, for: purpose)
-        return File(file: file, syncs: omission != .syncOfFiles, isNew: file.isNew && omission != .syncOfNewNames)
+        return File(file: file, syncs: omission != .syncOfFiles, wasEmpty: file.wasEmpty && omission != .syncOfNewNames)
     }
     func read(_ path: String) throws(HostFault) -> [UInt8]? {
         if omission == .fences, path.hasSuffix("/fence") { return nil }
@@ -165,7 +167,7 @@ private struct Forgetful: HostDisk {
     }
     func rename(_ path: String, to new: String) throws(HostFault) { try disk.rename(path, to: new) }
     func remove(_ path: String) throws(HostFault) { try disk.remove(path) }
-    func isFolder(_ path: String) -> Bool { disk.isFolder(path) }
+    func state(ofFolder path: String) -> FolderState { disk.state(ofFolder: path) }
     func makeFolder(_ path: String) throws(HostFault) { try disk.makeFolder(path) }
     func syncFolder(_ path: String) throws(HostFault) { if omission != .syncOfFolders { try disk.syncFolder(path) } }
     func tryLock(_ path: String) throws(HostFault) -> (any HeldLock)? { try disk.tryLock(path) }

@@ -7,8 +7,8 @@ struct ProcessDisk: HostDisk {
 
     func open(_ path: String, for purpose: FilePurpose) throws(HostFault) -> any WritableFile {
         try process.touch("open \(path)")
-        let (file, isNew) = try disk.open(path, purpose)
-        return OpenFile(disk: disk, process: process, path: path, file: file, isNew: isNew)
+        let (file, wasEmpty) = try disk.open(path, purpose)
+        return OpenFile(disk: disk, process: process, path: path, file: file, wasEmpty: wasEmpty)
     }
 
     func read(_ path: String) throws(HostFault) -> [UInt8]? {
@@ -26,7 +26,7 @@ struct ProcessDisk: HostDisk {
         try disk.remove(path)
     }
 
-    func isFolder(_ path: String) -> Bool { disk.isFolder(path) }
+    func state(ofFolder path: String) -> FolderState { disk.folder(path) }
 
     func makeFolder(_ path: String) throws(HostFault) {
         try process.touch("make folder \(path)")
@@ -49,7 +49,7 @@ struct ProcessDisk: HostDisk {
         let process: HostProcess
         let path: String
         let file: Int
-        let isNew: Bool
+        let wasEmpty: Bool
 
         func write(_ bytes: [UInt8]) throws(HostFault) {
             try process.touch("write \(path)")

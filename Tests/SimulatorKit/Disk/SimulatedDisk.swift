@@ -120,12 +120,12 @@ public final class SimulatedDisk: Sendable {
 
     // MARK: - What a process does to it
 
-    func open(_ path: String, _ purpose: FilePurpose) throws(HostFault) -> (file: Int, isNew: Bool) {
+    func open(_ path: String, _ purpose: FilePurpose) throws(HostFault) -> (file: Int, wasEmpty: Bool) {
         try change(path) { state throws(HostFault) in
             guard state.names.folders.contains(Self.folder(of: path)) else { throw HostFault.file(path, ENOENT) }
             if let file = state.names.files[path] {
                 if case .writingAnew = purpose { state.files[file]?.bytes = [] }
-                return (file, false)
+                return (file, state.files[file]?.bytes.isEmpty ?? true)
             }
             state.next += 1
             state.files[state.next] = File()
@@ -178,7 +178,13 @@ public final class SimulatedDisk: Sendable {
         }
     }
 
-    func isFolder(_ path: String) -> Bool { state.withLock { $0.names.folders.contains(path) } }
+    func folder(_ path: String) -> FolderState {
+        state.withLock { state in
+            guard state.names.folders.contains(path) else { return .absent }
+            let isFilled = state.names.files.keys.contains { Self.folder(of: $0) == path } || state.names.folders.contains { $0 != path && Self.folder(of: $0) == path }
+            return isFilled ? .filled : .empty
+        }
+    }
 
     func makeFolder(_ path: String) throws(HostFault) {
         try change(path) { state throws(HostFault) in

@@ -7,6 +7,7 @@ final class HostProcess: Sendable {
         var isDead = false
         var touches = 0
         var last = 0
+        var lastWords: String?
         var onDeath: @Sendable () -> Void = {}
     }
 
@@ -29,6 +30,9 @@ final class HostProcess: Sendable {
         }
     }
 
+    /// It dies before it does the first thing whose name begins so.
+    func die(before what: String) { state.withLock { $0.lastWords = what } }
+
     /// It is gone, whatever it was doing.
     func kill() { state.withLock { $0.isDead = true } }
 
@@ -36,7 +40,7 @@ final class HostProcess: Sendable {
         let onDeath = state.withLock { state -> (@Sendable () -> Void)? in
             if state.isDead { return nil }
             state.touches += 1
-            guard state.touches == state.last else { return nil }
+            guard state.touches == state.last || state.lastWords.map(what.hasPrefix) == true else { return nil }
             state.isDead = true
             return state.onDeath
         }

@@ -46,7 +46,8 @@ public struct Setting: Sendable {
         self.story = story ?? .drawn(seed: seed, tenants: self.tenants, operators: self.operators, days: days)
     }
 
-    public var command: String { ".build/debug/simulator --model \(model.name) --seed \(seed) --tenants \(tenants) --operators \(operators) --days \(days) --story \(story)" }
+    /// What to say to the program to run it again.
+    public var words: String { "--model \(model.name) --seed \(seed) --tenants \(tenants) --operators \(operators) --days \(days) --story \(story)" }
 
     public static let start = Timestamp(milliseconds: 1_767_225_600_000)
 
