@@ -104,7 +104,7 @@ let package = Package(
         exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb, "ProgramsTestKit"]),
         exam("TransportsTests", ["Transports", "HTTP", "Cutover", "CutoverTestKit", "LabKit"], beside: ["systems_manager.py", "moto_ssm.py", "key_givers.py"]),
         exam("SimulationTests", ["Simulation", "Cutover", "CutoverTestKit", "PlanFiles", "Phases"]),
-        exam("SimulatorTests", ["SimulatorKit", "simulator", "Cutover", "Host", "ProgramsTestKit"]),
+        exam("SimulatorTests", ["SimulatorKit", "simulator", "Cutover", "CutoverTestKit", "Host", "Phases", "ProgramsTestKit"]),
         exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "Phases", "PlanFiles", arguments]),
         exam("LabTests", ["LabKit", "ProgramsTestKit"], beside: ["ssm_proof.py"]),
         exam("WallsTests", ["ProgramsTestKit"]),

@@ -134,6 +134,14 @@ public struct HostOperationBook: Sendable {
         return book
     }
 
+    /// What stands in for the host's half of an operation: its payload in, its result as JSON out.
+    package mutating func add(
+        _ kind: OperationKind, _ operationClass: OperationClass, once: Once? = nil, _ run: @escaping @Sendable (String, HostHand) async throws -> String
+    ) {
+        precondition(handlers[kind] == nil, "two host operations are called \(kind)")
+        handlers[kind] = Handler(operationClass: operationClass, once: once) { try await run($0.payload, $1) }
+    }
+
     private mutating func add<Result: Encodable & Sendable>(
         _ kind: OperationKind, _ operationClass: OperationClass, _ once: Once? = nil, _ run: @escaping @Sendable (HostRequest, HostHand) async throws -> Result
     ) {

@@ -21,7 +21,7 @@ import SimulatorKit
     @Flag(help: "Runs each seed twice and compares the journals.") var twice = false
     @Flag(help: "Tells of every seed.") var each = false
 
-    private static let models = [PlainTenant.model]
+    private static let models = [PlainTenant.model, SimulatedTenant.model]
 
     func validate() throws {
         guard seeds > 0, days > 0, tenants ?? 1 > 0, operators ?? 1 > 0 else { throw ValidationError("seeds, tenants, operators and days are at least 1") }
@@ -65,7 +65,7 @@ import SimulatorKit
             seed: number, tenants: tenants, operators: operators, days: days, story: story.flatMap { Story($0) },
             model: Self.models.first { $0.name == self.model } ?? Self.models[0]
         ) {
-            var all: [any Invariant] = [OneHand(), AnswersAreRemembered()]
+            var all: [any Invariant] = [OneHand(), AnswersAreRemembered()] + (self.model == SimulatedTenant.model.name ? Promises.all() : [])
             if let forbidden { all.append(Forbidden(forbidden)) }
             return all
         }

@@ -28,10 +28,16 @@ public struct TenantMishap: Sendable, Hashable {
         /// For so many minutes.
         case pluginStalled, pluginLies, plugin5xx, pluginSlow
         case pluginUp
+        /// Until the watch starts it again.
+        case pluginDies
         case serverRestartedWithOldSettings
         /// To what it was so many hours ago.
         case rebuiltFromBackup
         case moved, deleted
+        /// Somebody switches the capture's triggers off.
+        case captureDisabled
+        /// Somebody reads the old table.
+        case oldTableRead
     }
     public let kind: Kind
     /// Seconds, minutes or hours, as the kind says.
@@ -43,7 +49,7 @@ public struct TenantMishap: Sendable, Hashable {
 }
 
 /// A tenant's world as it is, past the engine's knowledge, for whoever judges.
-public struct TenantTruth: Sendable, Equatable {
+public struct TenantTruth: Sendable {
     /// What agents were told is stored, by the memory's id; nil for one they were told is forgotten.
     public var told: [String: String?] = [:]
     /// The old table's rows, by id; nil when neither it nor its renamed form is there.
@@ -60,6 +66,8 @@ public struct TenantTruth: Sendable, Equatable {
     public var archived: Set<String>?
     public var server = ""
     public var plugin = ""
+    /// All of it, where the tenant is the whole model.
+    var state: TenantState?
     public init() {}
 }
 

@@ -1,0 +1,65 @@
+public import Cutover
+
+/// Promise 9: the budget holds. Counted from the events themselves: a tenant is at work while something that was begun there has not ended.
+public struct BudgetHolds: Invariant {
+    public let name = "the budget holds"
+    public var violations: [String] { notes.all }
+    private var notes = Notes()
+    private var working: [TenantID: Set<StepRef>] = [:]
+    private var exposed: Set<TenantID> = []
+    private var failed: [TenantID: Set<StepRef>] = [:]
+    private var adopted: Set<TenantID> = []
+    /// Whoever was told by name to go on, or to go back, asked nobody for a place.
+    private var atOnce = 0
+
+    public init() {}
+
+    public mutating func hear(_ event: Event, world: WorldView) {
+        guard let tenant = event.tenant else { return }
+        // A plan that was taken up later may allow more.
+        atOnce = max(atOnce, world.plan.rollout.atOnce)
+        switch event.change {
+        case .planAdopted:
+            if adopted.insert(tenant).inserted { judgeFailures(event, world) }
+        case .started(let ref, _):
+            failed[tenant]?.remove(ref)
+            let isNew = working[tenant, default: []].isEmpty
+            working[tenant, default: []].insert(ref)
+            if isNew { judgePlaces(event, world) }
+            if world.plan.kind(of: ref) == "env.wire", exposed.insert(tenant).inserted, exposed.count > world.plan.rollout.exposed {
+                notes.add("\(exposed.count) tenants are exposed, and \(world.plan.rollout.exposed) may be", event)
+            }
+        case .performed(let ref, _), .setAside(let ref, _, _): working[tenant]?.remove(ref)
+        case .failed(let ref, _):
+            working[tenant]?.remove(ref)
+            failed[tenant, default: []].insert(ref)
+        case .verified(let ref, let finding): verified(ref, finding)
+        case .reverted(let ref, _):
+            failed[tenant]?.remove(ref)
+            if world.plan.kind(of: ref) == "env.wire" { exposed.remove(tenant) }
+        case .reopened, .abandoned: failed[tenant] = nil
+        default: return
+        }
+        if case .verified(let ref, .inPlace) = event.change, world.plan.kind(of: ref) == "backfill.verify" { exposed.remove(tenant) }
+        if case .verified(let ref, .absent) = event.change, world.plan.kind(of: ref) == "env.wire" { exposed.remove(tenant) }
+    }
+
+    private mutating func verified(_ ref: StepRef, _ finding: Finding) {
+        if case .unknown = finding { return }
+        working[ref.tenant]?.remove(ref)
+        failed[ref.tenant]?.remove(ref)
+    }
+
+    private mutating func judgePlaces(_ event: Event, _ world: WorldView) {
+        let count = working.values.count { !$0.isEmpty }
+        if count > atOnce { notes.add("\(count) tenants are at work at once, and \(atOnce) may be", event) }
+    }
+
+    private mutating func judgeFailures(_ event: Event, _ world: WorldView) {
+        let count = failed.values.count { !$0.isEmpty }
+        if count > world.plan.rollout.failureBudget { notes.add("\(event.stream) begins though \(count) tenants have failed, and \(world.plan.rollout.failureBudget) may", event) }
+    }
+
+    public mutating func after(_ happening: Happening, world: WorldView) {}
+    public mutating func atEnd(_ world: WorldView) {}
+}

@@ -1,0 +1,17 @@
+/// A tenant's own chance, so that one tenant's draws do not take from another's. SplitMix64 (Steele, Lea, Flood 2014).
+struct TenantDice: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func happens(_ percent: Int) -> Bool { Int(next() % 100) < percent }
+    mutating func number(below limit: Int) -> Int { Int(next() % UInt64(max(1, limit))) }
+    mutating func one<Element>(of elements: [Element]) -> Element? { elements.isEmpty ? nil : elements[number(below: elements.count)] }
+}

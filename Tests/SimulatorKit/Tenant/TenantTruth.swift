@@ -1,0 +1,8 @@
+import Cutover
+
+extension TenantTruth {
+    init(_ state: TenantState) {
+        self.init()
+        self.state = state
+    }
+}

@@ -1,0 +1,22 @@
+import Cutover
+@testable import SimulatorKit
+import Testing
+
+@Suite("a simulated tenant under the real engine") struct TenantTests {
+    @Test("goes to the wiring and back to the start, and no memory is lost or invented on the way", arguments: [1, UInt64.random(in: 1...1_000_000)])
+    func thereAndBack(seed: UInt64) async throws {
+        let harness = TenantHarness(seed: seed)
+        let before = try harness.state
+        try await harness.go(to: "env.wire") { #expect(MemoriesAreKept.troubles($0) == [], "seed \(seed)") }
+        let wired = try harness.state
+        #expect(wired.host.server?.pluginURL == HostSide.ownURL)
+        #expect(wired.database.own?.copyDone == true && !(wired.database.new ?? [:]).isEmpty)
+        for _ in 0..<8 { await harness.pass(hours: 6) }
+        #expect(try harness.troubles == [])
+        try await harness.engine().requestRevert(harness.host.id, to: nil, reason: "test")
+        try await harness.go(to: nil) { #expect(MemoriesAreKept.troubles($0) == [], "seed \(seed)") }
+        let after = try harness.state
+        #expect(after.host.server == before.host.server && after.database.own == nil && after.database.new == nil)
+        #expect(after.book != before.book, "agents worked meanwhile")
+    }
+}
