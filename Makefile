@@ -1,11 +1,13 @@
 # Two commands are all a new user needs: `make demo` and `make test`. Both set up everything they use.
-.PHONY: setup build bundle demo test test-all simulate bench lab-down clean help
+.PHONY: setup build bundle demo test test-all simulate crash-points endurance bench lab-down clean help
 
 help:
 	@echo "make demo      bring up a real fleet, cut it over, take one tenant back; TRANSPORT=ssh over OpenSSH, TRANSPORT=ssm over AWS SSM"
 	@echo "make test      everything CI runs; long parts are sampled, the seed is printed"
 	@echo "make test-all  everything, whole"
 	@echo "make simulate  whole rollouts in worlds in which everything goes wrong; SEEDS=n FROM=s"
+	@echo "make crash-points  a rollout killed at each of its crash points; stopped, it goes on where it was; TENANTS=n side by side, KILLS=n a run"
+	@echo "make endurance     rollouts there and back, with kills, watching what grows; MINUTES=n"
 	@echo "make bench     the figures promised, measured; ONLY=name for one, ROWS=n to try with less"
 	@echo "make bundle    what host.prepare puts on hosts of this architecture, in .build/bundles"
 	@echo "make build     build the programs;  make setup: only install what they need"
@@ -34,6 +36,12 @@ test-all: setup
 simulate: setup
 	@swift build -c release --product simulator
 	@.ci/simulate $(or $(SEEDS),100) $(or $(FROM),1)
+
+crash-points: build
+	@TENANTS=$(TENANTS) KILLS=$(KILLS) .build/debug/end-to-end --only crash-points-whole
+
+endurance: build
+	@MINUTES=$(MINUTES) .build/debug/end-to-end --only endurance
 
 # The same versions of everything as the product's own build.
 bench: setup

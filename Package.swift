@@ -62,17 +62,20 @@ let package = Package(
 
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        // Debug builds alone can be killed at a named point.
+        .target(
+            name: "CrashPoints", path: "Sources/CrashPoints", swiftSettings: walls + [.define("CRASH_POINTS", .when(configuration: .debug))]),
         room("Cutover", [crypto]),
-        room("Postgres", ["CLibpq"]),
-        room("HTTP", ["CCurl"]),
-        room("DataPath", ["Postgres", "HTTP", "CZlib", crypto]),
-        room("Host", ["Cutover", subprocess]),
+        room("Postgres", ["CLibpq", "CrashPoints"]),
+        room("HTTP", ["CCurl", "CrashPoints"]),
+        room("DataPath", ["Postgres", "HTTP", "CZlib", "CrashPoints", crypto]),
+        room("Host", ["Cutover", "CrashPoints", subprocess]),
         room("Archives", ["DataPath", "HTTP", crypto]),
-        room("Phases", ["Cutover", "Host", "DataPath", "Archives", "Postgres", "HTTP"]),
+        room("Phases", ["Cutover", "Host", "DataPath", "Archives", "Postgres", "HTTP", "CrashPoints"]),
         room("PlanFiles", ["Cutover", yams]),
-        room("Journals", ["Cutover", grdb]),
+        room("Journals", ["Cutover", "CrashPoints", grdb]),
         room("Simulation", ["Cutover"]),
-        room("Transports", ["Cutover", "HTTP", "CZlib", crypto, subprocess]),
+        room("Transports", ["Cutover", "HTTP", "CZlib", "CrashPoints", crypto, subprocess]),
         program(
             "cutoverctl",
             ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", "Simulation", arguments, logging],
@@ -108,5 +111,6 @@ let package = Package(
         exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "Phases", "PlanFiles", arguments]),
         exam("LabTests", ["LabKit", "ProgramsTestKit"], beside: ["ssm_proof.py"]),
         exam("WallsTests", ["ProgramsTestKit"]),
+        exam("CrashPointsTests", ["cutoverctl", "Cutover", "ProgramsTestKit"]),
     ]
 )

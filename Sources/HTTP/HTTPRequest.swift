@@ -49,3 +49,13 @@ public enum HTTPError: Error, Sendable, Equatable {
     /// The answer's body was longer than allowed. The server has acted.
     case tooLarge(limit: Int)
 }
+
+extension HTTPRequest {
+    /// A request that may change something, by its method and path: the names of crash points. Nil of any other. A star stands for what differs from
+    /// run to run.
+    static func effect(_ method: String, _ url: String) -> String? {
+        guard !["GET", "HEAD"].contains(method) else { return nil }
+        let path = url.split(separator: "/").dropFirst(2).map { $0.contains(where: \.isNumber) && $0.count > 3 ? "*" : String($0.prefix { $0 != "?" }) }
+        return "\(method) /\(path.joined(separator: "/"))"
+    }
+}

@@ -1,4 +1,5 @@
 import CCurl
+import CrashPoints
 import Foundation
 
 /// Who signs a request, for AWS and for whatever speaks its signature.
@@ -45,6 +46,8 @@ public struct SignedClient: Sendable {
     public func send(
         _ method: String, _ url: String, headers: [String: String] = [:], body: [UInt8] = [], bodySHA256: String
     ) async throws(HTTPError) -> SignedResponse {
+        CrashPoint.reached(HTTPRequest.effect(method, url).map { "\($0) begun" })
+        defer { CrashPoint.reached(HTTPRequest.effect(method, url).map { "\($0) answered" }) }
         let result: Result<SignedResponse, HTTPError> = await withCheckedContinuation { continuation in
             Self.queue.async { continuation.resume(returning: perform(method, url, headers, body, bodySHA256)) }
         }

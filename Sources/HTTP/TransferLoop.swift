@@ -1,4 +1,5 @@
 import CCurl
+import CrashPoints
 import Foundation
 import Synchronization
 
@@ -38,6 +39,8 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     func carryOut(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        CrashPoint.reached(HTTPRequest.effect(request.method, request.url).map { "\($0) begun" })
+        defer { CrashPoint.reached(HTTPRequest.effect(request.method, request.url).map { "\($0) answered" }) }
         let ticket = Ticket()
         let result: Result<HTTPResponse, HTTPError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Subprocess
 
@@ -16,6 +17,8 @@ public enum BriefProcess {
         var variables: [Environment.Key: String] = [:]
         for (key, value) in environment { variables[Environment.Key(stringLiteral: key)] = value }
         let settings = variables
+        CrashPoint.reached("trial start of \(words[0].split(separator: "/").last ?? "")")
+        defer { CrashPoint.reached("trial over of \(words[0].split(separator: "/").last ?? "")") }
         let work = Task {
             try await run(.path(FilePath(program)), arguments: Arguments(Array(words.dropFirst())), environment: .custom(settings), output: .discarded, error: .discarded)
                 .terminationStatus

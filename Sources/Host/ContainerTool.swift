@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Subprocess
 
@@ -26,7 +27,11 @@ public struct ContainerTool: Sendable {
 
     /// Runs it; an exit code is an answer. Throws when it cannot be run, or does not end in time.
     public func run(_ words: [String], withinSeconds: Double = 120) async throws(HostFault) -> Said {
-        try await Self.spawn(try await command() + words, withinSeconds: withinSeconds)
+        let command = try await command()
+        CrashPoint.reached(Self.effect(words).map { "container \($0) begun" })
+        let said = try await Self.spawn(command + words, withinSeconds: withinSeconds)
+        CrashPoint.reached(Self.effect(words).map { "container \($0) done" })
+        return said
     }
 
     /// Runs it and insists on success.
@@ -36,6 +41,9 @@ public struct ContainerTool: Sendable {
         guard said.code == 0 else { throw HostFault.said("\(words.prefix(2).joined(separator: " ")) ended with \(said.code): \(said.errors.split(separator: "\n").suffix(3).joined(separator: " | "))") }
         return said.output
     }
+
+    /// Nil of what only looks.
+    private static func effect(_ words: [String]) -> String? { words.first.flatMap { ["run", "start", "stop", "rename", "rm", "pull"].contains($0) ? $0 : nil } }
 
     private func command() async throws(HostFault) -> [String] {
         if let named { return named.split(separator: " ").map(String.init) }

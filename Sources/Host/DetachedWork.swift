@@ -64,7 +64,7 @@ public struct DetachedWork: Sendable {
 
     /// Not synced: what a crash takes is told again a moment later.
     public func tell(_ text: String) throws {
-        try Data(text.utf8).write(to: URL(filePath: "\(folder)/told"), options: .atomic)
+        try DurableFile.write(text, to: "\(folder)/told", synced: false)
     }
 
     // MARK: - In the process itself

@@ -14,6 +14,8 @@ public protocol HostDisk: Sendable {
     /// One folder, in one that is there, for us alone. Harmless when it is there.
     func makeFolder(_ path: String) throws(HostFault)
     func syncFolder(_ path: String) throws(HostFault)
+    /// Drafts of this file (with a slash at the end, of all files in the folder) that were left by processes which died while they wrote them.
+    func removeStrays(of path: String)
     /// Nil when another process, or somebody else in this one, holds it. Let go with the value, however the process ends.
     func tryLock(_ path: String) throws(HostFault) -> (any HeldLock)?
 }
@@ -36,3 +38,8 @@ public protocol WritableFile {
 }
 
 public protocol HeldLock: AnyObject, Sendable {}
+
+extension HostDisk {
+    /// Where nobody can tell whether a process lives.
+    public func removeStrays(of path: String) {}
+}

@@ -1,3 +1,4 @@
+import CrashPoints
 import Cutover
 import Foundation
 
@@ -27,6 +28,7 @@ public enum HostProgram {
         guard handler.once == request.once else {
             return answer(refusal(request.id, "\(request.kind) is \(handler.once?.rawValue ?? "not a writing operation") here, not \(request.once?.rawValue ?? "undeclared")", next: "put the same build on the host: cutoverctl advance \(request.tenant) --to host.prepare"), 64)
         }
+        CrashPoint.carriesOut(request.kind.text)
         let hand = HostHand(
             sight: await .asking(tenant: request.tenant, statePath: request.statePath, envPath: request.envPath), operation: request.id,
             fence: request.fence, journal: request.journal)

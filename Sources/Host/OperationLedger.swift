@@ -24,6 +24,7 @@ struct OperationLedger: Sendable {
         // What is read below is acted on, and must not be gone after a loss of power.
         try DurableFile.settle(statePath)
         try DurableFile.settle(operations)
+        DurableFile.removeStrays(in: operations)
         if let bound = try bound(), bound != request.journal { return .foreignJournal(bound) }
         if let text = try DurableFile.read("\(operations)/\(request.id).done"), let answer = HostAnswer.parse(text) { return .done(answer) }
         let seen = try highestFence()

@@ -1,3 +1,4 @@
+import CrashPoints
 import Cutover
 import Foundation
 import Subprocess
@@ -56,9 +57,11 @@ public struct ProcessRuntime: Sendable {
         let script = #"echo $$ > "$1.new" && mv "$1.new" "$1" || exit 1; log="$2"; shift 2; exec "$@" >>"$log" 2>&1 </dev/null"#
         let arguments = ["-f", "/bin/sh", "-c", script, "sh", pidFile, log] + words
         var variables: [Environment.Key: String] = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-        for (key, value) in environment { variables[Environment.Key(stringLiteral: key)] = value }
+        for (key, value) in environment.merging(CrashPoint.variables, uniquingKeysWith: { $1 }) { variables[Environment.Key(stringLiteral: key)] = value }
         // What an earlier process left must not be taken for the end of this one.
         try DurableFile.remove(pidFile)
+        CrashPoint.reached("start of", file: pidFile)
+        defer { CrashPoint.reached("started", file: pidFile) }
         do {
             let result = try await run(
                 .path("/usr/bin/setsid"), arguments: Arguments(arguments), environment: .custom(variables), output: .discarded,
@@ -80,7 +83,9 @@ public struct ProcessRuntime: Sendable {
     @discardableResult
     public func stop(within seconds: Double) async throws(HostFault) -> Bool {
         guard let (pid, _) = try anyRunning() else { return false }
+        CrashPoint.reached("stop of", file: pidFile)
         kill(pid, SIGTERM)
+        defer { CrashPoint.reached("stopped", file: pidFile) }
         if await Self.ended(pid, within: seconds) { return false }
         kill(pid, SIGKILL)
         guard await Self.ended(pid, within: 5) else { throw HostFault.said("process \(pid) does not end, not even by SIGKILL") }

@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Subprocess
 
@@ -38,10 +39,12 @@ public struct Supervised: Sendable {
         let words = CommandLine.arguments
         while true {
             do {
+                CrashPoint.reached("worker's start")
                 let ended = try await run(
                     .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())), environment: .inherit.updating([.init(stringLiteral: Self.mark): "1"]),
                     output: .fileDescriptor(.standardOutput, closeAfterSpawningProcess: false),
                     error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
+                CrashPoint.reached("worker's end")
                 switch ended.terminationStatus {
                 case .exited(let code): return Int32(code)
                 case .signaled(let signal) where signal == SIGTERM || signal == SIGINT: return 0

@@ -81,6 +81,20 @@ struct SystemDisk: HostDisk {
         guard fsync(file) == 0 else { throw HostFault.file(path, errno) }
     }
 
+    func removeStrays(of path: String) {
+        let name = path.hasSuffix("/") ? "" : path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]
+        guard let listing = opendir(DurableFile.folder(of: path)) else { return }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let found = withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) } }
+            guard found.hasSuffix(".new") else { continue }
+            let parts = found.dropLast(4).split(separator: ".", omittingEmptySubsequences: false)
+            // A process of another pid namespace must not write here beside us: it would seem to be gone.
+            guard let pid = parts.last.flatMap({ Int32($0) }), name.isEmpty || parts.dropLast().joined(separator: ".") == name, kill(pid, 0) != 0, errno == ESRCH else { continue }
+            unlinkat(dirfd(listing), found, 0)
+        }
+    }
+
     func tryLock(_ path: String) throws(HostFault) -> (any HeldLock)? {
         let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw HostFault.file(path, errno) }

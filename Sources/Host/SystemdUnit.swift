@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Subprocess
 
@@ -77,6 +78,8 @@ public struct SystemdUnit: Sendable {
 
     private func tell(_ words: String...) async throws(HostFault) {
         let said: String
+        CrashPoint.reached("systemctl \(words[0]) begun")
+        defer { CrashPoint.reached("systemctl \(words[0]) done") }
         do {
             let ended = try await run(
                 .path(FilePath(Self.control)), arguments: Arguments(["--no-ask-password", "--quiet"] + words), output: .discarded, error: .string(limit: 1 << 16))

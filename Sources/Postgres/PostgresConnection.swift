@@ -1,4 +1,5 @@
 import CLibpq
+import CrashPoints
 import Synchronization
 
 /// One session with a PostgreSQL server. Statements run in the order they are asked for, on a thread of the connection's own.
@@ -50,8 +51,10 @@ public actor PostgresConnection {
         let connection = try open()
         let texts = parameters.map { $0?.wireText }
         let result = withCStrings(texts) { values in
-            PQexecParams(connection, sql, Int32(texts.count), nil, values, nil, nil, 0)
+            CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) begun" })
+            return PQexecParams(connection, sql, Int32(texts.count), nil, values, nil, nil, 0)
         }
+        CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) done" })
         return try read(result, from: connection)
     }
 
@@ -66,15 +69,19 @@ public actor PostgresConnection {
         }
         let texts = parameters.map { $0?.wireText }
         let result = withCStrings(texts) { values in
-            PQexecPrepared(connection, name, Int32(texts.count), values, nil, nil, 0)
+            CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) begun" })
+            return PQexecPrepared(connection, name, Int32(texts.count), values, nil, nil, 0)
         }
+        CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) done" })
         return try read(result, from: connection)
     }
 
     /// Runs one or more statements separated by semicolons, without parameters; outside a transaction they are one transaction.
     public func execute(_ sql: String) throws(PostgresError) {
         let connection = try open()
+        CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) begun" })
         _ = try read(PQexec(connection, sql), from: connection)
+        CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) done" })
     }
 
     /// Interrupts the statement under way, which then throws with state 57014. Returns at once.

@@ -1,3 +1,5 @@
+import CrashPoints
+
 /// How much of other transactions a transaction may see.
 public enum Isolation: String, Sendable {
     case readCommitted = "READ COMMITTED"
@@ -51,7 +53,9 @@ extension PostgresConnection {
                 throw PostgresError(.refused, sqlState: "25P02", message: "the transaction had failed and was rolled back")
             }
             try await partner?.conclude(self)
+            CrashPoint.reached(readOnly ? nil : "commit begun")
             try await execute("COMMIT")
+            CrashPoint.reached(readOnly ? nil : "commit done")
             return result
         } catch {
             try? await execute("ROLLBACK")

@@ -1,11 +1,12 @@
 import Cutover
 import Foundation
+import Host
 
 /// A saved preview of taking up a plan, as a file.
 enum SavedAdoptionFile {
     static func write(_ saved: SavedAdoption, to path: String) throws(CommandFailure) {
-        do { try Data((try JSONText.document(saved) + "\n").utf8).write(to: URL(filePath: path), options: .atomic) } catch {
-            throw CommandFailure("the preview can't be saved", why: "\(path): \(error.localizedDescription)", next: "name a file in a folder that is yours with -o FILE")
+        do { try DurableFile.write(try JSONText.document(saved) + "\n", to: path, mode: 0o644) } catch {
+            throw CommandFailure("the preview can't be saved", why: "\(error)", next: "name a file in a folder that is yours with -o FILE")
         }
     }
 

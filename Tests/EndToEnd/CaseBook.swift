@@ -12,6 +12,8 @@ struct Case: Sendable {
         case sampled
         /// A sampled run has half of these; which, follows from the seed.
         case byTurns
+        /// Only by its name: it takes as long as there is.
+        case alone
     }
 }
 
@@ -32,6 +34,9 @@ enum CaseBook {
         Case(name: "killed-controller", sampling: .whole, run: Killed.controller),
         Case(name: "killed-watch", sampling: .whole, run: Killed.watch),
         Case(name: "host-killed-20", run: Killed.host),
+        Case(name: "crash-points", sampling: .byTurns, run: CrashPoints.sampled),
+        Case(name: "crash-points-whole", sampling: .alone, run: CrashPoints.whole),
+        Case(name: "endurance", sampling: .alone, run: Endurance.run),
         Case(name: "newer-build", sampling: .byTurns, run: NewerBuild.run),
         Case(name: "caller-killed", run: CallerKilled.run),
         Case(name: "hard-agents", run: HardAgents.run),
@@ -94,6 +99,7 @@ enum CaseBook {
             case .whole: all
             case .sampled: !all
             case .byTurns: !left.contains(one.name)
+            case .alone: false
             }
         }
     }

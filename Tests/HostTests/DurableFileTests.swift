@@ -1,6 +1,7 @@
 import Foundation
-import Host
 import Testing
+
+@testable import Host
 
 @Suite("durable files") struct DurableFileTests {
     let folder: Folder
@@ -29,6 +30,28 @@ import Testing
         let open = try #require(FileHandle(forReadingAtPath: folder.file("a")))
         try DurableFile.write("new", to: folder.file("a"))
         #expect(try open.readToEnd() == Data("old".utf8))
+    }
+
+    /// A number that no process has.
+    private static let nobody = Int32.max
+
+    @Test("what somebody left who was killed while he wrote goes with the next write, and what somebody is writing stays")
+    func strays() throws {
+        let (dead, living) = ("a.\(Self.nobody).new", "a.\(getppid()).new")
+        for name in [dead, living, "b.\(Self.nobody).new", "a.old.\(Self.nobody).new"] { try folder.write("half", to: name) }
+        try DurableFile.write("whole", to: folder.file("a"))
+        #expect(folder.names.sorted() == ["a", living, "a.old.\(Self.nobody).new", "b.\(Self.nobody).new"].sorted())
+        DurableFile.removeStrays(in: folder.path)
+        #expect(folder.names.sorted() == ["a", living].sorted())
+    }
+
+    @Test("a file that is only to be made is not written over, and nothing is left beside it")
+    func create() throws {
+        try DurableFile.create("mine", at: folder.file("a"))
+        #expect(throws: HostFault.file(folder.file("a"), EEXIST)) { try DurableFile.create("another's", at: folder.file("a")) }
+        #expect(try DurableFile.read(folder.file("a")) == "mine")
+        #expect(folder.names == ["a"])
+        #expect(mode("a") == 0o600)
     }
 
     @Test("a large text is written and read whole")

@@ -20,6 +20,14 @@ import Testing
         }
     }
 
+    @Test("the draft of somebody who was killed while he made the journal is gone once anybody begins one, and a living one's stays")
+    func drafts() throws {
+        let (dead, living) = ("\(place.path).new-abc-\(Int32.max)", "\(place.path).new-abc-\(getppid())")
+        for draft in [dead, dead + "-wal", living] { try Data("half".utf8).write(to: URL(filePath: draft)) }
+        _ = try place.open(create: true)
+        #expect([dead, dead + "-wal", living].map { FileManager.default.fileExists(atPath: $0) } == [false, false, true])
+    }
+
     @Test("a missing file is named and not made unless asked for")
     func missing() throws {
         #expect(try complaint().hasPrefix("there is no journal at \(place.path)"))

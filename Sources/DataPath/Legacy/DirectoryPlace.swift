@@ -1,3 +1,4 @@
+import CrashPoints
 import Crypto
 public import Foundation
 
@@ -60,6 +61,7 @@ public struct DirectoryPlace: ArchivePlace {
     public func delete(_ name: String) async throws {
         for path in [path(name) + ".partial", path(name)] where FileManager.default.fileExists(atPath: path) {
             try FileManager.default.removeItem(atPath: path)
+            CrashPoint.reached("removed", file: path)
         }
     }
 
@@ -74,6 +76,7 @@ private actor FileUpload: ArchiveUpload {
     private var descriptor: Int32
 
     init(temporary: String, final: String, isThere: Bool = false) throws {
+        CrashPoint.reached("begun", file: final)
         if !isThere { unlink(temporary) }
         descriptor = open(temporary, O_WRONLY | O_CLOEXEC | (isThere ? 0 : O_CREAT | O_EXCL), 0o600)
         (self.temporary, self.final) = (temporary, final)
@@ -91,15 +94,18 @@ private actor FileUpload: ArchiveUpload {
     }
 
     func finish() throws {
+        CrashPoint.reached("not synced", file: final)
         guard fsync(descriptor) == 0 else { throw trouble("make durable") }
         let code = close(descriptor)
         descriptor = -1
         guard code == 0, rename(temporary, final) == 0 else { throw trouble("finish") }
+        CrashPoint.reached("renamed", file: final)
         // A new name is durable only once its directory is.
         let directory = open((final as NSString).deletingLastPathComponent, O_RDONLY)
         guard directory >= 0 else { throw trouble("make durable the directory of") }
         defer { close(directory) }
         guard fsync(directory) == 0 else { throw trouble("make durable the directory of") }
+        CrashPoint.reached("written", file: final)
     }
 
     func abandon() {

@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 public import Postgres
 
@@ -156,7 +157,9 @@ public actor SecondDatabase: TransactionPartner {
 
     private func endFar(_ word: String) async throws {
         state.isOpen = false
+        if word == "COMMIT" { CrashPoint.reached("far commit begun") }
         try await far.execute(word)
+        if word == "COMMIT" { CrashPoint.reached("far commit done") }
     }
 
     private func release(_ near: PostgresConnection) async {

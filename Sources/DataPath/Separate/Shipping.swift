@@ -1,3 +1,4 @@
+import CrashPoints
 import Crypto
 import Foundation
 import Postgres
@@ -174,7 +175,9 @@ extension SecondDatabase {
             }
             try await near.query("INSERT INTO \(schema).change_log (id, side, del) SELECT id, 1, false FROM \(l) l WHERE state IS NOT NULL", rows)
             try await near.query("UPDATE \(schema).pair SET shipments = shipments + 1")
+            CrashPoint.reached("making-up commit begun")
             try await near.execute("COMMIT")
+            CrashPoint.reached("making-up commit done")
         } catch {
             try? await near.execute("ROLLBACK")
             throw error

@@ -15,7 +15,7 @@ enum DiskRoom {
 
     static func isLacking(at path: String) -> Bool {
         var stats = statvfs()
-        guard statvfs((path as NSString).deletingLastPathComponent, &stats) == 0 else { return false }
+        guard statvfs(URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false), &stats) == 0 else { return false }
         return Int(stats.f_bavail) * Int(stats.f_frsize) < needed
     }
 }

@@ -1,3 +1,4 @@
+import CrashPoints
 import Cutover
 import Foundation
 import GRDB
@@ -26,6 +27,7 @@ struct SQLiteFile {
             }
             try make(identity())
         }
+        if create { removeStrays() }
         try checkHeader()
         do {
             let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
@@ -75,6 +77,7 @@ struct SQLiteFile {
     /// and of two processes that begin one at the same time the second finds the first one's.
     private func make(_ identity: JournalID) throws(JournalError) {
         let draft = "\(path).new-\(identity.text.prefix(12))-\(getpid())"
+        CrashPoint.reached("draft begun", file: path)
         let descriptor = Self.createEmpty(draft)
         guard descriptor >= 0 else {
             throw .unreachable("the journal \(path) can't be made: \(String(cString: strerror(errno))); check that its folder exists and is yours")
@@ -92,12 +95,26 @@ struct SQLiteFile {
                     return .commit
                 }
             }
+            CrashPoint.reached("draft not closed", file: path)
             try queue.close()
         } catch { throw journalError(error, at: path) }
+        CrashPoint.reached("draft made", file: path)
         guard link(draft, path) == 0 || errno == EEXIST else {
             throw .unreachable("the journal \(path) can't be put in place: \(String(cString: strerror(errno))); use a local file system")
         }
+        CrashPoint.reached("linked", file: path)
         syncFolder()
+        CrashPoint.reached("made", file: path)
+    }
+
+    /// Whoever was killed while he made a journal left his draft beside it.
+    private func removeStrays() {
+        let place = URL(filePath: path)
+        let folder = place.deletingLastPathComponent().path(percentEncoded: false)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix("\(place.lastPathComponent).new-") {
+            let pid = name.split(separator: "-").compactMap { Int32($0) }.last
+            if let pid, kill(pid, 0) != 0, errno == ESRCH { unlink("\(folder)/\(name)") }
+        }
     }
 
     private static func createEmpty(_ path: String) -> Int32 {

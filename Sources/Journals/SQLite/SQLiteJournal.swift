@@ -1,3 +1,4 @@
+import CrashPoints
 public import Cutover
 import GRDB
 
@@ -20,7 +21,8 @@ public struct SQLiteJournal: Journal {
 
     public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?, on footing: Footing?) async throws(JournalError) {
         let id = id
-        try await write { db in
+        let what = "append \(events.map { "\($0.change.kind) \($0.change.ref?.place ?? "")" }.joined(separator: ", "))"
+        try await write(what) { db in
             if let stream = events.first?.stream ?? lease?.stream {
                 try SQLiteRows.lease(of: stream, in: db).admit(events, under: lease)
                 if let footing { try footing.bear(SQLiteRows.head(of: footing.head.stream, in: db, id), SQLiteRows.lease(of: footing.head.stream, in: db)) }
@@ -55,7 +57,7 @@ public struct SQLiteJournal: Journal {
     public func lease(
         _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
     ) async throws(JournalError) -> Lease {
-        try await write { db in
+        try await write("lease") { db in
             let entry = try SQLiteRows.lease(of: stream, in: db).granted(to: holder, until: until, now: now, gone: gone)
             try SQLiteRows.store(entry, in: db)
             return Lease(stream: stream, holder: holder, fence: entry.fence, until: until)
@@ -63,7 +65,7 @@ public struct SQLiteJournal: Journal {
     }
 
     public func giveBack(_ lease: Lease) async throws(JournalError) {
-        try await write { db in
+        try await write("giving back") { db in
             if let entry = try SQLiteRows.lease(of: lease.stream, in: db).returned(lease) { try SQLiteRows.store(entry, in: db) }
         }
     }
@@ -86,7 +88,7 @@ public struct SQLiteJournal: Journal {
     }
 
     public func replaceStatuses(_ statuses: [TenantStatus]) async throws(JournalError) {
-        try await write { db in
+        try await write("statuses") { db in
             try db.execute(sql: "DELETE FROM statuses")
             for status in statuses { try SQLiteRows.store(status, in: db) }
         }
@@ -112,8 +114,19 @@ public struct SQLiteJournal: Journal {
         do { return try await Task { try await queue.read(body) }.value } catch { throw journalError(error, at: path) }
     }
 
-    private func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(JournalError) -> Value {
+    private func write<Value: Sendable>(_ what: String, _ body: @escaping @Sendable (Database) throws -> Value) async throws(JournalError) -> Value {
         let queue = queue
-        do { return try await Task { try await queue.write(body) }.value } catch { throw journalError(error, at: path) }
+        do {
+            return try await Task {
+                CrashPoint.reached("journal \(what) begun")
+                let value = try await queue.write { db in
+                    let value = try body(db)
+                    CrashPoint.reached("journal \(what) not committed")
+                    return value
+                }
+                CrashPoint.reached("journal \(what) done")
+                return value
+            }.value
+        } catch { throw journalError(error, at: path) }
     }
 }

@@ -1,3 +1,4 @@
+import CrashPoints
 import Cutover
 import DataPath
 import Foundation
@@ -94,7 +95,9 @@ struct PutSlice: ActsOnHost {
         defer { try? file.close() }
         guard try file.seekToEnd() >= UInt64(offset) else { throw DataPathError.archive("\(name) has a hole before \(offset)") }
         try file.truncate(atOffset: UInt64(offset))
+        CrashPoint.reached("slice begun", file: path)
         try file.write(contentsOf: slice)
+        CrashPoint.reached("slice written", file: path)
         return Result(arrived: offset + slice.count)
     }
 }

@@ -116,6 +116,6 @@ actor WatchMeasure {
     /// Not synced: what a crash takes is told again a second later.
     func tell() throws {
         guard let report = try report() else { return }
-        try Data(try CanonicalJSON.text(report).utf8).write(to: URL(filePath: WatchReport.path(host, table)), options: .atomic)
+        try DurableFile.write(try CanonicalJSON.text(report), to: WatchReport.path(host, table), synced: false)
     }
 }

@@ -1,3 +1,4 @@
+import CrashPoints
 public import Cutover
 import Foundation
 import Subprocess
@@ -12,9 +13,9 @@ import Subprocess
 public struct LocalTransport: Transport {
     private static let outputLimit = 16 << 20
     /// Nothing of the caller's environment, and so none of its secrets, reaches the operation.
-    private static let environment: Environment = .custom([
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
-    ])
+    private static let environment: Environment = .custom(
+        ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"]
+            .merging(CrashPoint.variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) }) { $1 })
     /// A program that ends before it has read its input must not take the controller with it.
     private static let survivesBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
     private let supply: HandSupply
@@ -29,7 +30,9 @@ public struct LocalTransport: Transport {
         guard FileManager.default.isExecutableFile(atPath: hand) else {
             throw TransportError(host: host.host, outcome: .neverSent, detail: "no program stands there yet: after host.prepare")
         }
-        let work = Task { try await Self.spawn(hand, ["host", action.operationClass.rawValue], input: action.input) }
+        action.reached("begun")
+        defer { action.reached("over") }
+        let work = Task { try await Self.spawn(hand, ["host", action.operationClass.rawValue], input: action.input) { action.reached("under way") } }
         let clock = Task {
             try await Task.sleep(for: .seconds(action.timeoutSeconds))
             work.cancel()
@@ -55,13 +58,17 @@ public struct LocalTransport: Transport {
         let (piece, digest) = try await supply.choose(seen, host)
         // A copy: a link would change with the program's own file when that is written over.
         let script = HandScript.place(taking: #"cat -- "$4""#)
+        CrashPoint.reached("program's placing begun")
         let answer = try await ask(host, "/bin/sh", ["-c", script, "sh", host.handFolder, digest, piece.form.rawValue, piece.file.path])
+        CrashPoint.reached("program's placing over")
         guard answer.exitCode == 0 else { throw TransportError(host: host.host, outcome: .neverSent, detail: answer.errors) }
         return .present(digest: digest, isThisBuild: true)
     }
 
     public func removeHand(from host: TenantHost) async throws(TransportError) {
+        CrashPoint.reached("program's removal begun")
         let answer = try await ask(host, "/bin/sh", ["-c", HandScript.remove, "sh", host.handFolder])
+        CrashPoint.reached("program's removal over")
         guard answer.exitCode == 0 else {
             throw TransportError(host: host.host, outcome: .sentOutcomeUnknown, detail: "rm ended with \(answer.exitCode): \(answer.errors)")
         }
@@ -80,7 +87,7 @@ public struct LocalTransport: Transport {
         }
     }
 
-    private static func spawn(_ path: String, _ arguments: [String], input: [UInt8]) async throws -> ActionResult {
+    private static func spawn(_ path: String, _ arguments: [String], input: [UInt8], onItsWay: @escaping @Sendable () -> Void = {}) async throws -> ActionResult {
         survivesBrokenPipes
         var options = PlatformOptions()
         // A Ctrl-C meant for the caller must not reach an operation under way: it would be cut off in the middle.
@@ -93,6 +100,7 @@ public struct LocalTransport: Transport {
             // closure: swift-subprocess 1.0.2 traps when writing its own input fails ("FileDescriptor was not closed").
             _ = try? await execution.standardInputWriter.write(input)
             try? await execution.standardInputWriter.finish()
+            onItsWay()
         }
         let code: Int
         switch result.terminationStatus {

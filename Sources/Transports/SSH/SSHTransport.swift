@@ -25,6 +25,8 @@ public struct SSHTransport: Transport {
     public func run(_ action: RemoteAction, on host: TenantHost) async throws(TransportError) -> ActionResult {
         let script = RemoteScript.operation(host.handPath, action.operationClass.rawValue, within: action.timeoutSeconds)
         let began = ContinuousClock.now
+        action.reached("begun")
+        defer { action.reached("over") }
         let answer = try await ask(script, host, input: action.input, within: action.timeoutSeconds + client.settings.connectSeconds + Self.graceSeconds)
         if answer.isAbsent { throw TransportError(host: host.host, outcome: .neverSent, detail: "no program stands there yet: after host.prepare") }
         guard let code = answer.code else { throw failure(host, answer) }

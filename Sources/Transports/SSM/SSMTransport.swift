@@ -28,6 +28,8 @@ public struct SSMTransport: Transport {
 
     public func run(_ action: RemoteAction, on host: TenantHost) async throws(TransportError) -> ActionResult {
         let script = RemoteScript.operation(host.handPath, action.operationClass.rawValue, within: action.timeoutSeconds)
+        action.reached("begun")
+        defer { action.reached("over") }
         let (ending, output, errors) = try await deliver(script, action.input, "\(action.id)", host, within: action.timeoutSeconds, unknown: .sentOutcomeUnknown)
         if ending.code == 3, errors.contains(RemoteScript.absent(script.mark)) {
             throw TransportError(host: host.host, outcome: .neverSent, detail: "no program stands there yet: after host.prepare")

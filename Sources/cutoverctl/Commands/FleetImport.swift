@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cutover
 import Foundation
+import Host
 import PlanFiles
 
 struct FleetImport: Command {
@@ -95,8 +96,8 @@ struct FleetImport: Command {
     }
 
     private func write(_ text: String, to path: String) throws(CommandFailure) {
-        do { try Data(text.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
-            throw CommandFailure("the fleet file can't be written", why: "\(path): \(error.localizedDescription)", next: "name a file in a folder that is yours")
+        do { try DurableFile.write(text, to: path, mode: 0o644) } catch {
+            throw CommandFailure("the fleet file can't be written", why: "\(error)", next: "name a file in a folder that is yours")
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cutover
 import Foundation
+import Host
 
 struct JournalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,8 +49,8 @@ struct JournalExportCommand: Command {
             console.show(text)
             return .done
         }
-        do { try Data(text.utf8).write(to: URL(filePath: file), options: .atomic) } catch {
-            throw CommandFailure("the export can't be written", why: "\(file): \(error.localizedDescription)", next: "name a file in a folder that is yours")
+        do { try DurableFile.write(text, to: file) } catch {
+            throw CommandFailure("the export can't be written", why: "\(error)", next: "name a file in a folder that is yours")
         }
         console.note("\(opened.records.count) events written to \(file); check it with cutoverctl journal verify --from \(file)")
         return .done

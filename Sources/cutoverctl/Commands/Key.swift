@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cutover
 import Foundation
+import Host
 
 struct KeyCommand: Command {
     static let configuration = CommandConfiguration(
@@ -20,18 +21,8 @@ struct KeyNew: Command {
 
     func carryOut(_ console: Console) async throws -> CommandExit {
         let key = SigningKey()
-        let descriptor = open(out, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw CommandFailure("no key was made", why: "\(out): \(String(cString: strerror(errno)))", next: "name another file with --out")
-        }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        do {
-            try file.write(contentsOf: Data(key.file(comment: person).utf8))
-            try file.synchronize()
-            try file.close()
-        } catch {
-            unlink(out)
-            throw CommandFailure("no key was made", why: "\(out): \(error.localizedDescription)", next: "name another file with --out")
+        do { try DurableFile.create(key.file(comment: person), at: out) } catch {
+            throw CommandFailure("no key was made", why: "\(error)", next: "name another file with --out")
         }
         console.note("\(out) is yours alone; the line below goes into the plan's keys file, under your name")
         console.show("\(key.verifying) \(person)")

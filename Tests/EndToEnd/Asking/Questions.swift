@@ -35,11 +35,14 @@ extension Stage {
     }
 
     /// Insists that the referee agrees about the tenants in that store.
-    func referee(_ store: String, _ tenants: String..., excepting: Bool = true) async throws {
+    func referee(_ store: String, _ tenants: String..., excepting: Bool = true) async throws { try await referee(store, of: tenants, excepting: excepting) }
+
+    /// - Parameter changes: of the variables under which exceptions are asked for.
+    func referee(_ store: String, of tenants: [String], excepting: Bool = true, changing changes: [String: String?] = [:]) async throws {
         var words = ["referee", "--root", root, "--store", store, "--json"]
         if store == "v2", excepting {
             var ids: [String] = []
-            for tenant in tenants { ids.append(try await ctl("exceptions", tenant, "--ids", code: 0).out) }
+            for tenant in tenants { ids.append(try await ctl("exceptions", tenant, "--ids", code: 0, changing: changes).out) }
             words += ["--excepted", try file("excepted-\(UUID().uuidString)", ids.joined(separator: "\n"))]
         }
         let ended = try await start("cutover-lab", words + tenants).ended()

@@ -1,0 +1,78 @@
+import Foundation
+
+/// What a rollout leaves around a tenant, in a form that two runs can be compared in: names and counts, nothing that is another in every run.
+struct Remains: Sendable {
+    private var facts: [String: String] = [:]
+
+    static func take(_ stage: Stage, _ tenant: String) async throws -> Remains {
+        var remains = Remains()
+        let home = "\(stage.root)/tenants/\(tenant)"
+        // A process that was told to end may take a moment.
+        var processes = ""
+        for _ in 0..<50 {
+            let now = Self.processes(home, tenant)
+            if now == processes { break }
+            processes = now
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        remains.facts["processes"] = processes
+        remains.facts["env"] = Self.shape(try String(contentsOfFile: stage.env(tenant), encoding: .utf8), tenant)
+        remains.facts["files"] = Self.files(["\(home)/host", "\(stage.root)/vault/\(tenant)"])
+        try remains.addDatabase(try stage.database(tenant))
+        return remains
+    }
+
+    /// Files that were being written when somebody died.
+    static func strays(_ stage: Stage, _ tenant: String) -> [String] {
+        ["\(stage.root)/tenants/\(tenant)", "\(stage.root)/vault/\(tenant)"].flatMap { folder in
+            ((FileManager.default.enumerator(atPath: folder)?.allObjects as? [String]) ?? []).filter { name in
+                [".new", ".partial", ".arriving"].contains { name.hasSuffix($0) } || name.contains(".db.new-")
+            }
+        }
+    }
+
+    func differences(to other: Remains) -> [String] {
+        Set(facts.keys).union(other.facts.keys).sorted().flatMap { key -> [String] in
+            let (one, two) = (Set((facts[key] ?? "").split(separator: "\n")), Set((other.facts[key] ?? "").split(separator: "\n")))
+            return one.subtracting(two).map { "\(key): \($0) is missing" } + two.subtracting(one).map { "\(key): \($0) is too many" }
+        }
+    }
+
+    /// What runs, how often.
+    private static func processes(_ home: String, _ tenant: String) -> String {
+        let commands = Leftovers.of(home).map { process in
+            process.command.split(separator: " ").prefix(3).map { $0.split(separator: "/").last.map(String.init) ?? "" }.joined(separator: " ")
+        }
+        return counted(commands.filter { !$0.contains("postgres") }.map { shape($0, tenant) })
+    }
+
+    private static func files(_ folders: [String]) -> String {
+        let names = folders.flatMap { folder in ((FileManager.default.enumerator(atPath: folder)?.allObjects as? [String]) ?? []).map { "\((folder as NSString).lastPathComponent)/\($0)" } }
+        // Of operations there are as many as it took, but each that was begun and is over left nothing half written.
+        return Set(names.map { shape($0, "") }.filter { !$0.contains("host/ops/") || $0.contains(".new") }).sorted().joined(separator: "\n")
+    }
+
+    private mutating func addDatabase(_ database: Database) throws {
+        let ours = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+        let questions = [
+            "relations": "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE \(ours) AND c.relkind IN ('r', 'p', 'S', 'v')",
+            "triggers": "SELECT n.nspname || '.' || c.relname || ' ' || t.tgname || ' ' || t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal",
+            "functions": "SELECT n.nspname || '.' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE \(ours)",
+            "constraints": "SELECT conrelid::regclass::text || ' ' || conname FROM pg_constraint WHERE contype IN ('f', 'p', 'u')",
+            "prepared": "SELECT gid FROM pg_prepared_xacts",
+        ]
+        for (what, sql) in questions { facts[what] = Self.counted(try database.texts(sql).map { Self.shape($0, "") }) }
+        if try database.number("SELECT count(*) FROM pg_tables WHERE schemaname = 'cutover' AND tablename = 'conflicts'") == 1 {
+            facts["conflicts"] = try database.texts("SELECT count(*)::text FROM cutover.conflicts")[0]
+            facts["exceptions"] = Self.counted(try database.texts("SELECT reason FROM cutover.exceptions"))
+        }
+    }
+
+    private static func counted(_ texts: [String]) -> String {
+        Dictionary(texts.map { ($0, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }.map { "\($0.key) x\($0.value)" }.joined(separator: "\n")
+    }
+
+    private static func shape(_ text: String, _ tenant: String) -> String {
+        (tenant.isEmpty ? text : text.replacing(tenant, with: "TENANT")).replacing(#/[0-9a-f-]*[0-9][0-9a-f-]*/#, with: "*")
+    }
+}
