@@ -6,11 +6,13 @@ public struct Abandonment: Sendable, Codable, Equatable {
     public let at: String
     public let reason: String
 
-    public static func topic(_ step: PlannedStep?) -> String { step.map { "abandon/\($0.place)" } ?? "abandon" }
+    public static func topic(_ step: PlannedStep?) -> String { topic(at: step?.place) }
+    static func topic(at place: String?) -> String { place.map { "abandon/\($0)" } ?? "abandon" }
 
-    /// What is said of the attempt beside the reason, and signed with it: it counts for no later one.
-    public static func facts(of step: PlannedStep?, _ standing: Standing) -> [String: String] {
-        step.map { ["attempt": String(standing.attempts(of: $0.id))] } ?? [:]
+    /// What is said of the attempt, or of how often the tenant was given up before, and signed with the reason: it counts for no later time.
+    public static func facts(of step: PlannedStep?, _ standing: Standing) -> [String: String] { facts(of: step?.id, standing) }
+    static func facts(of step: StepID?, _ standing: Standing) -> [String: String] {
+        step.map { ["attempt": String(standing.attempts(of: $0))] } ?? ["before": String(standing.timesAbandoned)]
     }
 }
 
@@ -62,8 +64,7 @@ extension Engine {
         if plan.approvals.keys.isEmpty { return nil }
         let consent = Consent(by: me, topic: Abandonment.topic(step), reason: reason, at: time.now, facts: facts)
         let setting = Approval.Setting(plan: plan, attempt: 0, tenants: [Approval.digest(of: [standing.tenant])], evidence: "", now: time.now)
-        if let step, facts["attempt"] != String(standing.attempts(of: step.id)) { return .otherAttempt }
-        do throws(Approval.Flaw) { try Approval.examine(consent, in: setting) } catch { return error }
-        return nil
+        guard Abandonment.facts(of: step, standing).allSatisfy({ facts[$0.key] == $0.value }) else { return .otherAttempt }
+        return Approval.flaw(of: consent, in: setting)
     }
 }

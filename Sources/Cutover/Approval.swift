@@ -70,6 +70,7 @@ public struct Approval: Sendable, Equatable {
         case otherAttempt = "is for another attempt"
         case otherTenants = "is for other tenants"
         case otherEvidence = "is over other evidence"
+        case unkept = "is under a plan that the journal does not keep"
     }
 
     /// What a consent must fit to count now.
@@ -80,6 +81,18 @@ public struct Approval: Sendable, Equatable {
         public let tenants: Set<String>
         public let evidence: String
         public let now: Timestamp
+    }
+
+    static func isSigned(_ consent: Consent) -> Bool { consent.facts[Key.signature] != nil }
+
+    /// The digest of the evidence it was signed over, by its own word.
+    static func evidence(in consent: Consent) -> String { consent.facts[Key.evidence] ?? "" }
+
+    static func flaw(of consent: Consent, in setting: Setting) -> Flaw? {
+        do throws(Flaw) {
+            try examine(consent, in: setting)
+            return nil
+        } catch { return error }
     }
 
     /// Throws what is wrong with the consent as an approval in this setting.

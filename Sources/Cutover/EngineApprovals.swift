@@ -11,7 +11,7 @@ extension Engine {
             tenants = waves.first { $0.wave.name == wave }.map { $0.tenants + $0.left } ?? tenants
         }
         return Approval(
-            plan: plan.digest, topic: topic, attempt: attempt(at: topic, standing), tenants: Approval.digest(of: tenants),
+            plan: plan.digest, topic: topic, attempt: plan.attempt(at: topic, standing), tenants: Approval.digest(of: tenants),
             evidence: evidence(under: topic, standing), expires: expires, reason: reason, facts: facts)
     }
 
@@ -25,11 +25,8 @@ extension Engine {
         var flaws: [(Consent, Approval.Flaw)] = []
         for consent in standing.consents {
             let setting = Approval.Setting(
-                plan: plan, attempt: attempt(at: consent.topic, standing), tenants: lists, evidence: evidence(under: consent.topic, standing), now: time.now)
-            do throws(Approval.Flaw) {
-                try Approval.examine(consent, in: setting)
-                valid.append(consent)
-            } catch { flaws.append((consent, error)) }
+                plan: plan, attempt: plan.attempt(at: consent.topic, standing), tenants: lists, evidence: evidence(under: consent.topic, standing), now: time.now)
+            if let flaw = Approval.flaw(of: consent, in: setting) { flaws.append((consent, flaw)) } else { valid.append(consent) }
         }
         return (valid, flaws)
     }
@@ -67,15 +64,6 @@ extension Engine {
 
     // MARK: - Non public
 
-    /// The attempt that comes next, or is under way.
-    private func attempt(at topic: String, _ standing: Standing) -> Int {
-        guard let step = plan.steps.first(where: { $0.place == Waiver.place(of: topic) ?? topic }) else { return 0 }
-        switch standing.position(of: step.id) {
-        case .inGrace, .inDoubt, .performed, .verified: return standing.attempts(of: step.id)
-        default: return standing.attempts(of: step.id) + 1
-        }
-    }
-
     /// What a destroying step rests on: the recorded evidence of the steps it stands on.
     private func evidence(under topic: String, _ standing: Standing) -> String {
         guard let step = plan.steps.first(where: { $0.place == topic }), let entry = catalog.entry(for: step.spec.kind) else { return "" }
@@ -96,5 +84,16 @@ extension Approvals {
     /// - Parameter executor: who is about to carry it out.
     func allows(_ person: OperatorID, author: OperatorID, executor: OperatorID) -> Bool {
         (from.isEmpty || from.contains(person)) && !(notAuthor && person == author) && !(notExecutor && person == executor)
+    }
+}
+
+extension Plan {
+    /// The attempt that comes next, or is under way, at the step that the topic is about; 0 where it is about none.
+    func attempt(at topic: String, _ standing: Standing) -> Int {
+        guard let step = steps.first(where: { $0.place == Waiver.place(of: topic) ?? topic }) else { return 0 }
+        switch standing.position(of: step.id) {
+        case .inGrace, .inDoubt, .performed, .verified: return standing.attempts(of: step.id)
+        default: return standing.attempts(of: step.id) + 1
+        }
     }
 }

@@ -47,6 +47,8 @@ public struct Standing: Sendable, Equatable {
     public private(set) var quarantine: String?
     /// All of the tenant was given up.
     public private(set) var abandonment: Abandonment?
+    /// How often it was.
+    public private(set) var timesAbandoned = 0
     public private(set) var consents: [Consent] = []
     public private(set) var since: Timestamp?
     /// The highest fencing number on record; the tenant's host has seen none above it, for every effect is on record before it is sent.
@@ -172,6 +174,7 @@ public struct Standing: Sendable, Equatable {
         let abandonment = Abandonment(step: ref?.place, by: event.by, at: event.at.description, reason: reason)
         guard let ref else {
             self.abandonment = abandonment
+            timesAbandoned += 1
             return
         }
         let failure = StepFailure(

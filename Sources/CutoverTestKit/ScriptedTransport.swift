@@ -29,6 +29,8 @@ public actor ScriptedTransport: Transport {
         /// Every delivery, in order, readings included.
         public var received: [HostRequest] = []
         var begun: Set<OperationID> = []
+        /// What the journal remembered when it began.
+        var before: OperationID?
         var answers: [OperationID: HostAnswer] = [:]
     }
 
@@ -139,16 +141,17 @@ public actor ScriptedTransport: Transport {
         }
         host.highestFence = request.fence
         if request.once == .unrepeatable, host.begun.contains(request.id) { return HostAnswer(id: request.id, status: .unknown) }
+        if host.begun.isEmpty { host.before = request.accord?.remembers }
         host.begun.insert(request.id)
         let answer = carryOut(handler, request, request.payload, &host.things)
         host.answers[request.id] = answer
         return answer
     }
 
-    /// A host that has carried nothing out yet contradicts nobody.
+    /// A host that has carried nothing out yet contradicts nobody, nor does one of which the journal has recorded nothing since.
     private func disagreement(_ request: HostRequest, _ host: Host) -> String? {
         guard let accord = request.accord, !host.begun.isEmpty else { return nil }
-        if let known = accord.remembers, host.answers[known] == nil { return "the journal remembers operation \(known), and the host does not" }
+        if let known = accord.remembers, known != host.before, host.answers[known] == nil { return "the journal remembers operation \(known), and the host does not" }
         return host.disagreement
     }
 

@@ -8,6 +8,9 @@ struct OperationLedger: Sendable {
     private var operations: String { "\(statePath)/ops" }
     private var binding: String { "\(statePath)/journal" }
     private var highest: String { "\(statePath)/fence" }
+    /// What the journal remembered of this host when the ledger began.
+    private var before: String { "\(statePath)/before" }
+    private static let nobodySaid = "*"
 
     enum Admission: Sendable {
         case go
@@ -30,11 +33,25 @@ struct OperationLedger: Sendable {
         let seen = try highestFence()
         if request.fence < seen { return .staleFence(highest: seen) }
         if request.fence > seen { try DurableFile.write(String(request.fence), to: highest) }
-        if try DurableFile.read(binding) == nil { try DurableFile.write(request.journal.text, to: binding) }
+        try begin(request)
         let started = "\(operations)/\(request.id).started"
         if try DurableFile.read(started) != nil, request.once == .unrepeatable { return .unknown }
         try DurableFile.write("\(request.kind) \(request.step) fence \(request.fence)\n", to: started)
         return .go
+    }
+
+    /// Binds the host to the journal. Killed at any moment, the ledger has not begun or says what was remembered before it.
+    private func begin(_ request: HostRequest) throws(HostFault) {
+        let isBound = try bound() != nil
+        if isBound { guard request.accord != nil, try DurableFile.read(before) == Self.nobodySaid else { return } }
+        try DurableFile.write(request.accord.map { $0.remembers?.text ?? "" } ?? Self.nobodySaid, to: before)
+        if !isBound { try DurableFile.write(request.journal.text, to: binding) }
+    }
+
+    /// Nothing that was done under this ledger has been recorded in the journal yet.
+    func isNew(to accord: Accord) throws(HostFault) -> Bool {
+        guard let before = try DurableFile.read(before) else { return false }
+        return before == Self.nobodySaid || before == accord.remembers?.text ?? ""
     }
 
     /// The journal that the host belongs to; nil before its first operation.

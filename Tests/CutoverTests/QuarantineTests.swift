@@ -169,6 +169,19 @@ import Testing
         #expect(try await world.events("quarantined").isEmpty)
     }
 
+    @Test("a host that was built anew, and whose first answer was lost, contradicts nobody either")
+    func builtAnewAndUnheard() async throws {
+        let engine = world.engine()
+        try await engine.go(to: "lamp.light", world.time)
+        let fresh = await world.transport.host("nobody yet")
+        await world.transport.change("acme") { $0 = fresh }
+        guard case .done = try await engine.reopenDrifted("acme", reason: "rebuilt") else { return #expect(Bool(false), "not opened") }
+        await world.transport.plan(.lostAnswer, for: Lamp.Set.kind)
+        #expect(try await engine.advance("acme").isUnknown)
+        try await engine.go(to: "lamp.light", world.time)
+        #expect(try await world.events("quarantined").isEmpty)
+    }
+
     @Test("counts as a straggler, and no more when it has been taken in")
     func budget() async throws {
         try await putBack()

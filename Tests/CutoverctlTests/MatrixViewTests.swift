@@ -21,6 +21,19 @@ import Testing
             """)
     }
 
+    @Test("with the door for keys and values where it was asked")
+    func keyValues() throws {
+        let asked = AskDoors.Result(
+            agentWrites: .v2, agentReads: .v2, oldWrites: .closed, oldReads: .closed, panel: .v2, search: .v2, trouble: "", keyValues: AskDoors.Door(writes: .v1, reads: .v1))
+        let view = MatrixView(tenants: [.init(tenant: "acme", doors: asked), .init(tenant: "omega", why: "its host does not answer")])
+        #expect(view.human(.none) == """
+            TENANT  WRITES  READS   AGENTS  OLD ROUTE  PANEL  SEARCH  KEYS  NOTE
+            acme    v2, v1  v2, v1  v2      closed     v2     v2      v1
+            omega   ?       ?       ?       ?          ?      ?       ?     could not be asked: its host does not answer
+            """)
+        #expect(try view.json().contains(#""keys" : {"#))
+    }
+
     @Test("for programs, with a tenant that could not be asked told as such")
     func json() throws {
         let text = try view.json()

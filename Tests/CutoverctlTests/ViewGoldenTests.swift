@@ -195,12 +195,12 @@ struct EngineViewTests {
 
     @Test("an audit names its flaws and fails")
     func audit() throws {
-        let whole = AuditView(journal: "j", audit: JournalAudit(JournalRecords(journal: "j", records: [], heads: [])))
+        func view(_ records: JournalRecords) -> AuditView { AuditView(journal: "j", audit: JournalAudit(records), signatures: SignatureAudit(records)) }
+        let whole = view(JournalRecords(journal: "j", records: [], heads: []))
         #expect(whole.status == .done && whole.human(.none) == "journal j: 0 events in 0 streams, the chain is whole")
         let cut = JournalRecords(journal: "j", records: [], heads: [.init(stream: "acme", revision: 2, hash: "h")])
-        let view = AuditView(journal: "j", audit: JournalAudit(cut))
-        #expect(view.status == .failed && view.human(.none).contains("acme"))
-        #expect(try view.json().contains(#""revision" : 1"#))
+        #expect(view(cut).status == .failed && view(cut).human(.none).contains("acme"))
+        #expect(try view(cut).json().contains(#""revision" : 1"#))
     }
 
     @Test("the status command sees a step that nobody alive is carrying out as in doubt")

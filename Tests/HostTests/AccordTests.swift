@@ -14,9 +14,9 @@ import Testing
         let database: String
         private func own(_ host: HostSight) -> String { "\(host.statePath)/newest" }
 
-        func disagreement(on host: HostSight) async -> String? {
+        func disagreement(on host: HostSight, isNew: Bool) async -> String? {
             let (mine, theirs) = (try? DurableFile.read(own(host)), try? DurableFile.read(database))
-            return mine == theirs ? nil : "the ledger has \(mine.flatMap { $0 } ?? "nothing"), the database \(theirs.flatMap { $0 } ?? "nothing")"
+            return mine == theirs || isNew && mine == nil ? nil : "the ledger has \(mine.flatMap { $0 } ?? "nothing"), the database \(theirs.flatMap { $0 } ?? "nothing")"
         }
         func note(_ host: HostHand) async { _ = try? await settle(host) }
         func settle(_ host: HostHand) async throws -> String {
@@ -101,6 +101,38 @@ import Testing
         #expect(try await set("op-2").answer?.status == .disagrees)
         #expect(try await serve(Counter.Look(), as: .reading, accord: nil).answer?.status == .done)
         #expect(try await set("op-2", accord: nil).answer?.status == .done)
+    }
+
+    @Test("a host built anew contradicts nobody either when its first operation was cut short, or nobody heard of it; put back later, it does")
+    func builtAnew() async throws {
+        // The database lives on, and the journal remembers what was done before.
+        try DurableFile.write("op-9", to: database)
+        let before = Accord(remembers: "op-9")
+        func look(_ accord: Accord) async throws -> HostAnswer.Status? { try await serve(Counter.Look(), as: .reading, accord: accord).answer?.status }
+        let request = HostRequest(
+            id: "op-10", kind: Counter.Set.kind, operationClass: .writing, once: .convergent, tenant: "acme", step: "A0/count", journal: "journal-1", fence: 1,
+            envPath: host.folder.file("env"), statePath: host.state, payload: "{}", accord: before)
+        try DurableFile.makeFolder(host.state)
+        guard case .go = try OperationLedger(statePath: host.state).admit(request) else { return #expect(Bool(false), "not admitted") }
+        #expect(try await look(before) == .done, "killed in its first operation")
+        #expect(try await set("op-10", accord: before).answer?.status == .done)
+        #expect(try await look(before) == .done, "its answer was lost")
+        try FileManager.default.copyItem(atPath: host.state, toPath: host.folder.file("copy"))
+        #expect(try await set("op-11", accord: Accord(remembers: "op-10")).answer?.status == .done)
+        try putStateBack()
+        #expect(try await look(Accord(remembers: "op-11")) == .disagrees)
+        #expect(try await look(before) == .disagrees, "the database remembers op-11")
+    }
+
+    @Test("a host built anew of which a person asked something first contradicts nobody, until a step begins there")
+    func askedFirst() async throws {
+        try DurableFile.write("op-9", to: database)
+        #expect(try await set("question", accord: nil).answer?.status == .done)
+        let before = Accord(remembers: "op-9")
+        #expect(try await serve(Counter.Look(), as: .reading, accord: before).answer?.status == .done)
+        _ = try await serve(Counter.Fail(effect: .partlyChanged), id: "op-10", once: .convergent, accord: before)
+        #expect(try await serve(Counter.Look(), as: .reading, accord: before).answer?.status == .done)
+        #expect(try await serve(Counter.Look(), as: .reading, accord: Accord(remembers: "op-8")).answer?.status == .disagrees)
     }
 
     @Test("taken over, host and database begin anew with the same memory")

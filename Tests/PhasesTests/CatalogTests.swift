@@ -172,6 +172,16 @@ import Testing
         }
     }
 
+    @Test("the plans for production don't drop the memories before a named blocker is closed, and nothing says so by itself", arguments: ["memory-ssot.yaml", "memory-ssot-central.yaml"])
+    func shippedBlockers(name: String) async throws {
+        let plan = try #require(PlanFile.read(path: Self.repository.appending(path: "Plans/\(name)").path, catalog: catalog).0)
+        let planned = try #require(plan.steps.first { $0.spec.kind == "legacy.drop" })
+        guard case .reversible(let drop)? = catalog.make(planned, in: plan) else { return #expect(Bool(false), "the drop is no such step") }
+        let gate = try #require(drop.preconditions.first { $0.claim == "issue-769 is closed" })
+        #expect(gate.clearedBy == .person("cutoverctl attest TENANT --blocker issue-769 --reason TEXT"))
+        #expect(planned.spec.risk == .high && plan.approvals.count == 2 && plan.approvals.notAuthor)
+    }
+
     @Test("a named blocker is a gate of its own, opened by a person")
     func blockers() throws {
         let gates = DropLegacy(graceSeconds: 1, blockers: [ExternalBlocker(name: "issue-769"), ExternalBlocker(name: "issue-770", question: .init(url: "https://tracker.test/770"))], vault: Vault(to: "", key: ""), table: .memories).preconditions.suffix(2)

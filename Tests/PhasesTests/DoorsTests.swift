@@ -14,6 +14,7 @@ extension StepTrialTests {
         let lab = try await LabTenant.up(rows: 60)
         do {
             try await Self.compareDoors(lab)
+            try await RankedReadsTrial.run(lab)
         } catch {
             try? await lab.down()
             throw error

@@ -46,11 +46,58 @@ import Testing
             #expect(read.verdict == .safety)
             #expect(read.detail.contains("somebody read or wrote v1"))
             #expect(try await sample().verdict == .green)
+            let writer = try await PostgresConnection.connect(try lab.env().require("DATABASE_URL"))
+            await #expect(throws: PostgresError.self) { try await writer.execute("DELETE FROM workspace_memory") }
+            await writer.close()
+            let refused = try await sample()
+            #expect(refused.verdict == .safety && refused.detail.contains("1 more writes were refused"), "\(refused.detail)")
+            #expect(try await sample().verdict == .green)
             try await lab.release("")
             let opened = try await sample()
             #expect(opened.verdict == .safety)
             #expect(opened.detail.contains("open again"))
         }
+    }
+
+    @Test("who serves a tenant is told by its doors though only keys and values were moved, into a database of the plugin's own", .timeLimit(.minutes(5)))
+    func whoServes() async throws {
+        let lab = try await LabTenant.up(rows: 20, plan: LabTenant.keyValuePlan(pluginDatabase: "separate"), separatePluginDatabase: true)
+        do { try await Self.askWhoServes(lab) } catch {
+            try? await lab.down()
+            throw error
+        }
+        try await lab.down()
+    }
+
+    private static func askWhoServes(_ lab: LabTenant) async throws {
+        let engine = lab.engine()
+        try await lab.advance(engine, past: "backfill.copy")
+        // Somebody else has wired the memories: no plan of ours knows of it.
+        let env = try lab.env()
+        try env.setting("MEMORY_PLUGIN_URL", to: "http://\(try env.require("PLUGIN_LISTEN"))").save()
+        try await lab.release("")
+        func ask() async throws -> AskDoors.Result { try await engine.tryOut(lab.host.id, AskDoors(tables: [.keyValues]), reason: "trial").get() }
+        let wired = AskDoors.Result(
+            agentWrites: .v2, agentReads: .v2, oldWrites: .v1, oldReads: .v1, panel: .v2, search: .v1, trouble: "", keyValues: AskDoors.Door(writes: .v1, reads: .v1))
+        for _ in 0..<2 { #expect(try await ask() == wired) }
+        try await lab.release("--keyless")
+        #expect(try await ask().keyValues == AskDoors.Door(writes: .closed, reads: .closed))
+        for url in ["DATABASE_URL", "MEMORY_PLUGIN_DATABASE_URL"] {
+            let connection = try await PostgresConnection.connect(try lab.env().require(url), readOnly: true)
+            let table = url == "DATABASE_URL" ? "agent_memories m FULL JOIN workspace_memory k ON false" : "memory_plugin.memory_records m"
+            let left = try await eventuallyNone("SELECT count(*) AS n FROM \(table) WHERE to_jsonb(m)::text LIKE '%cutover-probe%'\(url == "DATABASE_URL" ? " OR k.key LIKE 'cutover-probe%'" : "")", connection)
+            #expect(left == 0, "\(left) probes are left in \(url)")
+            await connection.close()
+        }
+    }
+
+    /// What crossed before it was forgotten is forgotten on the other side in a moment.
+    private static func eventuallyNone(_ sql: String, _ connection: PostgresConnection) async throws -> Int {
+        for _ in 0..<600 {
+            if try await connection.query(sql)[0].int("n") == 0 { return 0 }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return try await connection.query(sql)[0].int("n")
     }
 
     private func eventuallyNotGreen(_ sample: () async throws -> Sampler.Outcome) async throws -> Sampler.Outcome {

@@ -23,7 +23,7 @@ struct LabTenant: Sendable {
         .deletingLastPathComponent().path
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-    static func up(rows: Int, plan: Plan? = nil) async throws -> LabTenant {
+    static func up(rows: Int, plan: Plan? = nil, separatePluginDatabase: Bool = false) async throws -> LabTenant {
         for name in ["cutoverctl", "cutover-lab", "lab-plugin", "lab-workspace-server"] {
             guard FileManager.default.isExecutableFile(atPath: "\(programs)/\(name)") else {
                 throw Trouble(description: "\(programs)/\(name) is not built: swift build --product \(name)")
@@ -31,7 +31,8 @@ struct LabTenant: Sendable {
         }
         let root = "/tmp/cutover-trial-\(getpid())-\(UUID().uuidString.prefix(8))"
         do {
-            try await call("cutover-lab", "up", "--root", root, "--tenants", "1", "--rows", String(rows), "--no-agents")
+            let more = separatePluginDatabase ? ["--separate-plugin-database"] : []
+            try await call("cutover-lab", ["up", "--root", root, "--tenants", "1", "--rows", String(rows), "--no-agents"] + more)
         } catch {
             try? await call("cutover-lab", "down", "--root", root, "--wipe")
             throw error
@@ -54,13 +55,14 @@ struct LabTenant: Sendable {
     }
 
     /// The plan for keys and values, with windows of seconds, for tenants of the lab.
-    static func keyValuePlan() throws -> Plan {
+    static func keyValuePlan(pluginDatabase: String = "same-instance-schema") throws -> Plan {
         let path = "\(repository)/Plans/kv-deprecation.yaml"
         var text = try String(contentsOfFile: path, encoding: .utf8)
         for (long, short) in [
             ("minFreeMiB: 2048", "minFreeMiB: 64"), ("window: 24h", "window: 2s"), ("window: 30d", "window: 2s"), ("sampleEvery: 5m", "sampleEvery: 1s"),
             ("sampleEvery: 15m", "sampleEvery: 1s"), ("longestGap: 30m", "longestGap: 5s"), ("longestGap: 2h", "longestGap: 5s"), ("grace: 72h", "grace: 1s"),
             ("keepFor: 90d", "keepFor: 1s"), ("to: s3://cutover-archives/kv-deprecation/TENANT", "to: env:KV_ARCHIVE_DIR"), ("env: staging", "env: lab-canary"), ("env: production", "env: lab"),
+            ("pluginDatabase: same-instance-schema", "pluginDatabase: \(pluginDatabase)"),
         ] { text = text.replacing(long, with: short) }
         let (plan, problems) = PlanFile.read(text: text, path: path, catalog: MemoryCatalog.catalog)
         guard let plan else { throw Trouble(description: "\(problems)") }
@@ -177,7 +179,9 @@ struct LabTenant: Sendable {
         }
     }
 
-    private static func call(_ name: String, _ arguments: String...) async throws {
+    private static func call(_ name: String, _ arguments: String...) async throws { try await call(name, arguments) }
+
+    private static func call(_ name: String, _ arguments: [String]) async throws {
         let ended = try await EndedProgram.run(["\(programs)/\(name)"] + arguments)
         guard ended.code == 0 else { throw Trouble(description: "\(name) \(arguments.joined(separator: " ")) ended with \(ended.code): \(ended.said)") }
     }

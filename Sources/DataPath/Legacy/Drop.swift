@@ -107,14 +107,19 @@ public struct Drop: Sendable {
                 heldAs: nil))
     }
 
-    /// Name and access counters of the table that was frozen, wherever it was renamed to; `gone` when it is not there.
+    /// Name and access counters of the table that was frozen, wherever it was renamed to, since when the engine counts, and how many writes were
+    /// refused; `gone` when it is not there. `Touches` compares two of them.
     ///
     /// They move with every read and write of anyone, ours included; a transaction's own are added within a second of its end.
     public func touches(_ connection: PostgresConnection) async throws -> String {
         guard try await connection.query("SELECT to_regclass('\(settings.schema).remembered') IS NOT NULL AS there")[0].bool("there") else { return "gone" }
+        let sequence = FreezeSQL(settings).refused
+        let counts = try await connection.query("SELECT to_regclass('\(sequence)') IS NOT NULL AS there")[0].bool("there")
+        let refused = counts ? "(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM \(sequence))" : "0"
         return try await connection.query(
             """
-            SELECT coalesce((SELECT format('%s.%s %s/%s/%s/%s/%s', schemaname, relname, seq_scan, coalesce(idx_scan, 0), n_tup_ins, n_tup_upd, n_tup_del)
+            SELECT coalesce((SELECT format('%s.%s since=%s %s/%s/%s/%s/%s refused=%s', schemaname, relname, \(Touches.sinceSQL), seq_scan, coalesce(idx_scan, 0), n_tup_ins, n_tup_upd, n_tup_del,
+                    \(refused))
                 FROM pg_stat_all_tables WHERE relid = (SELECT (value->>0)::oid FROM \(settings.schema).remembered WHERE what = 'frozen_table')), 'gone') AS text
             """)[0].string("text")
     }

@@ -1,4 +1,4 @@
-/// The trigger that refuses every write to the old table, whoever asks.
+/// The trigger that refuses every write to the old table, whoever asks, and counts it: a sequence is the one thing that a refusal does not take back.
 struct FreezeSQL: Sendable {
     let schema: String
 
@@ -8,6 +8,7 @@ struct FreezeSQL: Sendable {
         """
 
         BEGIN
+            PERFORM nextval('\(refused)');
             RAISE EXCEPTION 'table %.% is frozen: what it held lives in the plugin now', TG_TABLE_SCHEMA, TG_TABLE_NAME
                 USING ERRCODE = '25006', CONSTRAINT = '\(trigger)';
         END
@@ -17,12 +18,14 @@ struct FreezeSQL: Sendable {
 
     var function: String {
         """
+        CREATE SEQUENCE IF NOT EXISTS \(refused);
         CREATE OR REPLACE FUNCTION \(schema).refuse_write() RETURNS trigger
-        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$\(body)$f$;
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$\(body)$f$;
         """
     }
 
     var trigger: String { "\(schema)_frozen" }
+    var refused: String { "\(schema).refused_writes" }
 
     /// INSERT 4, DELETE 8, UPDATE 16, TRUNCATE 32, BEFORE 2; a row trigger would have 1 and miss statements without rows.
     static let triggerType = 4 + 8 + 16 + 32 + 2

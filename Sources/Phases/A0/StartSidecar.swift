@@ -273,9 +273,7 @@ struct SidecarState: ReadsOnHost {
             let health = try await client.health()
             facts["version"] = health.version
             if health.status != "ok" { problems.append("health is \(health.status)") }
-            if health.version != PluginClient.contractVersion { problems.append("contract version \(health.version) is not \(PluginClient.contractVersion)") }
-            let missing = PluginClient.neededCapabilities.filter { !health.capabilities.contains($0) }
-            if !missing.isEmpty { problems.append("it lacks \(missing.joined(separator: ", "))") }
+            if let lacking = health.lacking { problems.append(lacking) }
         } catch { problems.append("health does not answer: \(error)") }
     }
 

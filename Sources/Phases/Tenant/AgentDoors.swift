@@ -28,7 +28,7 @@ struct AgentDoors: Sendable {
     }
 
     /// What a recall answers, as the agent reads it.
-    func recall(_ query: String) async throws -> String { try await callTool("recall_memory", ["query": query, "scope": "LOCAL"]) }
+    func recall(_ query: String, scope: String = "LOCAL") async throws -> String { try await callTool("recall_memory", ["query": query, "scope": scope]) }
 
     /// The status of the panel's read route.
     func panelStatus() async throws -> Int { try await send("GET", "v2/memories", nil).status }
@@ -41,6 +41,17 @@ struct AgentDoors: Sendable {
 
     /// The status of the door for keys and values.
     func keyValuesStatus() async throws -> Int { try await send("GET", "memory", nil).status }
+
+    func writeKey(_ key: String, _ value: String) async throws { _ = try ok(try await send("POST", "memory", Array(try JSONEncoder().encode(["key": key, "value": value])))) }
+
+    /// The value, where it is a text; nil when the door knows no such key.
+    func readKey(_ key: String) async throws -> String? {
+        struct Entry: Decodable { let value: String }
+        let answer = try await send("GET", "memory/\(key)", nil)
+        return answer.status == 404 ? nil : try JSONDecoder().decode(Entry.self, from: Data(try ok(answer).body)).value
+    }
+
+    func deleteKey(_ key: String) async throws { _ = try ok(try await send("DELETE", "memory/\(key)", nil)) }
 
     func sessionSearch(_ query: String) async throws -> String {
         let escaped = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""

@@ -33,8 +33,12 @@ public struct AskDoors: TriesOnHost {
         public let search: Served
         /// What a door said when it refused; empty when none did.
         public let trouble: String
+        /// The door for keys and values; nil where it was not asked about.
+        public var keyValues: Door?
 
-        public init(agentWrites: Served, agentReads: Served, oldWrites: Served, oldReads: Served, panel: Served, search: Served, trouble: String) {
+        public init(
+            agentWrites: Served, agentReads: Served, oldWrites: Served, oldReads: Served, panel: Served, search: Served, trouble: String, keyValues: Door? = nil
+        ) {
             self.agentWrites = agentWrites
             self.agentReads = agentReads
             self.oldWrites = oldWrites
@@ -42,17 +46,33 @@ public struct AskDoors: TriesOnHost {
             self.panel = panel
             self.search = search
             self.trouble = trouble
+            self.keyValues = keyValues
+        }
+    }
+
+    public struct Door: Sendable, Codable, Equatable {
+        public let writes: Served
+        public let reads: Served
+        public init(writes: Served, reads: Served) {
+            self.writes = writes
+            self.reads = reads
         }
     }
 
     private static let probes = "cutover-probe doors "
 
-    public init() {}
+    /// Nil from an older program, which knew of memories alone.
+    private let keyValuesToo: Bool?
+
+    /// - Parameter tables: those that the plan moves. The doors of memories are asked in any case.
+    public init(tables: [LegacyTable] = [.memories]) { keyValuesToo = tables.contains(.keyValues) }
 
     public func attempt(_ host: HostHand) async throws -> Result {
         let doors = try AgentDoors(try host.sight.env())
         guard await doors.isHealthy() else {
-            return Result(agentWrites: .nobody, agentReads: .nobody, oldWrites: .nobody, oldReads: .nobody, panel: .nobody, search: .nobody, trouble: "the server's health does not answer")
+            return Result(
+                agentWrites: .nobody, agentReads: .nobody, oldWrites: .nobody, oldReads: .nobody, panel: .nobody, search: .nobody,
+                trouble: "the server's health does not answer", keyValues: keyValuesToo == true ? Door(writes: .nobody, reads: .nobody) : nil)
         }
         let legacy = try await LegacyState(table: .memories).read(host.sight)
         let v1MayHold = legacy.place == "in place" && !legacy.frozenTrigger
@@ -63,10 +83,11 @@ public struct AskDoors: TriesOnHost {
         let plants = try await DoorPlants.plant(Self.probes + "\(host.operation) planted", in: doors.workspace, v1MayHold: v1MayHold, host)
         let reads = await Self.read(doors, plants, v1IsThere: legacy.place == "in place", &trouble)
         try await plants.takeAway(host)
+        let keyValues = keyValuesToo == true ? try await AskKeyDoor(doors: doors, host: host).ask(&trouble) : nil
         try await ExerciseTrace.record("doors", green: true, ["agentWrites": writes.rawValue, "agentReads": reads.recall.rawValue], by: host)
         return Result(
             agentWrites: writes, agentReads: reads.recall, oldWrites: old == .v1 && !v1MayHold ? .nobody : old, oldReads: old, panel: reads.panel, search: reads.search,
-            trouble: trouble.joined(separator: "; "))
+            trouble: trouble.joined(separator: "; "), keyValues: keyValues)
     }
 
     /// Where a commit through the agents' door lies.
@@ -105,9 +126,8 @@ public struct AskDoors: TriesOnHost {
     /// Commits of an earlier question that were given up, and came all the same.
     private static func takeAwayLateOnes(_ doors: AgentDoors, v1MayHold: Bool, _ host: HostHand) async throws {
         let namespace = "workspace:\(doors.workspace)"
-        let late = try await host.sight.looking { connection in
-            let lane = try await StoreLane.of(connection)
-            return try await lane.isReached(connection) ? lane.probes(probes, namespace: namespace, connection) : []
+        let late = try await host.sight.lookingAtPlugin { (lane, connection) in
+            try await lane.isReached(connection) ? lane.probes(probes, namespace: namespace, connection) : []
         }
         for id in late { try await doors.forget(id) }
         guard v1MayHold else { return }
@@ -124,8 +144,7 @@ public struct AskDoors: TriesOnHost {
 
     /// Where it was put: what we carried across ourselves is not meant.
     private static func lies(_ id: String, _ content: String, in workspace: String, v1MayHold: Bool, _ host: HostSight) async throws -> Served {
-        try await host.looking { connection in
-            let lane = try await StoreLane.of(connection)
+        try await host.lookingAtPlugin { (lane, connection) in
             if try await lane.isReached(connection), try await lane.liesInV2(id, content, namespace: "workspace:\(workspace)", connection) { return .v2 }
             guard v1MayHold else { return .unclear }
             return try await connection.query("SELECT EXISTS (SELECT FROM public.agent_memories WHERE id = $1::uuid) AS there", [.text(id)])[0].bool("there") ? .v1 : .unclear

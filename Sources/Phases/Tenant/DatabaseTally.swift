@@ -29,11 +29,12 @@ struct DatabaseTally: KeepsAccord {
         let token: String
     }
 
-    func disagreement(on host: HostSight) async -> String? {
+    func disagreement(on host: HostSight, isNew: Bool) async -> String? {
         // Read without a lock: a change under way is told from a disagreement by a second look.
         for _ in 0..<10 {
             let before: Own?
             do { before = try own(host) } catch { return "\(path(host)) can't be read: \(error)" }
+            if before == nil, isNew { return nil }
             let row: Row?
             do { row = try await Self.row(host) } catch { return nil }
             if before.map({ $0.agrees(with: row) }) ?? (row == nil) { return nil }

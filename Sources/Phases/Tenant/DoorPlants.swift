@@ -20,7 +20,7 @@ struct DoorPlants: Sendable {
         var plants = DoorPlants(content)
         do {
             let namespace = "workspace:\(workspace)"
-            let lane = try await host.sight.looking { try await StoreLane.of($0) }
+            let lane = try await host.sight.lookingAtPlugin { (lane, _) in lane }
             if lane.isHTTP {
                 let client = PluginClient(base: lane.recorded.plugin)
                 // A namespace that the plugin does not know yet has nobody who reads it.
@@ -74,18 +74,9 @@ struct DoorPlants: Sendable {
         }
     }
 
-    /// The id of the row that the statement wrote, under our mark; nil when it wrote none.
-    private static func own(_ statement: String, _ values: [PostgresValue], _ connection: PostgresConnection) async throws -> String? {
-        try await connection.query(
-            "WITH mark AS MATERIALIZED (SELECT set_config('cutover.own', pg_current_xact_id()::text, true) AS own) \(statement) RETURNING id::text AS id", values
-        ).first?.string("id")
-    }
-}
-
-extension HostHand {
-    /// Runs `body` on a session with the database in which v2's tables bear their own names, and closes it.
-    fileprivate func inV2<Value: Sendable>(_ body: (PostgresConnection) async throws -> Value) async throws -> Value {
-        let isSeparate = try await sight.looking { try await LaneSettings.read($0).lane } == .separate
-        return try await closing(isSeparate ? try await sight.pluginDatabase("cutover-writing") : try await second(), body)
+    /// The id of the row that the statement wrote, under our marks, for each old table is captured by its own; nil when it wrote none.
+    static func own(_ statement: String, _ values: [PostgresValue], _ connection: PostgresConnection) async throws -> String? {
+        let marks = LegacyTable.allCases.map { "set_config('\($0.schema).own', pg_current_xact_id()::text, true) AS \($0.schema)" }.joined(separator: ", ")
+        return try await connection.query("WITH mark AS MATERIALIZED (SELECT \(marks)) \(statement) RETURNING id::text AS id", values).first?.string("id")
     }
 }

@@ -7,6 +7,16 @@ struct PluginClient: Sendable {
         let status: String
         let version: String
         let capabilities: [String]
+
+        /// What the migration needs and it does not have; nil where it has all.
+        var lacking: String? {
+            let missing = PluginClient.neededCapabilities.filter { !capabilities.contains($0) }
+            let told = [
+                version == PluginClient.contractVersion ? nil : "contract version \(version) is not \(PluginClient.contractVersion)",
+                missing.isEmpty ? nil : "it lacks \(missing.joined(separator: ", "))",
+            ].compactMap { $0 }
+            return told.isEmpty ? nil : told.joined(separator: "; ")
+        }
     }
 
     struct Failure: Error, CustomStringConvertible {
@@ -49,15 +59,17 @@ struct PluginClient: Sendable {
     }
 
     /// The ids that a search in one namespace finds.
-    func search(_ query: String, in namespace: String) async throws -> [String] {
+    func search(_ query: String, in namespace: String) async throws -> [String] { try await ranked(query, in: namespace).map(\.id) }
+
+    /// The same, best first, with the scores it gives; at most 100.
+    func ranked(_ query: String, in namespace: String) async throws -> [RankedMemory] {
         let answer = try await send("POST", "/v1/search", ["query": .text(query), "namespaces": .list([namespace]), "limit": .number(100)])
         try expect(200, answer, "a search")
         struct Found: Decodable {
-            struct Memory: Decodable { let id: String }
             // An empty result is null, not [].
-            let memories: [Memory]?
+            let memories: [RankedMemory]?
         }
-        return try JSONDecoder().decode(Found.self, from: Data(answer.body)).memories?.map(\.id) ?? []
+        return try JSONDecoder().decode(Found.self, from: Data(answer.body)).memories ?? []
     }
 
     func forget(_ id: String, in namespace: String) async throws {

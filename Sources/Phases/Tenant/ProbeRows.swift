@@ -7,7 +7,7 @@ extension HostHand {
     /// for a door that fell back when it committed may not reach it when it forgets.
     func takeProbeAway(_ id: String, _ doors: AgentDoors) async {
         try? await doors.forget(id)
-        let v2 = (try? await sight.looking { try await LaneSettings.read($0).lane }) == .separate ? try? await sight.pluginDatabase("cutover-writing") : nil
+        let v2 = (try? await sight.lookingAtPlugin { (lane, _) in lane.recorded.lane }) == .separate ? try? await sight.pluginDatabase("cutover-writing") : nil
         _ = try? await v2?.query("DELETE FROM memory_plugin.memory_records WHERE id = $1::uuid AND content LIKE 'cutover-probe%'", [.text(id)])
         await v2?.close()
         try? await writing { connection in

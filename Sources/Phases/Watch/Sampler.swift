@@ -19,6 +19,9 @@ struct Sampler: Sendable {
         var facts: [String: String] = [:]
     }
 
+    /// The engine's counters began anew: the time since the last sample is no evidence, and the next one is compared with this.
+    struct CountsAnew: Error { let facts: [String: String] }
+
     let host: HostSight
     let profile: SamplingProfile
 
@@ -32,9 +35,12 @@ struct Sampler: Sendable {
         do {
             let health = try await profile.sidecar.client(host).health()
             guard health.status == "ok" else { return Outcome(verdict: .availability, detail: "the plugin's health is \(health.status)", facts: [:]) }
-            var facts = try await facts()
+            if let lacking = health.lacking { return Outcome(verdict: .availability, detail: "the plugin: \(lacking)", facts: [:]) }
+            var facts = try await facts().merging(["capabilities": health.capabilities.sorted().joined(separator: " ")]) { own, _ in own }
             if let metric = profile.metric { facts["metric"] = try await metric.value() }
             return Outcome(verdict: .green, detail: "", facts: facts)
+        } catch let anew as CountsAnew {
+            return Outcome(verdict: .availability, detail: "the database counts anew who uses v1: what was done meanwhile can't be told", facts: anew.facts)
         } catch let broken as SafetyBroken {
             return Outcome(verdict: .safety, detail: broken.what, facts: broken.facts)
         } catch {
@@ -62,12 +68,20 @@ struct Sampler: Sendable {
             let lane = try await StoreLane.of(connection)
             let (differing, changed) = try await lane.dualReads(Self.dualReads, connection)
             guard differing.isEmpty else { throw SafetyBroken(what: "v1 and v2 differ at \(differing.joined(separator: ", "))", facts: seen) }
-            let facts = try await Self.databaseClock(connection).merging(["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)]) { _, new in new }.merging(seen) { _, new in new }
+            let ranked = lane.isHTTP ? [:] : try await rankedReads(connection, seen)
+            let facts = try await Self.databaseClock(connection).merging(ranked) { _, new in new }.merging(["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)]) { _, new in new }.merging(seen) { _, new in new }
             return lane.isHTTP ? facts.merging(["changedInPlugin": String(changed)]) { _, new in new } : facts
         }
     }
 
     private static let dualReads = 20
+
+    /// Searches at the plugin's own door answer what v1's rows promise, in the order and with the scores that they promise.
+    private func rankedReads(_ connection: PostgresConnection, _ seen: [String: String]) async throws -> [String: String] {
+        let ranked = try await RankedReads(plugin: profile.sidecar.client(host), connection: connection).take()
+        guard let difference = ranked.difference else { return ["rankedReads": String(ranked.compared), "scoreTolerance": String(RankedReads.tolerance)] }
+        throw SafetyBroken(what: "v1 and v2 answer a search differently: \(difference)", facts: seen)
+    }
 
     /// In milliseconds since 1970, by the database.
     static let databaseClock = "databaseClock"
@@ -120,8 +134,13 @@ struct Sampler: Sendable {
                 throw SafetyBroken(what: "v2 was changed in ways that nobody has signed: \(told)")
             }
             let touched = try await Drop(table.dataPath).touches(connection)
-            // Under another name it begins anew: the rename was ours, and read every row.
-            if let before = try previous("v1Counters"), before != touched, before.prefix(while: { $0 != " " }) == touched.prefix(while: { $0 != " " }) { throw SafetyBroken(what: "somebody read or wrote v1: its counters went from \(before) to \(touched)", facts: ["v1Counters": touched]) }
+            if let before = try previous("v1Counters") {
+                switch Touches.change(from: before, to: touched) {
+                case .none: break
+                case .touched(let what): throw SafetyBroken(what: what, facts: ["v1Counters": touched])
+                case .countsAnew: throw CountsAnew(facts: ["v1Counters": touched])
+                }
+            }
             return try await Self.databaseClock(connection).merging(["v1Counters": touched, "frozen": String(parity.rowsV1), "forgottenSince": String(parity.forgottenSince), "editedSince": String(parity.editedSince)]) { _, new in new }
         }
     }
@@ -130,15 +149,34 @@ struct Sampler: Sendable {
     private func tryDoors(_ marker: String) async throws {
         let doors = try AgentDoors(try host.env())
         for left in try await leftBehind() { try await doors.forget(left) }
-        let id = try await doors.commit(marker)
-        do {
-            guard try await doors.recall(marker).contains(id) else { throw SafetyBroken(what: "a memory committed through the agents' door was not recalled") }
-        } catch {
-            try? await doors.forget(id)
-            throw error
+        for scope in ["LOCAL", "TEAM"] {
+            let id = try await doors.commit(marker, scope: scope)
+            do {
+                guard try await doors.recall(marker, scope: scope).contains(id) else { throw SafetyBroken(what: "a memory committed through the agents' door (\(scope)) was not recalled") }
+            } catch {
+                try? await doors.forget(id)
+                throw error
+            }
+            try await doors.forget(id)
         }
-        try await doors.forget(id)
+        try await tryOldNamespace(marker, doors)
         guard try await doors.panelStatus() == 200 else { throw PluginClient.Failure(description: "the panel's read route does not answer 200") }
+    }
+
+    /// With and without metadata where agents have long written: found at the plugin and behind the agents' door alike.
+    private func tryOldNamespace(_ marker: String, _ doors: AgentDoors) async throws {
+        let client = try profile.sidecar.client(host)
+        let old = "workspace:\(doors.workspace)"
+        for propagation in [nil, ["probe": "soak"]] {
+            let id = try await client.commit(marker, in: old, propagation: propagation)
+            let (here, there): ([String], String)
+            do { (here, there) = (try await client.search(marker, in: old), try await doors.recall(marker)) } catch {
+                try? await client.forget(id, in: old)
+                throw error
+            }
+            try await client.forget(id, in: old)
+            guard here.contains(id), there.contains(id) else { throw SafetyBroken(what: "a memory committed \(propagation == nil ? "without" : "with") metadata into an old namespace was not found") }
+        }
     }
 
     /// Probes of samples that were cut short: of a watch that was killed.

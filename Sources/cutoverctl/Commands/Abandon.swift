@@ -44,6 +44,8 @@ struct Abandon: Command {
         }
         let signing = try Signing(site, key: key, wave: nil)
         try signing.requireMayDecide("abandon \(what)")
+        // What is signed can be held against the plan for ever.
+        try await site.engine.keepPlan()
         let given = try await signing.abandon(tenant, step, reason: reason)
         if output.json { console.show(try JSONText.document(Document(tenant: tenant, step: given.step, by: given.by, at: given.at, reason: given.reason))) }
         console.note("\(tenant): \(given.by) abandoned \(what); next: cutoverctl why \(tenant)")

@@ -10,7 +10,12 @@ struct JournalCommand: AsyncParsableCommand {
 
 struct JournalVerify: Command {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Checks every event against the chain, and names each that was edited, removed or inserted.")
+        commandName: "verify", abstract: "Checks every event against the chain, and names each that was edited, removed or inserted.",
+        discussion: """
+            What people signed is held against the plans that the journal keeps. Approvals, attestations and waivers that do not fit are told: they never
+            counted. What somebody gave up without a signature that fits is a flaw, as a broken chain is (exit 1). Nothing but the journal, or
+            an export of it, is asked.
+            """)
 
     @Option(help: "Check this export instead of the journal itself.")
     var from: String?
@@ -19,19 +24,14 @@ struct JournalVerify: Command {
 
     func carryOut(_ console: Console) async throws -> CommandExit {
         let opened = try await records(console)
-        let view = AuditView(journal: opened.journal, audit: JournalAudit(opened))
+        let view = AuditView(journal: opened.journal, audit: JournalAudit(opened), signatures: SignatureAudit(opened))
         console.show(output.json ? try view.json() : view.human(console.paint))
         return view.status
     }
 
     private func records(_ console: Console) async throws -> JournalRecords {
-        guard let from else { return try await Wiring(inputs, console).journal(ifMissing: .refuse).records() }
-        guard let bytes = FileManager.default.contents(atPath: from), let text = String(data: bytes, encoding: .utf8) else {
-            throw CommandFailure("the export can't be read", why: "\(from) is not there, not readable or not text", next: "cutoverctl journal export FILE")
-        }
-        do { return try JournalExport.read(text) } catch {
-            throw CommandFailure("the export is not whole", why: "\(from): \(error)", next: "export again: cutoverctl journal export FILE")
-        }
+        if let from { return try ExportFile.read(from) }
+        return try await Wiring(inputs, console).journal(ifMissing: .refuse).records()
     }
 }
 

@@ -9,8 +9,8 @@ struct MatrixView {
         var doors: AskDoors.Result?
         var why = ""
 
-        var writes: [String] { Self.stores([doors?.agentWrites, doors?.oldWrites]) }
-        var reads: [String] { Self.stores([doors?.agentReads, doors?.oldReads, doors?.panel, doors?.search]) }
+        var writes: [String] { Self.stores([doors?.agentWrites, doors?.oldWrites, doors?.keyValues?.writes]) }
+        var reads: [String] { Self.stores([doors?.agentReads, doors?.oldReads, doors?.panel, doors?.search, doors?.keyValues?.reads]) }
 
         /// Each store once, the one that the first of these doors has first.
         private static func stores(_ doors: [AskDoors.Served?]) -> [String] {
@@ -25,17 +25,19 @@ struct MatrixView {
     var status: CommandExit { tenants.contains { $0.doors == nil } ? .unknown : .done }
 
     func human(_ paint: Paint) -> String {
-        var table = Table(["TENANT", "WRITES", "READS", "AGENTS", "OLD ROUTE", "PANEL", "SEARCH", "NOTE"])
+        let keys = tenants.contains { $0.doors?.keyValues != nil }
+        let heads = ["TENANT", "WRITES", "READS", "AGENTS", "OLD ROUTE", "PANEL", "SEARCH"] + (keys ? ["KEYS"] : [])
+        var table = Table(heads + ["NOTE"])
         for row in tenants {
             guard let doors = row.doors else {
-                table.add([row.tenant.text, "?", "?", "?", "?", "?", "?", "could not be asked: \(row.why)"], paint: [7: paint.red])
+                table.add([row.tenant.text] + heads.dropFirst().map { _ in "?" } + ["could not be asked: \(row.why)"], paint: [heads.count: paint.red])
                 continue
             }
             table.add(
                 [
                     row.tenant.text, Self.words(row.writes), Self.words(row.reads), Self.words(doors.agentWrites, doors.agentReads),
-                    Self.words(doors.oldWrites, doors.oldReads), doors.panel.rawValue, doors.search.rawValue, doors.trouble,
-                ], paint: [7: paint.yellow])
+                    Self.words(doors.oldWrites, doors.oldReads), doors.panel.rawValue, doors.search.rawValue,
+                ] + (keys ? [doors.keyValues.map { Self.words($0.writes, $0.reads) } ?? "?"] : []) + [doors.trouble], paint: [heads.count: paint.yellow])
         }
         return table.text
     }
@@ -64,12 +66,14 @@ struct MatrixView {
             let oldRoute: Door
             let panel: Door
             let search: Door
+            let keys: Door?
 
             init(_ told: AskDoors.Result) {
                 agents = Door(writes: told.agentWrites, reads: told.agentReads)
                 oldRoute = Door(writes: told.oldWrites, reads: told.oldReads)
                 panel = Door(writes: nil, reads: told.panel)
                 search = Door(writes: nil, reads: told.search)
+                keys = told.keyValues.map { Door(writes: $0.writes, reads: $0.reads) }
             }
         }
         struct Tenant: Encodable {

@@ -14,6 +14,8 @@ enum KeyValues {
         try await stage.raise(tenants: 1, rows: 60, separatePluginDatabase: separately)
         let hand = try await stage.python("hand.py", stage.env("acme"), String(stage.chance.number(in: 1...1_000_000)))
         try await stage.forward("advance", "acme", "--to", "A2/backfill.verify", "--wait")
+        // Asked while an agent is at the door.
+        try await isServed("v1", stage)
         hand.kill(SIGTERM)
         let ended = try await hand.ended()
         try expect(ended.code == 0, "the door did not serve its agent: \(ended.said)")
@@ -29,6 +31,7 @@ enum KeyValues {
         try await stage.ctl("advance", "acme", "--to", "A3/legacy.freeze", "--wait", code: 3)
         try expect(try await stage.why().answer.contains("roll out the release without that door"), "it is not said that the door is still open")
         try await release("--keyless", stage)
+        try await isServed("closed", stage)
         let end = try await stage.forward("run")
         try expect(end.code == 3, "`\(end.words)` ended with \(end.code): \(end.said)")
         let verified = try await stage.verified()
@@ -37,6 +40,7 @@ enum KeyValues {
         let plugins = separately ? try Database(url: EnvText(stage.env("acme")).require("MEMORY_PLUGIN_DATABASE_URL")) : database
         let records = try plugins.number("SELECT count(*) FROM memory_plugin.memory_records WHERE propagation->'cutover'->>'table' = 'workspace_memory'")
         try expect(records == before.count, "\(records) records for \(before.count) keys")
+        try await isServed("closed", stage)
         try await stage.ctl("journal", "verify", code: 0)
 
         try await stage.ctl("revert", "acme", "--to", "start", "--reason", "the customer asked for it", "--confirm", "acme", code: 0)
@@ -64,6 +68,14 @@ enum KeyValues {
             }
             try expect(row?.contains(", \(version), ") == true, "\(key) has not the version \(version): \(row ?? "it is gone")")
         }
+    }
+
+    /// As its doors tell. The memories' server was never wired here, and no plan of ours moves them.
+    private static func isServed(_ keys: String, _ stage: Stage) async throws {
+        let answer: MatrixAnswer = try await stage.ctl("matrix", "acme", "--json", code: 0).answer()
+        guard let told = answer.tenants.first, let doors = told.doors else { throw Trouble("acme could not be asked who serves it") }
+        try expect(doors.keys?.writes == keys && doors.keys?.reads == keys, "the key/value door is served so: \(told)")
+        try expect(doors.agents.writes == "v1" && doors.agents.reads == "v1" && told.writes == ["v1"] && told.reads == ["v1"], "acme is served so: \(told)")
     }
 
     /// The plan with windows of seconds.

@@ -102,6 +102,7 @@ struct MatrixAnswer: Decodable {
             let oldRoute: Door
             let panel: Door
             let search: Door
+            let keys: Door?
         }
         let tenant: String
         let asked: Bool
