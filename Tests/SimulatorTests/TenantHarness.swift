@@ -21,7 +21,7 @@ struct TenantHarness {
         let clock: @Sendable () -> SimulatorKit.HostClock = { SimulatorKit.HostClock(wall: time.now, monotonic: Double(time.now.milliseconds) / 1000, boot: "boot", database: time.now) }
         tenant = SimulatedTenant("acme", plan: plan, dice: Dice(seed: seed, for: "acme"), clock: clock)
         road = PlainRoad(operations: tenant.book { try HostProcess.current?.touch($0) }, clock: clock, time: time)
-        road.disk.furnish([host.env: "TENANT=acme\n"])
+        road.disk.furnish([host.env: SimulatedSecret.lines(of: host.id)])
     }
 
     var state: TenantState { get throws { try #require(tenant.truth.state) } }
@@ -38,7 +38,7 @@ struct TenantHarness {
     /// Advances until the step is verified, or until nothing is left to take back. Every decision is told to `told`.
     func go(to step: StepID?, in weather: Weather? = nil, told: (TenantState) throws -> Void = { _ in }) async throws {
         var last = ""
-        for _ in 0..<3000 {
+        for _ in 0..<160 {
             if let weather, weather.isOver { return }
             await weather?.blow(on: self)
             if let step, try await engine().standing(of: host.id).position(of: step) == .verified { return }
@@ -81,7 +81,12 @@ struct TenantHarness {
     }
 
     private func settle(_ clearance: Gate.Clearance, _ ref: StepRef) async throws {
-        guard case .person(let command) = clearance else { return await pass(hours: 12) }
+        guard case .person(let command) = clearance else {
+            await pass(hours: 12)
+            // What time alone does not clear, somebody looks after: is all that was done still there?
+            if time.now.milliseconds / 86_400_000 % 3 == 0 { _ = try await engine("lead-3").reopenDrifted(host.id, reason: "looked after it") }
+            return
+        }
         let words = command.split(separator: " ").map(String.init)
         func value(of option: String) -> String? { words.firstIndex(of: option).flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil } }
         if let reason = value(of: "--exceptions") {

@@ -19,4 +19,14 @@ import Testing
         #expect(after.host.server == before.host.server && after.database.own == nil && after.database.new == nil)
         #expect(after.book != before.book, "agents worked meanwhile")
     }
+
+    @Test("goes all the way, and no memory is lost or invented on the way", arguments: [1])
+    func allTheWay(seed: UInt64) async throws {
+        let harness = TenantHarness(seed: seed)
+        try await harness.go(to: "archive.purge") { #expect(MemoriesAreKept.troubles($0) == [], "seed \(seed)") }
+        let state = try harness.state
+        #expect(state.database.place == .dropped && state.archive == nil)
+        for _ in 0..<8 { await harness.pass(hours: 6) }
+        #expect(try harness.troubles == [])
+    }
 }

@@ -56,7 +56,7 @@ public final class SimulatedHost: Sendable {
             try await Self.pass(seconds.1, time)
             return result
         }
-        disk.furnish([place.env: "TENANT=\(place.id)\n"])
+        disk.furnish([place.env: SimulatedSecret.lines(of: place.id)])
     }
 
     private static func pass(_ seconds: Int, _ time: WorldTime) async throws {

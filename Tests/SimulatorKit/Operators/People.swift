@@ -48,9 +48,21 @@ struct People: Sendable {
             case "approve": try await approve(tenant, words, value, reader)
             case "attest": if let blocker = value(of: "--blocker") { try await engine("lead-3").approve(tenant, topic: Attestation.blocker(blocker), reason: "closed") }
             case "adopt": _ = try await engine("lead-1").takeIn(tenant, reason: "looked after it")
+            case "exceptions": try await choose(tenant, reader)
+            case "recapture":
+                _ = try await engine("lead-1").carryOut(CaptureAnew(acceptingAbsent: true, table: .memories), on: tenant, reason: "put back") { _ in Evidence() }
             default: return
             }
         } catch { note(error) }
+    }
+
+    /// Between two texts: the one that the agents' door shows.
+    private func choose(_ tenant: TenantID, _ reader: Engine) async throws(EngineError) {
+        guard case .success(let list) = try await reader.ask(ListConflicts(table: .memories), of: tenant) else { return }
+        for conflict in list.conflicts {
+            let choice = SettleConflict(id: conflict.id, seen1: conflict.v1Digest, seen2: conflict.v2Digest, keep: .v2, table: .memories)
+            _ = try await engine("lead-1").carryOut(choice, on: tenant, reason: "chosen") { _ in Evidence() }
+        }
     }
 
     private func approve(_ tenant: TenantID, _ words: [String], _ value: (String) -> String?, _ reader: Engine) async throws(EngineError) {
@@ -79,6 +91,15 @@ struct People: Sendable {
     }
 
     // MARK: - What they do of themselves
+
+    /// Every other day somebody asks of each tenant whether all that was done is still there, and has it done anew where it is not.
+    func lookAround() async {
+        while (try? await world.time.sleep(seconds: 2 * 86_400)) != nil {
+            for host in world.fleet.tenants {
+                do throws(EngineError) { _ = try await engine("lead-3").reopenDrifted(host.id, reason: "looked around") } catch { note(error) }
+            }
+        }
+    }
 
     func act(_ mishap: Mishap, _ tenant: TenantID) async {
         do throws(EngineError) {

@@ -26,8 +26,8 @@ public struct Mishap: Sendable, Hashable, Comparable, CustomStringConvertible {
         /// The rollout's figures, or a step's settings.
         case planChanged
         // Of a tenant's own world.
-        case databaseRestart, databaseFailover, deadlock, lockTimeout, pluginStalled, pluginLies, plugin5xx, pluginSlow, pluginUp
-        case serverRestartedWithOldSettings, rebuiltFromBackup, moved, deleted
+        case databaseRestart, databaseFailover, deadlock, lockTimeout, pluginStalled, pluginLies, plugin5xx, pluginSlow, pluginUp, pluginDies
+        case serverRestartedWithOldSettings, rebuiltFromBackup, moved, deleted, captureDisabled, oldTableRead
     }
 
     public let minute: Int
@@ -96,7 +96,7 @@ extension Story {
         Rate(.held, 0.2, 1...72), Rate(.takenBack, 0.15, 0...12),
         Rate(.databaseRestart, 0.5), Rate(.databaseFailover, 0.05, 1...30), Rate(.deadlock, 0.5), Rate(.lockTimeout, 0.5), Rate(.pluginStalled, 0.3, 1...120),
         Rate(.pluginLies, 0.1, 1...60), Rate(.plugin5xx, 0.3, 1...120), Rate(.pluginSlow, 0.2, 1...120), Rate(.serverRestartedWithOldSettings, 0.1),
-        Rate(.rebuiltFromBackup, 0.05, 1...72), Rate(.moved, 0.03), Rate(.deleted, 0.02),
+        Rate(.rebuiltFromBackup, 0.05, 1...72), Rate(.moved, 0.03), Rate(.deleted, 0.02), Rate(.pluginDies, 0.2), Rate(.captureDisabled, 0.1), Rate(.oldTableRead, 0.1),
     ]
     private static let ofOperators = [Rate(.operatorDies, 8, 1...40), Rate(.operatorSleeps, 3, 1...720), Rate(.appendNotHeardOf, 2, 1...10)]
     private static let ofTheFleet = [Rate(.journalUnreachable, 1, 1...240), Rate(.fleetHeld, 0.5, 1...48), Rate(.planChanged, 0.3, 0...3)]

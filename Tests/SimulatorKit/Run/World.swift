@@ -131,6 +131,7 @@ final class World: Sendable {
     private func live() async {
         for number in 0..<setting.operators { Task { await Operator(number, self).work() } }
         for road in roads.sorted(by: { $0.key < $1.key }).map(\.value) { Task { await tick(road.host) } }
+        if !setting.model.hasHand { Task { await People(self).lookAround() } }
         for mishap in setting.story.mishaps {
             Task {
                 guard (try? await time.sleep(until: Setting.start.adding(seconds: mishap.minute * 60))) != nil else { return }

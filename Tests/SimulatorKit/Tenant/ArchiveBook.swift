@@ -75,7 +75,7 @@ extension TenantState {
             if dice.happens(3) { continue }
             var done = self
             do {
-                guard answers else { throw Refused("the database does not answer") }
+                guard answers else { throw Refused.noAnswer(of: id) }
                 let result = try done.carryOut(work)
                 self = done
                 host.works[name]?.result = result.json

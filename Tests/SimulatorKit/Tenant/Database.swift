@@ -1,3 +1,5 @@
+import Cutover
+
 /// A tenant's database, as far as the migration and the agents see it. A value: putting it back to an older state is an assignment.
 struct Database: Sendable, Equatable {
     struct OldTable: Sendable, Equatable {
@@ -92,6 +94,9 @@ struct OwnSchema: Sendable, Equatable {
 struct Refused: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+
+    /// With what clients say then: where they tried, and as whom.
+    static func noAnswer(of tenant: TenantID) -> Refused { Refused("no connection to postgres://agents:\(SimulatedSecret.password(of: tenant))@127.0.0.1/\(tenant)") }
 }
 
 // MARK: - What agents write, through whatever server

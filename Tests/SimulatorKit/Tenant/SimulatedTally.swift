@@ -62,14 +62,14 @@ struct SimulatedTally: KeepsAccord {
 
     private func row() throws -> Database.Tally? {
         try tenant.now { model in
-            guard model.answers else { throw Refused("the database does not answer") }
+            guard model.answers else { throw Refused.noAnswer(of: model.id) }
             return model.database.tally
         }
     }
 
     private func write(_ row: Database.Tally?) throws {
         try tenant.now { model in
-            guard model.answers else { throw Refused("the database does not answer") }
+            guard model.answers else { throw Refused.noAnswer(of: model.id) }
             model.database.tally = row
         }
     }

@@ -26,7 +26,7 @@ struct TenantBook {
     /// A reading that asks the database.
     mutating func ask(_ kind: OperationKind, _ answer: @escaping @Sendable (Database, TenantState, Question) throws -> Said) {
         read(kind) { model, question in
-            guard model.answers else { throw Refused("the database does not answer") }
+            guard model.answers else { throw Refused.noAnswer(of: model.id) }
             return try answer(model.database, model, question)
         }
     }
@@ -83,7 +83,7 @@ struct Deed: Sendable {
     func database<Value>(_ what: String, _ body: (inout TenantState) throws -> Value) throws -> Value {
         try meetTrouble()
         return try host(what) { model in
-            guard model.answers else { throw Refused("the database does not answer") }
+            guard model.answers else { throw Refused.noAnswer(of: model.id) }
             return try body(&model)
         }
     }
