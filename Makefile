@@ -1,5 +1,5 @@
 # Two commands are all a new user needs: `make demo` and `make test`. Both set up everything they use.
-.PHONY: setup build bundle demo test test-all simulate crash-points endurance bench lab-down clean help
+.PHONY: setup build bundle demo test test-all simulate crash-points endurance bench fuzz mutants lab-down clean help
 
 help:
 	@echo "make demo      bring up a real fleet, cut it over, take one tenant back; TRANSPORT=ssh over OpenSSH, TRANSPORT=ssm over AWS SSM"
@@ -9,6 +9,8 @@ help:
 	@echo "make crash-points  a rollout killed at each of its crash points; stopped, it goes on where it was; TENANTS=n side by side, KILLS=n a run"
 	@echo "make endurance     rollouts there and back, with kills, watching what grows; MINUTES=n"
 	@echo "make bench     the figures promised, measured; ONLY=name for one, ROWS=n to try with less"
+	@echo "make fuzz      hostile input for what reads files and answers; TARGET=name for one, SECONDS=n, SEED=s"
+	@echo "make mutants   breaks one law after the other and sees who catches it; ONLY=name for one"
 	@echo "make bundle    what host.prepare puts on hosts of this architecture, in .build/bundles"
 	@echo "make build     build the programs;  make setup: only install what they need"
 	@echo "make lab-down  stop the lab in ./.lab"
@@ -48,6 +50,15 @@ bench: setup
 	@[ ! -e Package.resolved ] || cp Package.resolved Benchmarks/
 	@swift build --package-path Benchmarks --scratch-path .build/bench -c release --product cutover-bench
 	@.build/bench/release/cutover-bench $(ONLY)
+
+# Hostile input for one target or all of them: whatever breaks one is kept in Tests/Fuzz/Corpus and replayed by the tests.
+fuzz: setup
+	@swift build --product fuzz
+	@.build/debug/fuzz $(or $(TARGET),all) --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
+
+# One law after the other is broken in a scratch copy, and somebody has to catch it.
+mutants: setup
+	@Tests/Mutants/run.py $(if $(ONLY),--only $(ONLY))
 
 lab-down:
 	@.build/debug/cutover-lab down

@@ -96,6 +96,9 @@ let package = Package(
             name: "SimulatorKit", dependencies: ["Cutover", "Host", "Phases", "DataPath", "PlanFiles", "Simulation", "CutoverTestKit"], path: "Tests/SimulatorKit",
             swiftSettings: walls),
         program("simulator", ["SimulatorKit", arguments], path: "Tests/Simulator"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["Cutover", "CutoverTestKit", "PlanFiles", "Phases", "Host", "Transports", "DataPath", "HTTP"], path: "Tests/Fuzz",
+            exclude: ["Corpus"], swiftSettings: walls),
         program("end-to-end", ["CLibpq", arguments, subprocess], path: "Tests/EndToEnd"),
         exam("CutoverTests", ["Cutover", "CutoverTestKit", "ProgramsTestKit"]),
         exam("HTTPTests", ["HTTP"]),
@@ -109,6 +112,7 @@ let package = Package(
         exam("SimulationTests", ["Simulation", "Cutover", "CutoverTestKit", "PlanFiles", "Phases"]),
         exam("SimulatorTests", ["SimulatorKit", "simulator", "Cutover", "CutoverTestKit", "Host", "Phases", "ProgramsTestKit"]),
         exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "Phases", "PlanFiles", arguments]),
+        exam("HostileTests", ["fuzz", "Cutover", "CutoverTestKit", "Host", "Journals", "Phases", "Transports", "PlanFiles", "Postgres", "DataPath", "cutoverctl", "ProgramsTestKit"]),
         exam("LabTests", ["LabKit", "ProgramsTestKit"], beside: ["ssm_proof.py"]),
         exam("WallsTests", ["ProgramsTestKit"]),
         exam("CrashPointsTests", ["cutoverctl", "Cutover", "ProgramsTestKit"]),

@@ -17,7 +17,8 @@ public struct ClockSkew: Sendable, Equatable {
     /// Nil unless `text` is of that form.
     public init?(_ text: String) {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false).map { Int64($0) }
-        guard parts.count == 2, let ahead = parts[0], let within = parts[1], within >= 0 else { return nil }
+        guard parts.count == 2, let ahead = parts[0], let within = parts[1], (0...Stretch.most).contains(within), (-Stretch.most...Stretch.most).contains(ahead)
+        else { return nil }
         aheadMilliseconds = ahead
         withinMilliseconds = within
     }

@@ -131,7 +131,7 @@ extension Event.Change {
         case "waitBegan": return .waitBegan(ref)
         case "tended": return facts["reason"].map { .tended(ref, reason: $0) }
         case "clockRead":
-            guard let from = facts["from"].flatMap({ Int($0) }), from >= 0 else { return nil }
+            guard let from = facts["from"].flatMap({ Int($0) }), (0...1_000_000_000).contains(from) else { return nil }
             let skew = facts["skew"].flatMap { ClockSkew($0) }
             guard (skew == nil) == (facts["skew"] == nil) else { return nil }
             let lines = (from..<from + facts.count - (skew == nil ? 1 : 2)).map { facts["stretch.\($0)"].flatMap { Stretch($0) } }

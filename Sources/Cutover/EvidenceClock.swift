@@ -132,6 +132,9 @@ public struct Stretch: Sendable, Codable, Equatable {
         self.detail = detail
     }
 
+    /// A journal's numbers are read by whoever is handed an export: sums of what is larger would end the program.
+    static let most: Int64 = 1_000_000_000_000_000
+
     /// One line: how it is journalled. The detail comes last, for it may hold anything.
     public var text: String { "\(kind.rawValue) \(from) \(until) \(milliseconds) \(samples) \(first.isEmpty ? "-" : first) \(last.isEmpty ? "-" : last) \(detail)" }
 
@@ -139,7 +142,7 @@ public struct Stretch: Sendable, Codable, Equatable {
     public init?(_ text: String) {
         let parts = text.split(separator: " ", maxSplits: 7, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 8, let kind = Kind(rawValue: parts[0]), let from = Timestamp(parts[1]), let until = Timestamp(parts[2]), let milliseconds = Int64(parts[3]),
-            let samples = Int(parts[4])
+            let samples = Int(parts[4]), (0...Self.most).contains(milliseconds), (0...Int(Self.most)).contains(samples)
         else { return nil }
         self.init(
             kind: kind, from: from, until: until, milliseconds: milliseconds, samples: samples, first: parts[5] == "-" ? "" : parts[5], last: parts[6] == "-" ? "" : parts[6],

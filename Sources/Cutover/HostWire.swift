@@ -74,7 +74,11 @@ public struct HostAnswer: Sendable, Codable, Equatable {
     /// Nil unless some line of `output` is a whole and undamaged answer; text before it is noise of the host's shell.
     public static func parse(_ output: String) -> HostAnswer? {
         // Only a line feed ends a line: JSON leaves U+2028 and its like as they are.
-        for bytes in output.utf8.split(separator: UInt8(ascii: "\n")) {
+        // One after the other: a host may answer millions of lines.
+        var rest = output.utf8[...]
+        while !rest.isEmpty {
+            let bytes = rest.prefix { $0 != UInt8(ascii: "\n") }
+            rest = rest[bytes.endIndex...].dropFirst()
             let line = bytes.last == UInt8(ascii: "\r") ? Substring(bytes.dropLast()) : Substring(bytes)
             guard line.hasPrefix(magic + " ") else { continue }
             let parts = line.split(separator: " ", maxSplits: 3).map(String.init)

@@ -66,7 +66,7 @@ public actor Ledger {
         var events: [Event] = []
         for change in changes {
             let event = Event(
-                stream: stream, revision: next.revision + 1, at: at, by: me, fence: change.isNote ? 0 : fence, change: change,
+                stream: stream, revision: next.revision + 1, at: at, by: me, fence: change.isNote ? 0 : fence, change: change.bounded,
                 previous: next.head)
             next.apply(event)
             events.append(event)

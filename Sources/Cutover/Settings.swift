@@ -57,17 +57,20 @@ public struct Settings: Sendable, Codable, Equatable {
 }
 
 extension Duration {
+    /// Longer than a hundred years is no duration: moments that far away can't be reckoned with.
+    private static let longestSeconds = 36_525 * 86_400
+
     /// Nil unless `text` is a whole number followed by one of `ms`, `s`, `m`, `h`, `d`.
     public init?(shortForm text: String) {
         if text.hasSuffix("ms") {
-            guard let count = Int(text.dropLast(2)), count >= 0, text.first?.isNumber == true else { return nil }
+            guard let count = Int(text.dropLast(2)), count >= 0, count / 1000 <= Self.longestSeconds, text.first?.isNumber == true else { return nil }
             self = .milliseconds(count)
             return
         }
         let unitSeconds: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         guard let unit = text.last.flatMap({ unitSeconds[$0] }),
             let count = Int(text.dropLast()), count >= 0, text.first?.isNumber == true,
-            !count.multipliedReportingOverflow(by: unit).overflow
+            count <= Self.longestSeconds / unit
         else { return nil }
         self = .seconds(count * unit)
     }

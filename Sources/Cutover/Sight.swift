@@ -183,7 +183,7 @@ struct HostLink: Sendable {
             throw StepFailure(detail, effect: changes ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
         }
         if answer.status == .disagrees {
-            let what = SecretShapes.blotted(answer.failure?.what ?? "the host and the journal do not remember the same")
+            let what = HostWords.taken(answer.failure?.what ?? "the host and the journal do not remember the same")
             await alarm.raise(what)
             throw StepFailure(what, effect: .nothingChanged, next: "cutoverctl why \(host.id)")
         }
@@ -193,19 +193,19 @@ struct HostLink: Sendable {
     func value<Operation: HostOperation>(of answer: HostAnswer, for: Operation.Type, changes: Bool) throws(StepFailure) -> Operation.Result {
         switch answer.status {
         case .done:
-            if let text = answer.result, let value = try? CanonicalJSON.value(Operation.Result.self, from: text) { return value }
+            if let text = answer.result, HostWords.hasPlainNumbers(text), let value = try? CanonicalJSON.value(Operation.Result.self, from: text) { return value }
             throw StepFailure("\(host.host) answered \(Operation.kind) in a form this build does not know", effect: changes ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
         case .unknown:
             throw StepFailure("\(Operation.kind) was begun on \(host.host) and never recorded as ended", effect: .unknown, next: "cutoverctl why \(host.id)")
         case .failed, .refused, .disagrees:
             // Cleaned on the host as well, which knows its secrets; but it may have an older program.
-            throw answer.failure.map { StepFailure(SecretShapes.blotted($0.what), effect: $0.effect, next: $0.next) } ?? StepFailure("\(host.host) refused \(Operation.kind)", effect: .nothingChanged, next: "cutoverctl why \(host.id)")
+            throw answer.failure.map { StepFailure(HostWords.taken($0.what), effect: $0.effect, next: HostWords.taken($0.next)) } ?? StepFailure("\(host.host) refused \(Operation.kind)", effect: .nothingChanged, next: "cutoverctl why \(host.id)")
         }
     }
 
     func failure(from error: TransportError, changedBefore changes: Bool) -> StepFailure {
         let unclear = changes && error.outcome == .sentOutcomeUnknown
         // What a host's login or a client said is anybody's word.
-        return StepFailure("\(error.host): \(SecretShapes.blotted(error.detail))", effect: unclear ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
+        return StepFailure("\(error.host): \(HostWords.taken(error.detail))", effect: unclear ? .unknown : .nothingChanged, next: "cutoverctl why \(host.id)")
     }
 }

@@ -70,7 +70,10 @@ public enum DurableFile {
     static func settle(_ folder: String) throws(HostFault) { try disk.syncFolder(folder) }
 
     /// Nil when there is no such file.
-    public static func read(_ path: String) throws(HostFault) -> String? { try disk.read(path).map { String(decoding: $0, as: UTF8.self) } }
+    /// - Parameter isOwn: one that we wrote ourselves: a link in its place is somebody else's doing, and is not followed.
+    public static func read(_ path: String, isOwn: Bool = false) throws(HostFault) -> String? {
+        try (isOwn ? disk.readOwn(path) : disk.read(path)).map { String(decoding: $0, as: UTF8.self) }
+    }
 
     /// With those it lies in; theirs is the same mode, 0700, where they are made.
     public static func makeFolder(_ path: String) throws(HostFault) {
@@ -110,6 +113,7 @@ public enum HostFault: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
+        case .file(let path, ELOOP): "\(path) is a symbolic link, which is not followed: look who put it there, and remove it"
         case .file(let path, let code): "\(path): \(String(cString: strerror(code)))"
         case .said(let text): text
         }

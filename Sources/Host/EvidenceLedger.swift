@@ -27,7 +27,7 @@ public struct EvidenceLedger: Sendable {
 
     /// Every entry in order. Throws at the first line that does not continue the chain; a torn last line is left out.
     public func entries() throws(HostFault) -> [Entry] {
-        guard let text = try DurableFile.read(path) else { return [] }
+        guard let text = try DurableFile.read(path, isOwn: true) else { return [] }
         var entries: [Entry] = []
         var previous = ""
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -66,7 +66,7 @@ public struct EvidenceLedger: Sendable {
 
     /// A crash in the middle of an append leaves half a line without its newline; the next append must not continue it.
     private func mendTornEnd(_ entries: [Entry]) throws(HostFault) {
-        guard let text = try DurableFile.read(path), !text.isEmpty, !text.hasSuffix("\n") else { return }
+        guard let text = try DurableFile.read(path, isOwn: true), !text.isEmpty, !text.hasSuffix("\n") else { return }
         let whole = text.split(separator: "\n").prefix(entries.count).joined(separator: "\n")
         try DurableFile.write(whole.isEmpty ? "" : whole + "\n", to: path)
     }

@@ -6,6 +6,10 @@ public protocol HostDisk: Sendable {
     func open(_ path: String, for purpose: FilePurpose) throws(HostFault) -> any WritableFile
     /// Nil when there is no such file.
     func read(_ path: String) throws(HostFault) -> [UInt8]?
+    /// As `read`, of what nobody but we writes: a link in its place is not followed.
+    func readOwn(_ path: String) throws(HostFault) -> [UInt8]?
+    /// Why the folder, or a path to none yet, is not for us alone.
+    func flaw(of folder: String) -> String?
     /// Must take the place of whatever is called `new` as one act.
     func rename(_ path: String, to new: String) throws(HostFault)
     /// Harmless when it is not there.
@@ -18,6 +22,12 @@ public protocol HostDisk: Sendable {
     func removeStrays(of path: String)
     /// Nil when another process, or somebody else in this one, holds it. Let go with the value, however the process ends.
     func tryLock(_ path: String) throws(HostFault) -> (any HeldLock)?
+}
+
+/// A disk on which there is nobody else.
+extension HostDisk {
+    public func readOwn(_ path: String) throws(HostFault) -> [UInt8]? { try read(path) }
+    public func flaw(of folder: String) -> String? { nil }
 }
 
 public enum FilePurpose: Sendable {

@@ -17,6 +17,10 @@ public enum HostProgram {
         guard request.formatVersion == 1 else {
             return answer(refusal(request.id, "this build does not know request format \(request.formatVersion)", next: "cutoverctl revert \(request.tenant) --to start, then advance again with one build"), 64)
         }
+        guard OperationLedger.isName(request.id) else { return answer(refusal("unreadable", "the request's id is none of ours", next: "cutoverctl host is run by cutoverctl, not by hand"), 64) }
+        if let flaw = StateFolder.flaw(request.statePath) {
+            return answer(refusal(request.id, flaw, next: "mend that on the host, or name another folder as the tenant's state: in the fleet file"), 1)
+        }
         if request.kind == Readings.kind, request.operationClass == .reading, operationClass == OperationClass.reading.rawValue {
             return await several(request, operations)
         }
@@ -46,7 +50,7 @@ public enum HostProgram {
     private static func guarded(
         _ handler: HostOperationBook.Handler, _ request: HostRequest, _ hand: HostHand, _ accord: (any KeepsAccord)?
     ) async throws(HostFault) -> (line: String, exitCode: Int32) {
-        try DurableFile.makeFolder(request.statePath)
+        try StateFolder.make(request.statePath)
         guard let lock = try await FileLock.take("\(request.statePath)/lock", within: lockSeconds) else {
             return answer(refusal(request.id, "another operation holds \(request.statePath)/lock", next: "cutoverctl why \(request.tenant)"), 1)
         }

@@ -12,6 +12,13 @@ struct OperationLedger: Sendable {
     private var before: String { "\(statePath)/before" }
     private static let nobodySaid = "*"
 
+    /// Ids become names of files: a hash, or a step's name.
+    static func isName(_ id: OperationID) -> Bool {
+        (1...200).contains(id.text.utf8.count) && !id.text.hasPrefix(".") && id.text.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || [45, 46, 95].contains(byte)
+        }
+    }
+
     enum Admission: Sendable {
         case go
         /// Carried out before: this was the answer.
@@ -23,19 +30,19 @@ struct OperationLedger: Sendable {
 
     /// Under the host's lock. Writes `started` durably before it says go.
     func admit(_ request: HostRequest) throws(HostFault) -> Admission {
-        try DurableFile.makeFolder(operations)
+        try StateFolder.make(operations)
         // What is read below is acted on, and must not be gone after a loss of power.
         try DurableFile.settle(statePath)
         try DurableFile.settle(operations)
         DurableFile.removeStrays(in: operations)
         if let bound = try bound(), bound != request.journal { return .foreignJournal(bound) }
-        if let text = try DurableFile.read("\(operations)/\(request.id).done"), let answer = HostAnswer.parse(text) { return .done(answer) }
+        if let text = try DurableFile.read("\(operations)/\(request.id).done", isOwn: true), let answer = HostAnswer.parse(text) { return .done(answer) }
         let seen = try highestFence()
         if request.fence < seen { return .staleFence(highest: seen) }
         if request.fence > seen { try DurableFile.write(String(request.fence), to: highest) }
         try begin(request)
         let started = "\(operations)/\(request.id).started"
-        if try DurableFile.read(started) != nil, request.once == .unrepeatable { return .unknown }
+        if try DurableFile.read(started, isOwn: true) != nil, request.once == .unrepeatable { return .unknown }
         try DurableFile.write("\(request.kind) \(request.step) fence \(request.fence)\n", to: started)
         return .go
     }
@@ -43,21 +50,21 @@ struct OperationLedger: Sendable {
     /// Binds the host to the journal. Killed at any moment, the ledger has not begun or says what was remembered before it.
     private func begin(_ request: HostRequest) throws(HostFault) {
         let isBound = try bound() != nil
-        if isBound { guard request.accord != nil, try DurableFile.read(before) == Self.nobodySaid else { return } }
+        if isBound { guard request.accord != nil, try DurableFile.read(before, isOwn: true) == Self.nobodySaid else { return } }
         try DurableFile.write(request.accord.map { $0.remembers?.text ?? "" } ?? Self.nobodySaid, to: before)
         if !isBound { try DurableFile.write(request.journal.text, to: binding) }
     }
 
     /// Nothing that was done under this ledger has been recorded in the journal yet.
     func isNew(to accord: Accord) throws(HostFault) -> Bool {
-        guard let before = try DurableFile.read(before) else { return false }
+        guard let before = try DurableFile.read(before, isOwn: true) else { return false }
         return before == Self.nobodySaid || before == accord.remembers?.text ?? ""
     }
 
     /// The journal that the host belongs to; nil before its first operation.
-    func bound() throws(HostFault) -> JournalID? { try DurableFile.read(binding).map { JournalID($0) } }
+    func bound() throws(HostFault) -> JournalID? { try DurableFile.read(binding, isOwn: true).map { JournalID($0) } }
 
-    func isDone(_ operation: OperationID) throws(HostFault) -> Bool { try DurableFile.read("\(operations)/\(operation).done") != nil }
+    func isDone(_ operation: OperationID) throws(HostFault) -> Bool { try DurableFile.read("\(operations)/\(operation).done", isOwn: true) != nil }
 
     /// Binds the host to the asking journal. Refused, with the reason, where it does not belong to the one that was seen, or has seen as high a fence.
     func takeOver(_ request: HostRequest, from seen: JournalID?) throws(HostFault) -> String? {
@@ -73,7 +80,7 @@ struct OperationLedger: Sendable {
 
     /// 0 on a host that has seen none. A file that says something else is a fault: taken for none, it would let a stale controller in.
     func highestFence() throws(HostFault) -> Int {
-        guard let text = try DurableFile.read(highest) else { return 0 }
+        guard let text = try DurableFile.read(highest, isOwn: true) else { return 0 }
         guard let fence = Int(text) else { throw HostFault.said("\(highest) holds no fencing number") }
         return fence
     }

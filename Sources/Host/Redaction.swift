@@ -38,19 +38,21 @@ public struct Redaction: Sendable {
         let spelled = secrets.filter { $0.count >= Self.shortestInValues }.compactMap { try? CanonicalJSON.text($0).dropFirst().dropLast() }.map(String.init)
         guard spelled.contains(where: json.contains) else { return json }
         var cleaned = ""
-        var rest = json[...]
-        while let opening = rest.firstIndex(of: "\"") {
-            var closing = rest.index(after: opening)
-            while closing < rest.endIndex, rest[closing] != "\"" {
-                if rest[closing] == "\\" { closing = rest.index(after: closing) }
-                closing = rest.index(after: closing)
+        // By bytes: a text that begins with a combining mark makes one character with the quote before it.
+        var rest = json.utf8[...]
+        while let opening = rest.firstIndex(of: UInt8(ascii: "\"")) {
+            var end = rest.index(after: opening)
+            while end < rest.endIndex, rest[end] != UInt8(ascii: "\"") {
+                if rest[end] == UInt8(ascii: "\\") { end = rest.index(after: end) }
+                if end < rest.endIndex { end = rest.index(after: end) }
             }
-            cleaned += rest[..<opening]
-            let string = String(rest[opening...closing])
-            rest = rest[rest.index(after: closing)...]
-            cleaned += rest.first == ":" ? string : spelled.reduce(string) { $0.replacingOccurrences(of: $1, with: "[secret]") }
+            if end < rest.endIndex { end = rest.index(after: end) }
+            cleaned += Substring(rest[..<opening])
+            let string = String(Substring(rest[opening..<end]))
+            rest = rest[end...]
+            cleaned += rest.first == UInt8(ascii: ":") ? string : spelled.reduce(string) { $0.replacingOccurrences(of: $1, with: "[secret]") }
         }
-        return cleaned + rest
+        return cleaned + Substring(rest)
     }
 
     // MARK: - Non public

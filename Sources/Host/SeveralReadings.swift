@@ -9,7 +9,7 @@ extension HostProgram {
         let sight = await HostSight.asking(tenant: request.tenant, statePath: request.statePath, envPath: request.envPath)
         if let dissent = await dissent(request, sight, operations) { return dissent }
         var answers: [HostAnswer] = []
-        for one in readings.asked { answers.append(await single(one, of: request, sight, within: readings.seconds, operations)) }
+        for one in readings.asked { answers.append(await single(one, of: request, sight, within: min(86_400, max(0, readings.seconds)), operations)) }
         // Each was cleaned of secrets by itself: done once more over all of them, a number that looks like one would be struck from within a result.
         return answer(HostAnswer(id: request.id, status: .done, result: try? CanonicalJSON.text(answers)), 0)
     }

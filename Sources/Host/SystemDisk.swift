@@ -5,7 +5,9 @@ struct SystemDisk: HostDisk {
     func open(_ path: String, for purpose: FilePurpose) throws(HostFault) -> any WritableFile {
         switch purpose {
         case .writingAnew(let mode, let owner):
-            let file = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+            // Whatever stands there under that name, somebody's link to another file too, is not written through.
+            unlink(path)
+            let file = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
             guard file >= 0 else { throw HostFault.file(path, errno) }
             if let code = Self.dress(file, mode, owner) {
                 Glibc.close(file)
@@ -14,7 +16,7 @@ struct SystemDisk: HostDisk {
             }
             return SystemFile(file: file, path: path, wasEmpty: true)
         case .addingToTheEnd:
-            let file = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+            let file = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
             guard file >= 0 else { throw HostFault.file(path, errno) }
             var status = stat()
             return SystemFile(file: file, path: path, wasEmpty: fstat(file, &status) != 0 || status.st_size == 0)
@@ -30,8 +32,13 @@ struct SystemDisk: HostDisk {
         return fchmod(file, mode) == 0 ? nil : errno
     }
 
-    func read(_ path: String) throws(HostFault) -> [UInt8]? {
-        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    func read(_ path: String) throws(HostFault) -> [UInt8]? { try read(path, 0) }
+
+    /// Nor does a pipe in its place keep anybody waiting.
+    func readOwn(_ path: String) throws(HostFault) -> [UInt8]? { try read(path, O_NOFOLLOW | O_NONBLOCK) }
+
+    private func read(_ path: String, _ flags: Int32) throws(HostFault) -> [UInt8]? {
+        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | flags)
         if file < 0 {
             if errno == ENOENT { return nil }
             throw HostFault.file(path, errno)
@@ -49,6 +56,8 @@ struct SystemDisk: HostDisk {
             bytes += buffer[..<count]
         }
     }
+
+    func flaw(of folder: String) -> String? { StateFolder.flaw(onThisMachine: folder) }
 
     func rename(_ path: String, to new: String) throws(HostFault) {
         guard Glibc.rename(path, new) == 0 else { throw HostFault.file(new, errno) }
@@ -96,7 +105,7 @@ struct SystemDisk: HostDisk {
     }
 
     func tryLock(_ path: String) throws(HostFault) -> (any HeldLock)? {
-        let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let file = Glibc.open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw HostFault.file(path, errno) }
         if flock(file, LOCK_EX | LOCK_NB) == 0 { return SystemLock(file: file) }
         let code = errno

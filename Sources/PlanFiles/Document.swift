@@ -4,11 +4,28 @@ import Yams
 
 /// One YAML file as a tree with places. Keys that stand twice, anchors and secrets are found here, once for the whole tree.
 struct Document {
+    /// Largest files, in bytes: a tree takes a hundred times as much memory. A fleet of ten thousand tenants takes two and a half million.
+    static let most = (plan: 1 << 20, fleet: 8 << 20)
+    /// What is read in all, in bytes, to tell one repeated key after the other, and how often; those behind them are told when these are mended.
+    private static let readings = (bytes: 4 << 20, times: 40)
+
     /// Nil when there is nothing to read on: the text is not YAML, or it is empty.
     let root: Node?
 
-    /// - Parameter begin: what an empty file should begin with.
-    init(text: String, begin: String, findings: Findings) {
+    /// - Parameters:
+    ///   - begin: what an empty file should begin with.
+    ///   - most: the largest file that is read, in bytes.
+    init(text: String, begin: String, most: Int = Self.most.plan, findings: Findings) {
+        guard text.utf8.count <= most else {
+            findings.note(line: 1, column: 1, "the file has more than \(most >> 20) MiB", fix: "this is no file for us to read: give another")
+            root = nil
+            return
+        }
+        if let line = Aliases.firstAnchor(in: text) {
+            findings.note(line: line, column: 1, "anchors and aliases are not accepted", fix: "write the value out in each place")
+            root = nil
+            return
+        }
         var mask = KeyMask(text: text)
         self.root = Self.compose(&mask, begin, findings)
         if let root { Self.sweep(root, mask, findings) }
@@ -17,6 +34,7 @@ struct Document {
     /// The reader below stops at the first mapping with a repeated key. Each such key is masked, without moving
     /// anything, and the text read again, so that the rest of the file is judged in the same run.
     private static func compose(_ mask: inout KeyMask, _ begin: String, _ findings: Findings) -> Node? {
+        var left = min(readings.times, readings.bytes / max(1, mask.text.utf8.count))
         while true {
             do {
                 // Nodes hold their anchors weakly: they are gone as soon as the parser is.
@@ -29,7 +47,8 @@ struct Document {
                     return noteAnchors(root, findings) ? nil : root
                 }
             } catch YamlError.duplicatedKeysInMapping(let names, let context) {
-                if mask.hide(at: context.mark) { continue }
+                left -= 1
+                if left > 0, mask.hide(at: context.mark) { continue }
                 findings.note(
                     line: context.mark.line, column: context.mark.column, "the key \(names.joined(separator: ", ")) stands twice",
                     fix: "keep one of them")
@@ -103,6 +122,36 @@ struct Document {
         case .mapping(let mapping): return mapping.reduce(false) { noteAnchors($1.value, findings) || $0 }
         case .scalar, .alias: return false
         }
+    }
+}
+
+/// Counts aliases before anything reads them: where one is a key, the reader compares what it unfolds to, which can be a tree without end.
+enum Aliases {
+    /// So few unfold to little. Were they only a text's asterisks, no name would be an anchor's as well.
+    private static let most = 8
+
+    /// The line of the first anchor, in a text that holds more aliases than `most`.
+    static func firstAnchor(in text: String) -> Int? {
+        var anchors: [ArraySlice<UInt8>: Int] = [:]
+        var (line, found) = (1, 0)
+        let bytes = Array(text.utf8)
+        var place = 0
+        while place < bytes.count {
+            let byte = bytes[place]
+            place += 1
+            if byte == UInt8(ascii: "\n") { line += 1 }
+            guard byte == UInt8(ascii: "&") || byte == UInt8(ascii: "*") else { continue }
+            let end = bytes[place...].firstIndex { !isNamed($0) } ?? bytes.count
+            let name = bytes[place..<end]
+            if byte == UInt8(ascii: "&"), !name.isEmpty { anchors[name] = min(line, anchors[name] ?? line) }
+            if byte == UInt8(ascii: "*"), anchors[name] != nil { found += 1 }
+            place = end
+        }
+        return found > most ? anchors.values.min() : nil
+    }
+
+    private static func isNamed(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
     }
 }
 

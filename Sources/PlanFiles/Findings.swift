@@ -4,6 +4,7 @@ import Yams
 final class Findings {
     let file: String
     private var found: [Problem] = []
+    private var known: Set<Problem> = []
 
     init(file: String) { self.file = file }
 
@@ -23,6 +24,6 @@ final class Findings {
     func note(line: Int, column: Int, _ what: String, fix: String) {
         let problem = Problem(file: file, line: line, column: column, what: what, fix: fix)
         // Two rules can come upon the same slip.
-        if !found.contains(problem) { found.append(problem) }
+        if known.insert(problem).inserted { found.append(problem) }
     }
 }

@@ -6,7 +6,7 @@ public enum FleetFile {
     /// The fleet, unless anything is wrong with the file; then every problem, in the order of the file.
     public static func read(text: String, path: String, withoutTenants: Bool = false) -> (Fleet?, [Problem]) {
         let findings = Findings(file: path)
-        let fleet = Document(text: text, begin: "tenants:", findings: findings).root.flatMap { FleetReader(findings: findings).fleet($0, withoutTenants) }
+        let fleet = Document(text: text, begin: "tenants:", most: Document.most.fleet, findings: findings).root.flatMap { FleetReader(findings: findings).fleet($0, withoutTenants) }
         return findings.isEmpty ? (fleet, []) : (nil, findings.problems)
     }
 
@@ -21,11 +21,12 @@ public enum FleetFile {
 
 struct FleetReader {
     static let transports = ["local", "ssh", "ssm"]
+    private static let mostHosts = 100_000
     let findings: Findings
 
     func fleet(_ root: Node, _ withoutTenants: Bool) -> Fleet? {
         guard let section = Section(root, "the fleet", known: ["tenants", "hosts"], findings),
-            let nodes = withoutTenants ? section.list("tenants", required: false) ?? [] : section.list("tenants")
+            let nodes = section.list("tenants", required: !withoutTenants, most: Self.mostHosts) ?? (withoutTenants ? [] : nil)
         else { return nil }
         if nodes.isEmpty, !withoutTenants { findings.note(root, "the fleet has no tenants", fix: "list at least one under `tenants:`") }
         var first: [TenantID: Node] = [:]
@@ -45,7 +46,7 @@ struct FleetReader {
     /// Hosts that are no tenants. They need no env file: nothing of theirs is a secret of a tenant.
     private func others(_ fleet: Section, _ tenants: [TenantID: Node]) -> [TenantHost] {
         var taken = tenants
-        return (fleet.list("hosts", required: false) ?? []).compactMap { node in
+        return (fleet.list("hosts", required: false, most: Self.mostHosts) ?? []).compactMap { node in
             guard let host = tenant(node, "host", envRequired: false) else { return nil }
             if let earlier = taken[host.id] {
                 findings.note(node, "\(host.id) is taken, by line \(earlier.mark?.line ?? 0)", fix: "give the host an id of its own")
@@ -110,6 +111,13 @@ struct FleetReader {
 
     private func path(_ section: Section, _ key: String, required: Bool) -> String? {
         guard let path = section.text(key, required: required) else { return nil }
+        if let stranger = path.unicodeScalars.first(where: { !Identifiers.isOfPath($0) }) {
+            let spelled = stranger.escaped(asASCII: true)
+            findings.note(
+                section.valueNode(key), "\(section.title): \(key) holds `\(spelled)`, which a service's command can't be written with",
+                fix: "use letters, digits and / . _ - + @ : , = ~ %")
+            return nil
+        }
         if path.hasPrefix("/"), !path.split(separator: "/").contains("..") { return path }
         findings.note(section.valueNode(key), "\(section.title): \(key) is not an absolute path", fix: "write the whole path on the host, from `/` and without `..`")
         return nil

@@ -97,5 +97,9 @@ struct PlanReader {
 enum Identifiers {
     static func isName(_ text: String) -> Bool { text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,62}/) != nil }
     static func isTenant(_ text: String) -> Bool { text.wholeMatch(of: /[a-z0-9][a-z0-9._-]{0,62}/) != nil }
+    /// These paths stand in commands that are taken apart at spaces, and in a service's file.
+    static func isOfPath(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isASCII ? scalar.properties.isAlphabetic || (48...57).contains(scalar.value) || "/._-+@:,=~%".unicodeScalars.contains(scalar) : scalar.properties.isAlphabetic
+    }
     static func isVariable(_ text: String) -> Bool { text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil }
 }

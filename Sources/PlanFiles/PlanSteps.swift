@@ -14,6 +14,8 @@ struct ReadStep {
 
 /// `phases:` and the steps in them.
 extension PlanReader {
+    private static let mostSteps = 100
+
     func phases(_ top: Section, production: Bool) -> ([Phase], [ReadStep]) {
         guard let nodes = top.list("phases") else { return ([], []) }
         if nodes.isEmpty { findings.note(top.valueNode("phases"), "the plan has no phases", fix: "add one: `- { id: A0, steps: [...] }`") }
@@ -28,6 +30,10 @@ extension PlanReader {
             let read = list.compactMap { step($0, of: id, production: production) }
             phases.append(Phase(id: id, steps: read.map(\.spec)))
             steps += read
+        }
+        guard steps.count <= Self.mostSteps else {
+            findings.note(top.valueNode("phases"), "the plan has \(steps.count) steps, and \(Self.mostSteps) are read at most", fix: "split it into several plans")
+            return (phases, [])
         }
         judgeOrder(steps)
         return (phases, steps)

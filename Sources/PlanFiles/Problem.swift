@@ -1,5 +1,5 @@
 /// One thing that is wrong with a file: where, what, and what to write instead.
-public struct Problem: Error, Sendable, Codable, Equatable, CustomStringConvertible {
+public struct Problem: Error, Sendable, Codable, Hashable, CustomStringConvertible {
     public let file: String
     /// From 1; 0 when the problem has no place, as with a file that is not there.
     public let line: Int

@@ -7,11 +7,12 @@ enum Scalars {
 
     static func text(_ node: Node) -> String? { isNull(node) ? nil : node.scalar?.string }
 
+    /// What is counted here has at most nine digits; larger numbers are for nobody's good, and sums of them end the program.
     static func int(_ node: Node) -> Int? {
         guard isPlain(node), let text = node.scalar?.string else { return nil }
         let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        return Int(text)
+        return Int(text).flatMap { abs($0) < 1_000_000_000 ? $0 : nil }
     }
 
     static func bool(_ node: Node) -> Bool? {
@@ -32,7 +33,7 @@ enum Scalars {
 
     static func ratio(_ node: Node) -> Double? {
         guard isPlain(node), let text = node.scalar?.string, text.wholeMatch(of: /[0-9]+(\.[0-9]+)?/) != nil else { return nil }
-        return Double(text)
+        return Double(text).flatMap { $0 < 1_000_000_000 ? $0 : nil }
     }
 
     static func durationFix(_ key: String) -> String { "write a whole number and a unit, s, m, h or d: `\(key): 30s`, `15m`, `24h` or `30d`" }

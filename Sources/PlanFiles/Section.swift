@@ -83,9 +83,14 @@ struct Section {
         return nil
     }
 
-    func list(_ key: String, required: Bool = true) -> [Node]? {
+    /// - Parameter most: more entries than anybody writes are none.
+    func list(_ key: String, required: Bool = true, most: Int = 1000) -> [Node]? {
         guard let node = value(key, required: required) else { return nil }
-        if let items = node.sequence { return Array(items) }
+        if let items = node.sequence, items.count <= most { return Array(items) }
+        if let items = node.sequence {
+            findings.note(node, "\(title): \(key) has \(items.count) entries, and \(most) are read at most", fix: "keep those that are needed")
+            return nil
+        }
         findings.note(node, "\(title): \(key) must be a list", fix: "write one `- …` a line under `\(key):`")
         return nil
     }

@@ -7,6 +7,8 @@ public enum Spelling {
         for candidate in candidates.sorted() {
             let name = candidate.lowercased()
             let allowed = max(1, min(typed.count, name.count) / 3)
+            // Each letter more is an edit; without this, a key of a million letters would be compared letter by letter.
+            guard abs(typed.count - name.count) <= allowed else { continue }
             let edits = distance(typed, name)
             if edits <= allowed, edits < best?.edits ?? .max { best = (candidate, edits) }
         }

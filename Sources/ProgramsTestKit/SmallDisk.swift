@@ -2,7 +2,7 @@
 public enum SmallDisk {
     /// - Parameter size: as `mount` takes it: `400k`.
     public static func mounted(at folder: String, size: String, while work: () async throws -> Void) async throws {
-        try await EndedProgram.said("mount", "-t", "tmpfs", "-o", "size=\(size)", "tmpfs", folder)
+        try await EndedProgram.said("mount", "-t", "tmpfs", "-o", "size=\(size),mode=700", "tmpfs", folder)
         do { try await work() } catch {
             try await EndedProgram.said("umount", "-l", folder)
             throw error

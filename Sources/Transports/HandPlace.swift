@@ -30,7 +30,12 @@ enum HandScript {
     static func place(taking: String) -> String {
         #"""
         set -e
-        umask 077; mkdir -p "$1"; chmod 700 "$1"
+        umask 077; home=${1%/*}
+        for own in "$home" "$1"; do
+            if test -L "$own"; then echo "$own is a symbolic link: nothing is put there; remove it" >&2; exit 7; fi
+            if test -e "$own" && ! test -O "$own"; then echo "$own belongs to somebody else than $(id -un): nothing is put there" >&2; exit 7; fi
+        done
+        mkdir -p "$1"; chmod 700 "$1"
         name=cutoverctl-$2; target="$1/$name"; new="$target.$$.new"
         case $3 in bundle) link=$name/cutoverctl ;; *) link=$name ;; esac
         whole() {
@@ -89,5 +94,5 @@ enum HandScript {
         """# + place(taking: download)
 
     /// `$1`: the folder.
-    static let remove = #"rm -rf -- "$1""#
+    static let remove = #"if test -L "${1%/*}"; then echo "${1%/*} is a symbolic link: nothing is removed behind it" >&2; exit 7; fi; rm -rf -- "$1""#
 }

@@ -1,3 +1,4 @@
+import Cutover
 import Foundation
 
 /// Where a command speaks: data on standard output, words on standard error.
@@ -15,10 +16,11 @@ struct Console: Sendable {
     static var standard: Console {
         let isTerminal = isatty(STDOUT_FILENO) == 1
         let isPlain = ProcessInfo.processInfo.environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-        return Console(paint: isTerminal && !isPlain ? .ansi : .none, isTerminal: isTerminal) { text, isData in
+        let paint = isTerminal && !isPlain ? Paint.ansi : .none
+        return Console(paint: paint, isTerminal: isTerminal) { text, isData in
             let handle: FileHandle = isData ? .standardOutput : .standardError
             // A reader that went away is no failure of ours.
-            try? handle.write(contentsOf: Data(text.utf8))
+            try? handle.write(contentsOf: Data(paint.only(text).utf8))
         }
     }
 
@@ -41,6 +43,19 @@ enum Paint: Sendable {
     func green(_ text: String) -> String { wrap(text, "32") }
     func yellow(_ text: String) -> String { wrap(text, "33") }
     func dim(_ text: String) -> String { wrap(text, "2") }
+
+    /// The text with these colours, and with nothing else that a terminal would obey: whatever hosts, plans and people wrote is shown, not done.
+    func only(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: HostWords.isUnprintable) else { return text }
+        let parts = text.split(separator: "\u{1B}", omittingEmptySubsequences: false)
+        guard let first = parts.first else { return text }
+        return parts.dropFirst().reduce(into: HostWords.plain(String(first))) { shown, part in
+            let isOurs = self == .ansi && Self.codes.contains { part.hasPrefix("[\($0)m") }
+            shown += (isOurs ? "\u{1B}" : " ") + HostWords.plain(String(part))
+        }
+    }
+
+    private static let codes = ["31", "32", "33", "2", "0"]
 
     private func wrap(_ text: String, _ code: String) -> String {
         switch self {

@@ -5,7 +5,7 @@ import Host
 /// A saved preview as a file.
 enum SavedPreviewFile {
     static func write(_ saved: SavedPreview, to path: String) throws(CommandFailure) {
-        do { try DurableFile.write(try JSONText.document(saved) + "\n", to: path, mode: 0o644) } catch {
+        do { try DurableFile.write(try JSONText.document(saved) + "\n", to: path) } catch {
             throw CommandFailure("the preview can't be saved", why: "\(error)", next: "name a file in a folder that is yours with -o FILE")
         }
     }

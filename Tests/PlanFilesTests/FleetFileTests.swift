@@ -49,7 +49,7 @@ struct FleetFileTests {
 
     @Test("a fleet that was written is read again as it was")
     func written() {
-        let odd = TenantHost(id: "acme", host: "1.2.3.4", transport: "ssh", labels: ["ring": "2", "say": "a \"b\" \\ c", "on": "yes"], env: "/etc/a b.env", state: "/srv/acme")
+        let odd = TenantHost(id: "acme", host: "1.2.3.4", transport: "ssh", labels: ["ring": "2", "say": "a \"b\" \\ c", "on": "yes"], env: "/etc/ä-%b.env", state: "/srv/acme")
         let keeper = TenantHost(id: "keeper", host: "keeper.lab", transport: "local", labels: [:], env: "/dev/null", state: "/srv/keeper")
         let far = TenantHost(id: "far", host: "i-0123456789abcdef0", transport: "ssm", labels: [:], env: "/etc/far.env", state: "/srv/far", region: "eu-central-1")
         let fleet = Fleet(tenants: [odd, far], others: [keeper])

@@ -27,8 +27,11 @@ struct SSHAnswer: Sendable {
     }
 
     mutating func hearErrors(_ chunk: [UInt8]) {
+        // Only where it can have come with this chunk: what a host says a byte at a time would be read over and over.
+        let ready = RemoteScript.ready(mark)
+        let start = max(0, rawErrors.count - ready.utf8.count)
         rawErrors += chunk
-        wasReady = wasReady || text.contains(RemoteScript.ready(mark))
+        wasReady = wasReady || String(decoding: rawErrors[start...], as: UTF8.self).contains(ready)
         let last = String(decoding: rawErrors.suffix(80), as: UTF8.self)
         if last.hasSuffix("\n"), let end = last.range(of: RemoteScript.ended(mark), options: .backwards) { ended = Int(last[end.upperBound...].dropLast()) }
         isEndless = isEndless || rawErrors.count > Self.limit

@@ -40,7 +40,10 @@ enum SSMAnswer: Sendable, Equatable {
         case "part": return .part(base64(words.dropFirst().first ?? ""))
         case "ended":
             let numbers = words[1...].prefix(5).compactMap { Int($0) }
-            guard words.count == 7, numbers.count == 5, words[6].count == 64 else { return nil }
+            // Sizes are a host's own word: what could not be one is no line of ours. A clock that was set back takes less than no time.
+            let sizes = 0...1 << 40
+            guard words.count == 7, numbers.count == 5, words[6].count == 64, numbers[2...].allSatisfy(sizes.contains), numbers[4] <= 2 * SSMScript.answerLimit
+            else { return nil }
             let ending = Ending(
                 code: numbers[0], took: numbers[1], outputBytes: numbers[2], errorBytes: numbers[3], characters: numbers[4], digest: String(words[6]))
             return .ended(ending, text: Array(base64(said[line.endIndex...].drop { $0.isNewline }).prefix(ending.characters)))

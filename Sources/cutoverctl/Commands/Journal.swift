@@ -46,7 +46,7 @@ struct JournalExportCommand: Command {
         let opened = try await Wiring(inputs, console).journal(ifMissing: .refuse).records()
         let text = try JournalExport.text(opened)
         guard let file else {
-            console.show(text)
+            console.show(JSONText.escaped(text))
             return .done
         }
         do { try DurableFile.write(text, to: file) } catch {

@@ -1,3 +1,4 @@
+import Cutover
 import Foundation
 
 /// The one form in which commands write JSON: keys in order, so that two answers can be compared as text.
@@ -10,6 +11,16 @@ enum JSONText {
     private static func text(_ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        return escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// The same document, in which what could redraw a terminal is spelled out; such characters stand in JSON's texts alone.
+    static func escaped(_ json: String) -> String {
+        guard json.unicodeScalars.contains(where: HostWords.isUnprintable) else { return json }
+        var text = ""
+        for scalar in json.unicodeScalars {
+            if HostWords.isUnprintable(scalar) { text += "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst() } else { text.unicodeScalars.append(scalar) }
+        }
+        return text
     }
 }

@@ -1,3 +1,5 @@
+import Cutover
+
 /// Aligned columns. Text that came from elsewhere is shown without the control characters that could redraw a terminal.
 struct Table {
     private let head: [String]
@@ -33,7 +35,7 @@ struct Table {
 enum PlainText {
     /// One line without control characters.
     static func line(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\n" || $0 == "\t" || HostWords.isUnprintable($0) ? " " : $0 }))
     }
 
     /// To the second, which is enough for people.
