@@ -21,7 +21,7 @@ import SimulatorKit
     @Flag(help: "Runs each seed twice and compares the journals.") var twice = false
     @Flag(help: "Tells of every seed.") var each = false
 
-    private static let models = [PlainTenant.model, SimulatedTenant.model]
+    private static let models = [SimulatedTenant.model, PlainTenant.model]
 
     func validate() throws {
         guard seeds > 0, days > 0, tenants ?? 1 > 0, operators ?? 1 > 0 else { throw ValidationError("seeds, tenants, operators and days are at least 1") }
@@ -39,6 +39,8 @@ import SimulatorKit
         var (days, events, done, all, failed) = (0, 0, 0, 0, 0)
         print("seeds \(numbers[0]) to \(numbers[numbers.count - 1]), model \(model)")
         for number in numbers {
+            // Told as it goes: a run that takes hours is watched.
+            fflush(nil)
             let setting = setting(number)
             let outcome = Runs.run(setting)
             days += setting.tenants * setting.days
