@@ -18,11 +18,12 @@ struct SimulatedTally: KeepsAccord {
         }
     }
 
-    func disagreement(on host: HostSight) async -> String? {
+    func disagreement(on host: HostSight, isNew: Bool) async -> String? {
         let (row, answers) = tenant.now { ($0.database.tally, $0.answers) }
         guard answers else { return nil }
         let own: Own?
         do { own = try read(host) } catch { return "the host's own mark can't be read: \(error)" }
+        if own == nil, isNew { return nil }
         if own.map({ $0.agrees(with: row) }) ?? (row == nil) { return nil }
         return "the host's ledger has mark \(own.map { "\($0.n)" } ?? "none"), and the database has \(row.map { "\($0.n)" } ?? "none"): one of them was put back to an older state"
     }
