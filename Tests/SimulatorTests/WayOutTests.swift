@@ -18,5 +18,5 @@ import Testing
         }
     }
 
-    private static let seeds = [UInt64.random(in: 1...1_000_000)]
+    private static let seeds: [UInt64] = [5]
 }
