@@ -53,7 +53,7 @@ enum CrashPoints {
                 try tour.ground.arm(wanted)
                 do {
                     let remains = try await tour.thereAndBack()
-                    let differences = zip(undisturbed, remains).flatMap { $0.differences(to: $1) }
+                    let differences = zip(undisturbed, remains).flatMap { $0.differences(to: $1, earlier: undisturbed) }
                     try expect(differences.isEmpty, "\(tenant): other than undisturbed: \(differences.joined(separator: "; "))")
                 } catch { return await record.fail(tour.ground.died, "\(error)") { tell("    \($0)") } }
                 try await record.note(wanted, died: tour.ground.died) { tell("    \($0)") }

@@ -33,13 +33,13 @@ struct CrashTour: Sendable {
         let shown = try await stage.start("cutoverctl", ["preview", tenant, "--to", "A0/sidecar.start", "-o", saved], calmly).ended()
         try expect(shown.code == 0, "`\(shown.words)` ended with \(shown.code): \(shown.said)")
         try await again("apply") {
-            let ended = try await stage.start("cutoverctl", ["apply", saved], changes).ended()
+            let ended = try await stage.start("cutoverctl", ["apply", saved], changes).ended(within: 900)
             // A preview that was used up before anything of it was done: one previews anew, or goes on without.
             return ended.code == 3 && ended.err.contains("this preview was used") ? nil : ended
         }
         try await again("advance") {
             while true {
-                let ended = try await stage.start("cutoverctl", ["advance", tenant, "--to", "A3/legacy.drop", "--wait"], changes).ended()
+                let ended = try await stage.start("cutoverctl", ["advance", tenant, "--to", "A3/legacy.drop", "--wait"], changes).ended(within: 900)
                 guard ended.code == 3, try await stage.sign([tenant], changing: calmly) == .something else { return ended }
             }
         }
@@ -48,7 +48,7 @@ struct CrashTour: Sendable {
     func back() async throws {
         try await again("revert") {
             let words = ["revert", tenant, "--to", "start", "--reason", "the customer asked for it", "--confirm", tenant]
-            let ended = try await stage.start("cutoverctl", words, changes).ended()
+            let ended = try await stage.start("cutoverctl", words, changes).ended(within: 900)
             return try await stage.status(of: tenant, changing: calmly).state == "reverted" ? nil : ended
         }
     }

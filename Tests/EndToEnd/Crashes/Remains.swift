@@ -17,7 +17,7 @@ struct Remains: Sendable {
         }
         remains.facts["processes"] = processes
         remains.facts["env"] = Self.shape(try String(contentsOfFile: stage.env(tenant), encoding: .utf8), tenant)
-        remains.facts["files"] = Self.files(["\(home)/host", "\(stage.root)/vault/\(tenant)"])
+        remains.facts["files"] = Self.files(["host": "\(home)/host", "vault": "\(stage.root)/vault/\(tenant)"])
         try remains.addDatabase(try stage.database(tenant))
         return remains
     }
@@ -31,10 +31,13 @@ struct Remains: Sendable {
         }
     }
 
-    func differences(to other: Remains) -> [String] {
-        Set(facts.keys).union(other.facts.keys).sorted().flatMap { key -> [String] in
-            let (one, two) = (Set((facts[key] ?? "").split(separator: "\n")), Set((other.facts[key] ?? "").split(separator: "\n")))
-            return one.subtracting(two).map { "\(key): \($0) is missing" } + two.subtracting(one).map { "\(key): \($0) is too many" }
+    /// - Parameter earlier: what an earlier way may have left, and a later one finds.
+    func differences(to other: Remains, earlier: [Remains]) -> [String] {
+        func lines(_ remains: Remains, _ key: String) -> Set<Substring> { Set((remains.facts[key] ?? "").split(separator: "\n")) }
+        return Set(facts.keys).union(other.facts.keys).sorted().flatMap { key -> [String] in
+            let (one, two) = (lines(self, key), lines(other, key))
+            let known = ["processes", "env", "conflicts"].contains(key) ? [] : earlier.reduce(into: Set()) { $0.formUnion(lines($1, key)) }
+            return one.subtracting(two).map { "\(key): \($0) is missing" } + two.subtracting(one).subtracting(known).map { "\(key): \($0) is too many" }
         }
     }
 
@@ -46,8 +49,8 @@ struct Remains: Sendable {
         return counted(commands.filter { !$0.contains("postgres") }.map { shape($0, tenant) })
     }
 
-    private static func files(_ folders: [String]) -> String {
-        let names = folders.flatMap { folder in ((FileManager.default.enumerator(atPath: folder)?.allObjects as? [String]) ?? []).map { "\((folder as NSString).lastPathComponent)/\($0)" } }
+    private static func files(_ folders: [String: String]) -> String {
+        let names = folders.flatMap { name, folder in ((FileManager.default.enumerator(atPath: folder)?.allObjects as? [String]) ?? []).map { "\(name)/\($0)" } }
         // Of operations there are as many as it took, but each that was begun and is over left nothing half written.
         return Set(names.map { shape($0, "") }.filter { !$0.contains("host/ops/") || $0.contains(".new") }).sorted().joined(separator: "\n")
     }
@@ -61,7 +64,7 @@ struct Remains: Sendable {
             "constraints": "SELECT conrelid::regclass::text || ' ' || conname FROM pg_constraint WHERE contype IN ('f', 'p', 'u')",
             "prepared": "SELECT gid FROM pg_prepared_xacts",
         ]
-        for (what, sql) in questions { facts[what] = Self.counted(try database.texts(sql).map { Self.shape($0, "") }) }
+        for (what, sql) in questions { facts[what] = Set(try database.texts(sql).map { Self.shape($0, "") }).sorted().joined(separator: "\n") }
         if try database.number("SELECT count(*) FROM pg_tables WHERE schemaname = 'cutover' AND tablename = 'conflicts'") == 1 {
             facts["conflicts"] = try database.texts("SELECT count(*)::text FROM cutover.conflicts")[0]
             facts["exceptions"] = Self.counted(try database.texts("SELECT reason FROM cutover.exceptions"))
