@@ -46,12 +46,12 @@ extension Engine {
         return checked
     }
 
-    /// The finished steps whose effect should still stand.
+    /// The finished steps whose effect should still stand. What a later step ends may be gone as soon as that one may have set it aside.
     func lasting(_ standing: Standing) -> [PlannedStep] {
-        let verified = plan.steps.filter { standing.position(of: $0.id) == .verified }
-        let kinds = Set(verified.map(\.spec.kind))
-        return verified.filter { planned in
-            guard let entry = catalog.entry(for: planned.spec.kind) else { return false }
+        let begun = plan.steps.filter { standing.position(of: $0.id).mayHaveEffect }
+        let kinds = Set(begun.map(\.spec.kind))
+        return begun.filter { planned in
+            guard standing.position(of: planned.id) == .verified, let entry = catalog.entry(for: planned.spec.kind) else { return false }
             return entry.nature != .wait && kinds.isDisjoint(with: entry.endedBy)
         }
     }

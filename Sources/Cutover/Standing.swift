@@ -23,6 +23,15 @@ public struct Standing: Sendable, Equatable {
         case revertFailed(StepFailure)
         /// Taken back. Can become inDoubt again.
         case reverted
+
+        /// Some of what it does may be there.
+        var mayHaveEffect: Bool {
+            switch self {
+            case .pending, .waiting, .reverted: false
+            case .failed(let failure): failure.effect != .nothingChanged
+            default: true
+            }
+        }
     }
 
     public enum Direction: Sendable, Equatable {

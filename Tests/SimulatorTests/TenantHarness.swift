@@ -31,7 +31,7 @@ struct TenantHarness {
         let road = road
         return Engine(
             plan: plan, fleet: Fleet(tenants: [host]), catalog: MemoryCatalog.catalog, journal: journal, time: time, me: person,
-            holder: LeaseHolder(name: "test \(person)", seconds: 10_000_000, gone: { _ in true })
+            holder: LeaseHolder(name: "test \(person)", seconds: 10_000_000, gone: { _ in true }), operationSeconds: 10_000_000
         ) { _ in road }
     }
 
