@@ -85,6 +85,7 @@ enum CaseBook {
         Case(name: "stopping", run: Stopping.run),
         Case(name: "saved-previews", sampling: .byTurns, run: SavedPreviews.run),
         Case(name: "signed-approvals", sampling: .byTurns, run: SignedApprovals.run),
+        Case(name: "signed-for-a-wave", sampling: .byTurns, run: SignedForAWave.run),
         Case(name: "second-lab", run: SecondLab.run),
         Case(name: "two-labs-whole", sampling: .whole, run: SecondLab.whole),
     ]

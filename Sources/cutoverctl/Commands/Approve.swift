@@ -45,16 +45,10 @@ struct Approve: Command {
         let site = try Signing(wired, key: key, wave: wave)
         if let step {
             try await approveStep(try site.site.choice.step(step), tenants, site, console)
-        } else if let exceptions {
-            for tenant in tenants { try await approveExceptions(exceptions, tenant, site, console) }
-        } else if let access {
-            for tenant in tenants { try await approveAccess(access, tenant, site, console) }
-        } else if let changes {
-            for tenant in tenants { try await approveChanges(changes, tenant, site, console) }
-        } else if alerts {
-            for tenant in tenants { try await approveAlerts(tenant, site, console) }
         } else if let blocker {
             for tenant in tenants { try await site.attest(blocker: blocker, tenant, reason: reason, console) }
+        } else {
+            try await approveClass(tenants, site, console)
         }
         return .done
     }
@@ -93,48 +87,83 @@ struct Approve: Command {
         if step.spec.risk == .high, site.plan.approvals.count > 0 { try site.requireMayDecide("approve \(step.place)") }
     }
 
-    private func approveExceptions(_ reason: String, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
+    /// One class of things that were found on a tenant: what is recorded, and as people read it.
+    private struct Found: Sendable {
+        let topic: String
+        let facts: [String: String]
+        let words: String
+    }
+
+    /// Every tenant is asked before anything is recorded. Of a wave those that have nothing of the class are passed over.
+    private func approveClass(_ tenants: [TenantID], _ site: Signing, _ console: Console) async throws {
+        var all: [(TenantID, [Found])] = []
+        var lacking: CommandFailure?
+        for tenant in tenants {
+            do { all.append((tenant, try await found(on: tenant, site))) } catch let none as NoneFound {
+                if wave == nil { throw none.failure }
+                lacking = none.failure
+                console.note(none.failure.what)
+            }
+        }
+        if all.isEmpty, let lacking { throw lacking }
+        for (tenant, found) in all {
+            for one in found {
+                try await site.approve(tenant, topic: one.topic, reason: reason, facts: one.facts)
+                console.note("\(tenant): \(site.engine.me) approved \(one.words)")
+            }
+        }
+    }
+
+    /// The tenant has nothing of the class that was named.
+    private struct NoneFound: Error { let failure: CommandFailure }
+
+    private func found(on tenant: TenantID, _ site: Signing) async throws -> [Found] {
+        if let exceptions { return [try await foundExceptions(exceptions, tenant, site)] }
+        if let access { return [try await foundAccess(access, tenant, site)] }
+        if let changes { return try await foundChanges(changes, tenant, site) }
+        return [try await foundAlerts(tenant, site)]
+    }
+
+    private func foundExceptions(_ reason: String, _ tenant: TenantID, _ site: Signing) async throws -> Found {
         let report = try await MemoryQuestions(engine: site.engine).exceptions(of: tenant)
         let ids = report.ids(of: reason)
         guard !ids.isEmpty else {
             let open = report.counts.isEmpty ? "it has no open exceptions" : "its reasons are \(report.counts.keys.sorted().joined(separator: ", "))"
-            throw CommandFailure("\(tenant) has no exceptions called \(reason)", why: open, next: "cutoverctl exceptions \(tenant)")
+            throw NoneFound(failure: CommandFailure("\(tenant) has no exceptions called \(reason)", why: open, next: "cutoverctl exceptions \(tenant)"))
         }
         let facts = ["count": String(ids.count), "digest": Digest.sha256(ids.joined(separator: "\n"))]
-        try await site.approve(tenant, topic: "exceptions/\(reason)", reason: self.reason, facts: facts)
-        console.note("\(tenant): \(site.engine.me) approved \(ids.count) exceptions \(reason)")
+        return Found(topic: "exceptions/\(reason)", facts: facts, words: "\(ids.count) exceptions \(reason)")
     }
 
-    private func approveChanges(_ kind: String, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
+    private func foundChanges(_ kind: String, _ tenant: TenantID, _ site: Signing) async throws -> [Found] {
         let red = try await MemoryQuestions(engine: site.engine).changes(of: tenant)
         let chosen = red.filter { kind == "all" || $0.kind == kind }
         guard !chosen.isEmpty else {
             let open = red.isEmpty ? "nothing but ordinary changes was made since the freeze" : "there are \(red.map(\.kind).joined(separator: ", "))"
-            throw CommandFailure("\(tenant) has no changes called \(kind)", why: open, next: "cutoverctl diff \(tenant)")
+            throw NoneFound(failure: CommandFailure("\(tenant) has no changes called \(kind)", why: open, next: "cutoverctl diff \(tenant)"))
         }
-        for one in chosen {
-            let facts = ["digest": one.digest, "transactions": String(one.transactions), "rows": String(one.rows)]
-            try await site.approve(tenant, topic: one.topic, reason: reason, facts: facts)
-            console.note("\(tenant): \(site.engine.me) approved \(one.words)")
+        return chosen.map { one in
+            Found(topic: one.topic, facts: ["digest": one.digest, "transactions": String(one.transactions), "rows": String(one.rows)], words: one.words)
         }
     }
 
-    private func approveAlerts(_ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
+    private func foundAlerts(_ tenant: TenantID, _ site: Signing) async throws -> Found {
         let found = try await site.engine.ask(WatchFindings(table: LegacyTable.of(site.plan)[0]), of: tenant).get()
         guard !found.events.isEmpty else {
-            throw CommandFailure("\(tenant) has no alerts to sign", why: "what else the watch found passes when it is mended", next: "cutoverctl why \(tenant)")
+            throw NoneFound(
+                failure: CommandFailure("\(tenant) has no alerts to sign", why: "what else the watch found passes when it is mended", next: "cutoverctl why \(tenant)"))
         }
-        try await site.approve(tenant, topic: "alerts", reason: reason, facts: ["count": String(found.events.count), "digest": found.digest])
-        console.note("\(tenant): \(site.engine.me) signed \(found.events.map { "\($0.detail) at \($0.since)" }.joined(separator: "; "))")
+        let words = found.events.map { "\($0.detail) at \($0.since)" }.joined(separator: "; ")
+        return Found(topic: "alerts", facts: ["count": String(found.events.count), "digest": found.digest], words: words)
     }
 
-    private func approveAccess(_ side: AccessSide, _ tenant: TenantID, _ site: Signing, _ console: Console) async throws {
+    private func foundAccess(_ side: AccessSide, _ tenant: TenantID, _ site: Signing) async throws -> Found {
         let change = try await site.engine.ask(AccessChange(), of: tenant).get()
         let signed = SignedAccess(side == .gains ? .gains : .losses, of: change, upTo: upTo)
         guard signed.upTo >= signed.pairs else {
             throw CommandFailure("\(tenant) has \(signed.pairs) access \(side.rawValue)", why: "--up-to \(signed.upTo) is fewer", next: "cutoverctl diff \(tenant) --access", status: .inTheWay)
         }
-        try await site.approve(tenant, topic: "access/\(side.rawValue)", reason: reason, facts: signed.facts)
-        console.note("\(tenant): \(site.engine.me) approved \(signed.pairs) access \(side.rawValue), up to \(signed.upTo) as agents go on writing, of these kinds: \(signed.kinds.joined(separator: ", "))")
+        let words = "\(signed.pairs) access \(side.rawValue), up to \(signed.upTo) as agents go on writing, of these kinds: \(signed.kinds.joined(separator: ", "))"
+        return Found(topic: "access/\(side.rawValue)", facts: signed.facts, words: words)
     }
 }
