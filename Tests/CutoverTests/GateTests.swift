@@ -126,4 +126,25 @@ import Testing
         await world.set("wired", nil)
         #expect(try await engine.check("acme").first?.finding.isAbsent == true)
     }
+
+    @Test("what a step in its grace has set aside is not taken for gone, and not opened again")
+    func setAside() async throws {
+        let catalog = StepCatalog(
+            LampCatalog.catalog.entries.map { entry in
+                guard entry.kind == "lamp.light" else { return entry }
+                return StepCatalog.Entry(
+                    kind: entry.kind, nature: entry.nature, milestone: entry.milestone, requires: entry.requires, endedBy: ["lamp.retire"], exposure: entry.exposure, make: entry.make)
+            })
+        let world = LampWorld(catalog: catalog)
+        let engine = world.engine()
+        try await engine.go(to: "lamp.watch", world.time)
+        await world.set("lit", nil)
+        #expect(try await engine.check("acme").last?.finding.isAbsent == true)
+        await world.set("lit", "on")
+        #expect(try await engine.advance("acme").did?.hasPrefix("set aside") == true)
+        await world.set("lit", nil)
+        #expect(try await engine.check("acme").map(\.step) == ["L0/lamp.wire"])
+        guard case .done(let found) = try await engine.reopenDrifted("acme", reason: "looked") else { return #expect(Bool(false), "not looked at") }
+        #expect(found.map(\.step) == ["L0/lamp.wire"])
+    }
 }
