@@ -40,7 +40,7 @@ struct RemoteStage: Sendable {
     func settle(_ writer: RemoteWriter? = nil) async throws -> LookCounts {
         let writer = writer ?? self.writer
         var all = LookCounts()
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(300)
         while ContinuousClock.now < end {
             let step = try await writer.step()
             all.looked += step.looks.looked
@@ -51,9 +51,10 @@ struct RemoteStage: Sendable {
             if control.mode != .copy || control.copyDone, try await writer.isSettled() { return all }
             if step.idle { try await Task.sleep(for: .milliseconds(10)) }
         }
-        Issue.record("nothing comes to rest")
-        return all
+        throw NoRest()
     }
+
+    struct NoRest: Error, CustomStringConvertible { var description: String { "nothing comes to rest" } }
 
     func shown(_ namespace: String = child) async throws -> [String] { try await plugin.shown(namespace).map(\.content) }
 

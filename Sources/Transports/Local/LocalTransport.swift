@@ -102,6 +102,8 @@ public struct LocalTransport: Transport {
             try? await execution.standardInputWriter.finish()
             onItsWay()
         }
+        // On a busy machine swift-subprocess 1.0.2 may hand out what fits, and say nothing of the rest.
+        guard max(result.standardOutput.utf8.count, result.standardError.utf8.count) < outputLimit else { throw EndlessOutput() }
         let code: Int
         switch result.terminationStatus {
         case .exited(let status): code = Int(status)
@@ -111,5 +113,9 @@ public struct LocalTransport: Transport {
             code = 128 + Int(signal)
         }
         return ActionResult(exitCode: code, output: result.standardOutput, errors: result.standardError)
+    }
+
+    private struct EndlessOutput: Error, CustomStringConvertible {
+        var description: String { "it wrote \(outputLimit) bytes or more, which is no answer" }
     }
 }
