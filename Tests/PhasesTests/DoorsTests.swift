@@ -11,7 +11,7 @@ import Testing
 extension StepTrialTests {
     @Test("who gains and loses what by env.wire is what the access diff foretold, to the pair, and the way back's diff is its mirror", .timeLimit(.minutes(3)))
     func doors() async throws {
-        let lab = try await LabTenant.up(rows: 60)
+        let lab = try await LabTenant.up(rows: 240)
         do {
             try await Self.compareDoors(lab)
             try await RankedReadsTrial.run(lab)

@@ -30,9 +30,10 @@ struct PrepareHost: PlacesHand {
     func perform(_ site: Site) async throws(StepFailure) -> Evidence {
         let hand = try await site.placeHand()
         let checks = try await site.ask(HostChecks(minFreeMiB: minFreeMiB, tables: tables))
-        guard checks.problems.isEmpty else {
+        let lacking = checks.problems + (checks.lacking ?? [])
+        guard lacking.isEmpty else {
             throw StepFailure(
-                "the host is not ready: \(checks.problems.joined(separator: "; "))", effect: .partlyChanged,
+                "the host is not ready: \(lacking.joined(separator: "; "))", effect: .partlyChanged,
                 next: "mend the host, then cutoverctl advance \(site.sight.ref.tenant)")
         }
         let watch = try await site.carryOut(StartWatch())
@@ -67,6 +68,8 @@ struct HostChecks: ReadsOnHost {
         /// What keeps it running does so after a boot as well, where anything can.
         let watchStays: Bool
         let watchIsThisBuild: Bool
+        /// What later steps will want; a host that was prepared before this was asked is none the worse for it.
+        var lacking: [String]?
     }
     let minFreeMiB: Int
     let tables: [LegacyTable]
@@ -97,7 +100,14 @@ struct HostChecks: ReadsOnHost {
         let keeper = try watch.keeper()
         facts["watch"] = keeper
         let pid = try await watch.soonRunning()
-        return Result(problems: problems, facts: facts, watchRuns: pid != nil, watchStays: keeper != nil, watchIsThisBuild: pid.map(watch.isOfThisBuild) ?? true)
+        return Result(problems: problems, facts: facts, watchRuns: pid != nil, watchStays: keeper != nil, watchIsThisBuild: pid.map(watch.isOfThisBuild) ?? true,
+            lacking: tables.contains(.memories) ? try Self.lacking(host.env()) : [])
+    }
+
+    private static func lacking(_ env: EnvFile) -> [String] {
+        [(AgentDoors.Agent.probe, "a workspace for probes"), (.fresh, "a workspace that nobody uses, for commits into fresh namespaces")].flatMap { agent, what in
+            [agent.id, agent.token].filter { env[$0] == nil }.map { "\($0) is not in its env file (\(what))" }
+        }
     }
 
     /// A table that is gone, being dropped, needs no owner.

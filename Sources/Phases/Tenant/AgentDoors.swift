@@ -2,7 +2,7 @@ import Foundation
 import HTTP
 import Host
 
-/// The workspace server's doors, as an agent of the probe workspace uses them.
+/// The workspace server's doors, as an agent of one workspace uses them.
 struct AgentDoors: Sendable {
     struct Failure: Error, CustomStringConvertible {
         let status: Int
@@ -14,10 +14,21 @@ struct AgentDoors: Sendable {
     private let token: String
     private let http = HTTPClient()
 
-    init(_ env: EnvFile) throws {
+    /// Whose agent it is: variables of the host's env file.
+    enum Agent: String {
+        /// Of the workspace in which probes are made.
+        case probe = "PROBE_WORKSPACE"
+        /// Of one that nobody uses: what it commits lands in namespaces that are not there yet.
+        case fresh = "FRESH_WORKSPACE"
+
+        var id: String { rawValue + "_ID" }
+        var token: String { rawValue + "_TOKEN" }
+    }
+
+    init(_ env: EnvFile, as agent: Agent = .probe) throws {
         self.base = try env.require("WORKSPACE_SERVER_URL")
-        self.workspace = try env.require("PROBE_WORKSPACE_ID")
-        self.token = try env.require("PROBE_WORKSPACE_TOKEN")
+        self.workspace = try env.require(agent.id)
+        self.token = try env.require(agent.token)
     }
 
     /// Commits through the agents' own tool call; the new memory's id.

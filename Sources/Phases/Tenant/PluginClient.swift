@@ -62,14 +62,28 @@ struct PluginClient: Sendable {
     func search(_ query: String, in namespace: String) async throws -> [String] { try await ranked(query, in: namespace).map(\.id) }
 
     /// The same, best first, with the scores it gives; at most 100.
-    func ranked(_ query: String, in namespace: String) async throws -> [RankedMemory] {
-        let answer = try await send("POST", "/v1/search", ["query": .text(query), "namespaces": .list([namespace]), "limit": .number(100)])
+    func ranked(_ query: String, in namespace: String) async throws -> [RankedMemory] { try await found(["query": .text(query)], namespace) }
+
+    /// Those nearest to an embedding, nearest first, with the scores it gives; at most 100.
+    func ranked(_ embedding: [Double], in namespace: String) async throws -> [RankedMemory] { try await found(["embedding": .numbers(embedding)], namespace) }
+
+    /// What a namespace shows to whoever asks for nothing in particular, newest first; at most 100, and nothing of one that is not there.
+    func newest(in namespace: String) async throws -> [ListedMemory] { try await found([:], namespace) }
+
+    struct ListedMemory: Sendable, Decodable {
+        let id: String
+        let content: String
+    }
+
+    private func found<Memory: Decodable>(_ wanted: [String: Field], _ namespace: String) async throws -> [Memory] {
+        let answer = try await send("POST", "/v1/search", wanted.merging(["namespaces": .list([namespace]), "limit": .number(100)]) { own, _ in own })
         try expect(200, answer, "a search")
-        struct Found: Decodable {
-            // An empty result is null, not [].
-            let memories: [RankedMemory]?
-        }
-        return try JSONDecoder().decode(Found.self, from: Data(answer.body)).memories ?? []
+        return try JSONDecoder().decode(Found<Memory>.self, from: Data(answer.body)).memories ?? []
+    }
+
+    private struct Found<Memory: Decodable>: Decodable {
+        // An empty result is null, not [].
+        let memories: [Memory]?
     }
 
     func forget(_ id: String, in namespace: String) async throws {
@@ -86,7 +100,7 @@ struct PluginClient: Sendable {
     }
 
     private enum Field: Encodable {
-        case text(String), list([String]), object([String: String]), number(Int)
+        case text(String), list([String]), object([String: String]), number(Int), numbers([Double])
         func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             switch self {
@@ -94,6 +108,7 @@ struct PluginClient: Sendable {
             case .list(let value): try container.encode(value)
             case .object(let value): try container.encode(value)
             case .number(let value): try container.encode(value)
+            case .numbers(let value): try container.encode(value)
             }
         }
     }

@@ -68,7 +68,7 @@ struct Sampler: Sendable {
             let lane = try await StoreLane.of(connection)
             let (differing, changed) = try await lane.dualReads(Self.dualReads, connection)
             guard differing.isEmpty else { throw SafetyBroken(what: "v1 and v2 differ at \(differing.joined(separator: ", "))", facts: seen) }
-            let ranked = lane.isHTTP ? [:] : try await rankedReads(connection, seen)
+            let ranked = try await rankedReads(connection, seen, seesRecords: !lane.isHTTP)
             let facts = try await Self.databaseClock(connection).merging(ranked) { _, new in new }.merging(["lagEntries": String(try await lane.lag(connection).entries), "dualReads": String(Self.dualReads)]) { _, new in new }.merging(seen) { _, new in new }
             return lane.isHTTP ? facts.merging(["changedInPlugin": String(changed)]) { _, new in new } : facts
         }
@@ -77,9 +77,11 @@ struct Sampler: Sendable {
     private static let dualReads = 20
 
     /// Searches at the plugin's own door answer what v1's rows promise, in the order and with the scores that they promise.
-    private func rankedReads(_ connection: PostgresConnection, _ seen: [String: String]) async throws -> [String: String] {
-        let ranked = try await RankedReads(plugin: profile.sidecar.client(host), connection: connection).take()
-        guard let difference = ranked.difference else { return ["rankedReads": String(ranked.compared), "scoreTolerance": String(RankedReads.tolerance)] }
+    private func rankedReads(_ connection: PostgresConnection, _ seen: [String: String], seesRecords: Bool) async throws -> [String: String] {
+        let ranked = try await RankedReads(plugin: profile.sidecar.client(host), connection: connection, seesRecords: seesRecords).take()
+        guard let difference = ranked.difference else {
+            return ["rankedReads": String(ranked.words), "rankedEmbeddings": String(ranked.embeddings), "scoreTolerance": String(RankedReads.tolerance)]
+        }
         throw SafetyBroken(what: "v1 and v2 answer a search differently: \(difference)", facts: seen)
     }
 
@@ -117,12 +119,14 @@ struct Sampler: Sendable {
     private func soak(_ table: LegacyTable) async throws -> [String: String] {
         let marker = "cutover-probe soak \(UUID().uuidString.lowercased())"
         switch table {
-        case .memories: try await tryDoors(marker)
+        case .memories:
+            try await tryDoors(marker)
+            try await fresh.tryAgentsDoor(marker)
         case .keyValues:
             let door = try await KeyValueDoor().read(host)
             guard door.isClosed else { throw SafetyBroken(what: "the server's key/value door answers \(door.status): it is open again") }
         }
-        try await tryFreshNamespace(marker)
+        try await fresh.tryPluginsDoor(marker)
         return try await host.looking(table) { connection in
             let parity = try await StoreLane.of(connection, table).compareAndList(
                 connection, against: .frozen, limits: profile.limits ?? ChangesSince.Limits(), withinSeconds: 60
@@ -185,21 +189,7 @@ struct Sampler: Sendable {
         return try await host.looking { try await StoreLane.of($0).probes("cutover-probe soak ", namespace: namespace, $0) }
     }
 
-    /// A namespace that was never used before, with and without metadata.
-    private func tryFreshNamespace(_ marker: String) async throws {
-        let client = try profile.sidecar.client(host)
-        let fresh = "custom:cutover-probe-\(UUID().uuidString.lowercased())"
-        try await client.putNamespace(fresh, kind: "custom")
-        do {
-            _ = try await client.commit(marker, in: fresh, propagation: nil)
-            _ = try await client.commit(marker, in: fresh, propagation: ["probe": "soak"])
-            guard try await client.search(marker, in: fresh).count == 2 else { throw SafetyBroken(what: "commits into a fresh namespace were not found") }
-        } catch {
-            try? await client.deleteNamespace(fresh)
-            throw error
-        }
-        try await client.deleteNamespace(fresh)
-    }
+    private var fresh: FreshNamespaces { get throws { FreshNamespaces(host: host, client: try profile.sidecar.client(host)) } }
 
     /// What the newest sample of this wait counted under that name.
     func previous(_ count: String) throws -> String? {

@@ -39,22 +39,26 @@ enum FreshNamespace {
         try await byHand(stage)
         let fault = try stage.file("fault", "none")
         try PluginWrapper.put("LAB_PLUGIN_FAULT_FILE='\(fault)' \"$PLUGIN\" & child=$!\nwait $child", on: "acme", stage)
+        var env = try EnvText(stage.env("acme"))
+        try env.set("LAB_SERVER_FAULT_FILE", to: try stage.file("server-fault", "none"))
         try await stage.forward("advance", "acme", "--to", "A3/legacy.archive")
 
-        for broken in ["fresh-namespace", "null-metadata-500"] {
-            _ = try stage.file("fault", broken)
+        // By the plugin; by a server that never makes a namespace, at whose plugin nothing is wrong; and those without metadata.
+        for broken in ["fresh-namespace", "no-namespaces", "null-metadata-500"] {
+            _ = try stage.file(broken == "no-namespaces" ? "server-fault" : "fault", broken)
             try await stage.ctl("advance", "acme", code: 3)
             // Longer than the soak's whole window.
             try await Task.sleep(for: .seconds(12))
             let ended = try await stage.ctl("advance", "acme", code: 3)
             let why = try await stage.why()
             try expect(why.step.hasSuffix("A3/soak.wait"), "with \(broken) the tenant stands at \(why.step): \(ended.said)")
-            try expect(why.answer.contains("answered 50"), "why does not tell of \(broken): \(why.answer)")
+            let told = broken == "null-metadata-500" ? "answered 50" : "a commit into a fresh namespace (LOCAL)"
+            try expect(why.answer.contains(told), "why does not tell of \(broken): \(why.answer)")
             try expect(!(try await stage.verified().contains("A3/soak.wait")), "the soak ended in spite of \(broken)")
             try expect(try stage.database().number("SELECT count(*) FROM pg_class WHERE oid = to_regclass('public.agent_memories')") == 1, "v1 is gone")
+            for file in ["fault", "server-fault"] { _ = try stage.file(file, "none") }
         }
 
-        _ = try stage.file("fault", "none")
         try await stage.forward("advance", "acme", "--to", "A3/legacy.drop", "--wait")
     }
 

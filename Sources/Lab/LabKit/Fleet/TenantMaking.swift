@@ -28,7 +28,7 @@ struct TenantMaking {
         }
         try SeedLoader(connection: PostgresConnection(url: databaseURL)).load(tenant)
         try AccountBase(tenant).write(to: folder)
-        try environment(probe: tenant.probeWorkspace).write(to: folder.env)
+        try environment(probe: tenant.probeWorkspace, fresh: tenant.freshWorkspace).write(to: folder.env)
     }
 
     // MARK: - Non public
@@ -49,7 +49,7 @@ struct TenantMaking {
         try admin.run("CREATE DATABASE \"\(name)\" OWNER \"\(name)\"")
     }
 
-    private func environment(probe: String) throws -> TenantEnv {
+    private func environment(probe: String, fresh: String) throws -> TenantEnv {
         let server = try programs.sibling(WorkspaceServerProcess.program)
         var plugins = pluginCluster.map { ["MEMORY_PLUGIN_DATABASE_URL": url($0)] } ?? [:]
         plugins["CENTRAL_PLUGIN_URL"] = centralPluginURL
@@ -67,6 +67,8 @@ struct TenantMaking {
             "PLUGIN_LISTEN": "127.0.0.1:\(record.pluginPort)",
             "PROBE_WORKSPACE_ID": probe,
             "PROBE_WORKSPACE_TOKEN": WorkspaceToken.make(secret: record.authSecret, workspace: probe),
+            "FRESH_WORKSPACE_ID": fresh,
+            "FRESH_WORKSPACE_TOKEN": WorkspaceToken.make(secret: record.authSecret, workspace: fresh),
             "ARCHIVE_DIR": layout.vault(record.id),
             "KV_ARCHIVE_DIR": layout.keyValueVault(record.id),
             "ARCHIVE_KEY": record.archiveKey,

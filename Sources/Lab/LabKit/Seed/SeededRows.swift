@@ -27,6 +27,8 @@ struct SeededTenant: Sendable {
     let memories: [SeededMemory]
     /// A root workspace no agent works on.
     let probeWorkspace: String
+    /// Another, without a memory: nobody has ever used its namespaces.
+    let freshWorkspace: String
     /// Where agents work.
     let agentWorkspaces: [String]
 }

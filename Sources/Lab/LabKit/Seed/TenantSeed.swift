@@ -13,8 +13,10 @@ struct TenantSeed {
         var made = TenantSeed(tenant: tenant, rows: rows, seed: seed)
         made.addAwkward()
         made.fill()
+        // Drawn last, so that everything else of a seed stays what it was.
+        let fresh = SeededWorkspace(id: made.random.uuid(), name: "Fresh", parent: nil, status: "online")
         return SeededTenant(
-            workspaces: made.forest.all, memories: Array(made.memories.prefix(rows)), probeWorkspace: made.forest.probe.id,
+            workspaces: made.forest.all + [fresh], memories: Array(made.memories.prefix(rows)), probeWorkspace: made.forest.probe.id, freshWorkspace: fresh.id,
             agentWorkspaces: made.forest.agentWorkspaces.map(\.id))
     }
 

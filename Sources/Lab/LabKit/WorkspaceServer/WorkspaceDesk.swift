@@ -15,7 +15,7 @@ struct WorkspaceDesk: Desk {
         directory = WorkspaceDirectory(lanes: lanes)
         activity = ActivityLog(lanes: lanes)
         keyValues = KeyValueDoor(lanes: lanes)
-        plugin = settings.pluginURL.map(PluginClient.init(base:))
+        plugin = settings.pluginURL.map { PluginClient(base: $0, faultFile: settings.faultFile) }
         legacy = settings.strict ? nil : LegacyMemories(lanes: lanes)
     }
 

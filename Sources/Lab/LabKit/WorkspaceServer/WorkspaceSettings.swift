@@ -13,6 +13,8 @@ struct WorkspaceSettings: Sendable {
     /// A later release: keys and values have no door any more.
     let keyless: Bool
     let cutoverWanted: Bool
+    /// A file that names the fault of the moment, for tests.
+    let faultFile: String?
 
     init(environment: [String: String], strict: Bool, keyless: Bool = false) throws(Missing) {
         func required(_ name: String) throws(Missing) -> String {
@@ -28,6 +30,7 @@ struct WorkspaceSettings: Sendable {
         pluginURL = url.isEmpty ? nil : url
         self.strict = strict
         self.keyless = keyless
+        faultFile = environment["LAB_SERVER_FAULT_FILE"]
         cutoverWanted = environment["MEMORY_V2_CUTOVER"] == "true"
         if strict, pluginURL == nil {
             throw Missing(description: "MEMORY_PLUGIN_URL is not set, and this version has no other place for memories")
