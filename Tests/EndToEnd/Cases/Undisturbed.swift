@@ -50,9 +50,15 @@ enum Undisturbed {
     /// Every command is delivered twice, replies are lost, and more than a few calls at once are refused.
     private static let misfortunes = #"{"duplicates": 1000000, "loseReplies": {"SendCommand": 3, "ListCommandInvocations": 3}, "callsPerSecond": 10, "burst": 12}"#
 
-    /// How far the host's clock is from ours stands beside what it counted: it is the same clock here.
+    /// How far the host's clock is from ours stands beside what it counted: it is the same clock here. An export tells the same of both.
     private static func clocks(_ stage: Stage) async throws {
-        let clocks = try await stage.ctl("history", "acme", "--json", code: 0).answer(HistoryAnswer.self).clocks
+        let history = try await stage.ctl("history", "acme", "--json", code: 0)
+        let export = "\(stage.folder)/clocks.jsonl"
+        try await stage.ctl("journal", "export", export, code: 0)
+        let exported = try await stage.ctl("history", "acme", "--from", export, "--json", code: 0, changing: ["CUTOVER_JOURNAL": "/nowhere/journal"])
+        try expect(exported.out == history.out, "the export tells another history: \(exported.out) and not \(history.out)")
+        try await stage.ctl("history", "nobody", "--from", export, code: 1)
+        let clocks = try history.answer(HistoryAnswer.self).clocks
         try expect(clocks.map(\.step) == ["A1/shadow.watch", "A3/soak.wait"], "the history tells of these clocks: \(clocks)")
         for clock in clocks {
             guard let ahead = clock.hostAheadSeconds, let within = clock.hostAheadWithinSeconds else { throw Trouble("nobody measured how far the host's clock is from ours: \(clock)") }
