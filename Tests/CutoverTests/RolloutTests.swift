@@ -52,6 +52,9 @@ import Testing
     private static func silent(_ tenant: TenantID) -> Standing {
         standing(tenant, [Fold.adopted(), .gateAssessed(ref(tenant, "lamp.wire"), claim: "the bulb is whole", .unknown("no answer"))])
     }
+    private static func shut(_ tenant: TenantID) -> Standing {
+        standing(tenant, [Fold.adopted(), .gateAssessed(ref(tenant, "lamp.wire"), claim: "the bulb is whole", .shut("it is broken"))])
+    }
     private static func open(_ name: String, _ tenants: TenantID...) -> FleetStanding.OpenWave {
         var fleet = FleetStanding(journal: "j")
         fleet.apply(
@@ -157,6 +160,11 @@ import Testing
             let one = [Wave(name: "all", select: ["env": "prod"])]
             #expect(admissions(rollout(budget: 0, stragglers: 1, waves: one), standings)["c"] == .admitted)
             #expect(admissions(rollout(budget: 0, stragglers: 0, waves: one), standings)["c"] == .budgetSpent(failures: 1, allowed: 0))
+        }
+        // Who has failed, or waits at a gate that answers, stays behind nobody.
+        for other in [Self.failed("b"), Self.shut("b")] {
+            let standings: [TenantID: Standing] = ["a": Self.standing("a", Self.lit("a")), "b": other]
+            #expect(admissions(rollout(stragglers: 1, waves: waves), standings)["c"] == .waveClosed("wave first: b has not verified L0/lamp.light"))
         }
         let none: [TenantID: Standing] = ["a": Self.quarantined("a"), "b": Self.quarantined("b")]
         #expect(admissions(rollout(stragglers: 2, waves: waves), none)["c"] == .waveClosed("wave first: nobody has verified L0/lamp.light"), "no evidence is not green")
