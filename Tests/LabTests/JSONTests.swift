@@ -15,7 +15,10 @@ struct JSONTests {
         #expect(try JSONReader.read(#""\ud800x\udc00\ud83d\ude00""#) == .string("\u{FFFD}x\u{FFFD}😀"))
     }
 
-    @Test("what Go refuses is refused", arguments: ["", "{", "[1,]", "01", "nul", "\"a\nb\"", "{a:1}", #""\x""#, "+1"])
+    @Test("a number is kept as it was written", arguments: ["0", "-0", "10", "0.50", "-12.5e-3", "1E+2", "7e0"])
+    func numbers(text: String) throws { #expect(try JSONReader.read("[\(text)]").text == "[\(text)]") }
+
+    @Test("what Go refuses is refused", arguments: ["", "{", "[1,]", "01", "nul", "\"a\nb\"", "{a:1}", #""\x""#, "+1", "-", "1.", ".5", "1e", "1e+", "-01", "1.5.2", "1-2"])
     func malformed(text: String) {
         #expect(throws: JSONReader.Malformed.self) { try JSONReader.read(text) }
     }

@@ -83,6 +83,10 @@ import Testing
         let short = clock(sample(0, uptime: 9000), sample(40, uptime: 5, boot: "second"), sample(70, uptime: 35, boot: "second"))
         #expect(short.coveredSeconds == 30)
         #expect(short.gaps == 1)
+        // Begun anew right after a sample, it has been up for nearly as long as the wall clock says.
+        let soon = clock(sample(0, uptime: 5), sample(40, uptime: 39, boot: "second"))
+        #expect(soon.coveredSeconds == 0)
+        #expect(soon.gaps == 1)
         let long = clock(sample(0, uptime: 9000), sample(400, uptime: 9010, boot: "second"))
         #expect(long.coveredSeconds == 0)
         #expect(long.gaps == 1)

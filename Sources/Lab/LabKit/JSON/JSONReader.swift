@@ -88,17 +88,31 @@ struct JSONReader {
 
     private mutating func number() throws(Malformed) -> String {
         let start = at
-        while at < bytes.count, isNumberByte(bytes[at]) { at += 1 }
-        let text = String(decoding: bytes[start..<at], as: UTF8.self)
-        guard text.wholeMatch(of: #/-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+\-]?[0-9]+)?/#) != nil else {
-            throw malformed("invalid value")
+        _ = skip("-")
+        // A zero at the front stands alone.
+        var isWhole = skip("0") || digits() > 0
+        if skip(".") { isWhole = digits() > 0 && isWhole }
+        if skip("e") || skip("E") {
+            if !skip("+") { _ = skip("-") }
+            isWhole = digits() > 0 && isWhole
         }
-        return text
+        if !isWhole || at < bytes.count && (isDigit(bytes[at]) || "+-.eE".utf8.contains(bytes[at])) { throw malformed("invalid value") }
+        return String(decoding: bytes[start..<at], as: UTF8.self)
     }
 
-    private func isNumberByte(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || "+-.eE".utf8.contains(byte)
+    private mutating func skip(_ byte: Character) -> Bool {
+        guard at < bytes.count, byte.asciiValue == bytes[at] else { return false }
+        at += 1
+        return true
     }
+
+    private mutating func digits() -> Int {
+        let start = at
+        while at < bytes.count, isDigit(bytes[at]) { at += 1 }
+        return at - start
+    }
+
+    private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     private mutating func string() throws(Malformed) -> String {
         try expect("\"")

@@ -1,3 +1,5 @@
+import Foundation
+
 /// One authorised request of one workspace, on its way to a door.
 struct WorkspaceVisit: Sendable {
     let chain: WorkspaceChain
@@ -22,6 +24,4 @@ struct WorkspaceVisit: Sendable {
 }
 
 /// Whether a text is a UUID; the doors answer 404 to any other id, as nothing can have it.
-func isUUID(_ text: String) -> Bool {
-    text.wholeMatch(of: #/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/#) != nil
-}
+func isUUID(_ text: String) -> Bool { UUID(uuidString: text) != nil }
