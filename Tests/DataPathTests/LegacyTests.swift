@@ -64,6 +64,16 @@ struct LegacyTests {
         try await stage.add1("still writable")
     }
 
+    @Test("what no look compares is compared before a freeze")
+    func wrongKind() async throws {
+        let stage = try await Stage.make()
+        try await stage.add1("x")
+        try await stage.settle()
+        try await stage.plant("UPDATE memory_plugin.memory_records SET kind = 'summary'")
+        await #expect(throws: DataPathError.notEqual(differing: 1)) { try await Freeze().freeze(stage.ours) }
+        #expect(try await !Freeze().state(stage.ours).triggerThere)
+    }
+
     @Test("workspaces can go while frozen; unfreezing queues their rows and restores the key for new ones")
     func thaw() async throws {
         let stage = try await frozen()

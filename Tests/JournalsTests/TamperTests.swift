@@ -102,7 +102,12 @@ import Testing
         do { try await place.fill(try place.open()) }
         try place.tamper(deed.sql.joined(separator: "; "))
         let journal = try place.open(create: false)
-        await #expect(throws: JournalError.self) { try await journal.events(in: "acme", after: 0) }
+        let error = await #expect(throws: JournalError.self) { try await journal.events(in: "acme", after: 0) }
+        guard case .damaged("acme", revision: 2, let detail) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(detail.contains("it was edited"))
         #expect(try await journal.events(in: "umbra", after: 0).count == 2)
     }
 
