@@ -210,6 +210,10 @@ import Testing
         #expect(answers(1, ["a": lit("a"), "b": wired("b")])["a"] == .admitted)
         #expect(answers(2, ["a": lit("a"), "b": wired("b"), "c": wired("c")])["b"] == .admitted)
         #expect(answers(2, ["a": lit("a"), "b": wired("b"), "c": wired("c")])["c"] == .exposed(allowed: 2))
+        // Nobody begins who would only queue up to be exposed, behind one who is or behind one on its way there.
+        #expect(answers(1, ["a": lit("a")])["c"] == .exposed(allowed: 1))
+        #expect(answers(1, ["b": wired("b")])["c"] == .exposed(allowed: 1))
+        #expect(answers(2, ["a": lit("a")])["c"] == .exposed(allowed: 2) && answers(2, ["a": lit("a")])["b"] == .admitted)
         let watched = Self.standing("a", Self.lit("a") + [.waitBegan(Self.ref("a", "lamp.watch")), .verified(Self.ref("a", "lamp.watch"), .inPlace(Evidence()))])
         #expect(answers(1, ["a": watched, "b": wired("b")])["b"] == .admitted)
     }
