@@ -105,6 +105,17 @@ import Testing
         #expect(try await world.kinds() == ["started"])
     }
 
+    @Test("a lease that somebody else had meanwhile is not gone on with, though nobody has it now")
+    func renewedTooLate() async throws {
+        let (journal, time) = (world.journal, world.time)
+        let holder = LeaseHolder(name: "one", seconds: 60)
+        let old = try await Ledger.open("acme", in: journal, time: time, me: "ann", holder: holder) { _ in nil }
+        try await old.renew(holder)
+        let other = try await journal.lease("acme", to: "two", until: time.now.adding(seconds: 60), now: time.now) { _ in true }
+        try await journal.giveBack(other)
+        await #expect(throws: JournalError.superseded("acme", fence: 1, newest: 3)) { try await old.renew(holder) }
+    }
+
     private actor Refusal {
         var error: EngineError?
         func note(_ error: EngineError?) { self.error = error }

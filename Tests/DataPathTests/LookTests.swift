@@ -50,6 +50,23 @@ struct LookTests {
         #expect(try await Parity().compare(stage.ours, against: .v1).clean)
     }
 
+    @Test("what a table makes of a row by itself is not taken for what was written: it is listed, and nothing of it stays")
+    func tableOfItsOwnMind() async throws {
+        let stage = try await Stage.make()
+        // By the looks, not by the copy.
+        try await stage.settle()
+        try await stage.agent.execute(
+            """
+            CREATE FUNCTION public.louder() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.content := NEW.content || '!'; RETURN NEW; END $$;
+            CREATE TRIGGER louder BEFORE INSERT OR UPDATE ON memory_plugin.memory_records FOR EACH ROW EXECUTE FUNCTION public.louder()
+            """)
+        let id = try await stage.add1("hello")
+        _ = try await stage.settle()
+        #expect(try await stage.placed(id) != "live")
+        #expect(try await stage.count("memory_plugin.memory_records") == 0)
+        #expect(try await stage.count("cutover.exceptions WHERE id = '\(id)' AND closed IS NULL") == 1)
+    }
+
     @Test("a new v2 row is carried to v1 with label general and its times")
     func insertOne() async throws {
         let stage = try await Stage.make()
