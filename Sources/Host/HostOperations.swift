@@ -106,21 +106,6 @@ public struct HostOperationBook: Sendable {
         add(W.kind, .writing, W.once) { try await act($1) }
     }
 
-    /// The host's half of a reading that is carried out elsewhere than on a real host.
-    package mutating func add<R: Reading>(_ type: R.Type, reading read: @escaping @Sendable (R, HostSight) async throws -> R.Result) {
-        add(R.kind, .reading) { try await read(try CanonicalJSON.value(type, from: $0.payload), $1.sight) }
-    }
-
-    /// The host's half of an exercise that is carried out elsewhere than on a real host.
-    package mutating func add<X: Exercising>(_ type: X.Type, attempting attempt: @escaping @Sendable (X, HostHand) async throws -> X.Result) {
-        add(X.kind, .exercising) { try await attempt(try CanonicalJSON.value(type, from: $0.payload), $1) }
-    }
-
-    /// The host's half of a writing operation that is carried out elsewhere than on a real host.
-    package mutating func add<W: Writing>(_ type: W.Type, acting act: @escaping @Sendable (W, HostHand) async throws -> W.Result) {
-        add(W.kind, .writing, W.once) { try await act(try CanonicalJSON.value(type, from: $0.payload), $1) }
-    }
-
     /// The same operations, each carried out inside of `surround`, behind the host's lock where there is one.
     package func within(
         _ surround: @escaping @Sendable (HostRequest, _ carryOut: @escaping @Sendable () async throws -> String) async throws -> String

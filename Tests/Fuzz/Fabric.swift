@@ -1,5 +1,6 @@
 #if DEBUG
     @testable import Cutover
+    import Simulation
 
     /// What a liar chooses by: the input's bytes first, and then chance that follows from them.
     struct Choices: Sendable {
@@ -8,10 +9,10 @@
 
         init(_ bytes: [UInt8]) {
             self.bytes = bytes[...]
-            chance = Chance(bytes.reduce(UInt64(1)) { $0 &* 31 &+ UInt64($1) })
+            chance = Chance(seed: bytes.reduce(UInt64(1)) { $0 &* 31 &+ UInt64($1) })
         }
 
-        mutating func below(_ bound: Int) -> Int { bytes.popFirst().map { Int($0) % bound } ?? chance.below(bound) }
+        mutating func below(_ bound: Int) -> Int { bytes.popFirst().map { Int($0) % bound } ?? chance.number(below: bound) }
 
         mutating func number() -> Int {
             switch below(6) {

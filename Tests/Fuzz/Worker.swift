@@ -1,4 +1,5 @@
 import Foundation
+import Simulation
 
 /// Gives one target input after input, within limits; ended by a signal where one of them breaks it. The input under way always lies in a file.
 struct Worker {
@@ -24,12 +25,12 @@ struct Worker {
             for input in corpus { await give(input, &done) }
             for nasty in target.readsText ? Nasty.all : [] { await give(nasty.bytes, &done, nasty.name) }
         } else {
-            var chance = Chance(seed)
+            var chance = Chance(seed: seed)
             let known = corpus.isEmpty ? [[UInt8]()] : corpus
             let end = ContinuousClock.now + .seconds(seconds)
             while ContinuousClock.now < end {
-                let mutated = Mutation.of(known[chance.below(known.count)], among: known, words: target.words, &chance)
-                await give(chance.one(in: 4) ? mutated : target.mend(mutated), &done)
+                let mutated = Mutation.of(known[chance.number(below: known.count)], among: known, words: target.words, &chance)
+                await give(chance.number(below: 4) == 0 ? mutated : target.mend(mutated), &done)
             }
         }
         print("\(target.name): \(done) inputs, \(Self.peakMebibytes) MiB at most")

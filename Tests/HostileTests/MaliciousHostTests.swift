@@ -7,6 +7,7 @@ import Testing
 @testable import Cutover
 @testable import cutoverctl
 @testable import fuzz
+import Simulation
 
 @Suite("a tenant's host that answers anything", .serialized) struct MaliciousHostTests {
     static let seeds: [UInt64] = (0..<3).map { _ in UInt64.random(in: 1...999_999) }
@@ -19,8 +20,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = "\(folder)/cutover.db"
         let journal = try SQLiteJournal.open(path: path, create: true) { "journal-of-a-test" }
-        var chance = Chance(seed)
-        await Liar.drive((0..<64).map { _ in UInt8(chance.below(256)) }, journal)
+        var chance = Chance(seed: seed)
+        await Liar.drive((0..<64).map { _ in UInt8(chance.number(below: 256)) }, journal)
         let files = try FileManager.default.contentsOfDirectory(atPath: folder)
         let bytes = try files.reduce(0) { try $0 + ((FileManager.default.attributesOfItem(atPath: "\(folder)/\($1)")[.size] as? Int) ?? 0) }
         return (try await journal.records(), try await journal.statuses(), bytes)

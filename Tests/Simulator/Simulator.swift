@@ -15,17 +15,13 @@ import SimulatorKit
     @Option(help: "How many operators.") var operators: Int?
     @Option(help: "How many days.") var days = 45
     @Option(help: "What befalls them: mishaps separated by commas, as a failing seed prints them, or none.") var story: String?
-    @Option(help: "What hosts work on: \(models.map(\.name).joined(separator: ", ")).") var model = models[0].name
     @Option(help: "How often a failing world may be run to find a shorter story.") var tries = 300
     @Option(help: "A promise made up to see one broken: that this mishap never comes.") var forbid: String?
     @Flag(help: "Runs each seed twice and compares the journals.") var twice = false
     @Flag(help: "Tells of every seed.") var each = false
 
-    private static let models = [SimulatedTenant.model, PlainTenant.model]
-
     func validate() throws {
         guard seeds > 0, days > 0, tenants ?? 1 > 0, operators ?? 1 > 0 else { throw ValidationError("seeds, tenants, operators and days are at least 1") }
-        guard Self.models.contains(where: { $0.name == model }) else { throw ValidationError("no model is called \(model)") }
         if let forbid, Mishap.Kind(rawValue: forbid) == nil { throw ValidationError("no mishap is called \(forbid)") }
         if let story, Story(story) == nil { throw ValidationError("this is no story: \(story)") }
     }
@@ -37,7 +33,7 @@ import SimulatorKit
         let numbers = seed == nil ? (0..<UInt64(seeds)).map { first + $0 } : [first]
         let began = ContinuousClock.now
         var (days, events, done, all, failed) = (0, 0, 0, 0, 0)
-        print("seeds \(numbers[0]) to \(numbers[numbers.count - 1]), model \(model)")
+        print("seeds \(numbers[0]) to \(numbers[numbers.count - 1])")
         for number in numbers {
             // Told as it goes: a run that takes hours is watched.
             fflush(nil)
@@ -63,19 +59,15 @@ import SimulatorKit
 
     private func setting(_ number: UInt64) -> Setting {
         let forbidden = forbid.flatMap { Mishap.Kind(rawValue: $0) }
-        return Setting(
-            seed: number, tenants: tenants, operators: operators, days: days, story: story.flatMap { Story($0) },
-            model: Self.models.first { $0.name == self.model } ?? Self.models[0]
-        ) {
-            var all: [any Invariant] = [OneHand(), AnswersAreRemembered()] + (self.model == SimulatedTenant.model.name ? Promises.all() : [])
-            if let forbidden { all.append(Forbidden(forbidden)) }
-            return all
+        return Setting(seed: number, tenants: tenants, operators: operators, days: days, story: story.flatMap { Story($0) }) {
+            Promises.all() + (forbidden.map { [Forbidden($0)] } ?? [])
         }
     }
 
     private func tell(_ setting: Setting, _ outcome: Outcome) {
         let stands = outcome.stands.sorted { $0.key < $1.key }.map { "\($0.value) at \($0.key)" }.joined(separator: ", ")
         print("seed \(setting.seed): \(setting.tenants) tenants, \(setting.operators) operators, \(setting.story.mishaps.count) mishaps; \(outcome.events) events, journal \(outcome.digest); \(outcome.done) done\(stands.isEmpty ? "" : "; \(stands)")")
+        if seed != nil { for line in outcome.unfinished { print("  \(line)") } }
     }
 
     private func explain(_ setting: Setting, _ outcome: Outcome) {

@@ -5,7 +5,7 @@ import Testing
 
 /// A promise that no run could break would prove nothing: each is broken here once, by an entry that should not be or a world that is not so.
 @Suite("what is promised can be seen broken") struct InvariantTests {
-    private static let plan = SimulatorKit.Setting.plan(MemoryCatalog.catalog)
+    private static let plan = SimulatorKit.Setting.plan()
     private static let host = TenantHost(id: "acme", host: "acme.test", transport: "plain", labels: ["env": "staging"], env: "/etc/acme.env", state: "/var/acme")
 
     /// Entries as a journal chains them, and the world that they are judged by.
@@ -28,7 +28,7 @@ import Testing
             let (state, files) = (state, files)
             return WorldView(
                 now: now, plan: InvariantTests.plan, catalog: MemoryCatalog.catalog, fleet: Fleet(tenants: [InvariantTests.host]), events: { _ in [] },
-                truth: { _ in state.map { TenantTruth($0) } }, files: { _ in files })
+                truth: { _ in state }, files: { _ in files })
         }
     }
 
@@ -36,8 +36,8 @@ import Testing
 
     private static func happening(_ what: Happening.What, _ ground: Ground) -> Happening { Happening(at: ground.now, tenant: "acme", what: what) }
 
-    private static func clock() -> SimulatorKit.HostClock {
-        SimulatorKit.HostClock(wall: SimulatorKit.Setting.start, monotonic: 0, boot: "boot", database: SimulatorKit.Setting.start)
+    private static func clock() -> ClockFace {
+        ClockFace(wall: SimulatorKit.Setting.start, monotonic: 0, boot: "boot", database: SimulatorKit.Setting.start)
     }
 
     private static func state() -> TenantState { TenantState("acme", seed: 3, clocks: clock()) }
@@ -223,6 +223,19 @@ import Testing
         #expect(chain.violations.count == 2)
         secrets.hear(ground.event(.held(reason: "it said \(SimulatedSecret.password(of: "acme"))")), world: ground.world)
         #expect(secrets.violations.count == 1)
+    }
+
+    @Test("an answer and a fence that a host forgot over a crash")
+    func answers() {
+        var (ground, promise) = (Ground(), AnswersAreRemembered())
+        promise.after(Self.happening(.handLaid("op", "copy.begin", .writing, fence: 4), ground), world: ground.world)
+        promise.after(Self.happening(.answered("op"), ground), world: ground.world)
+        ground.files = ["/var/acme/ops/op.done": "", "/var/acme/fence": "4"]
+        promise.after(Self.happening(.hostIsBack, ground), world: ground.world)
+        #expect(promise.violations == [])
+        ground.files = ["/var/acme/ops/op.started": "", "/var/acme/fence": "3"]
+        promise.after(Self.happening(.hostIsBack, ground), world: ground.world)
+        #expect(promise.violations.count == 2)
     }
 
     @Test("every kind of step that is called verified and is not so")

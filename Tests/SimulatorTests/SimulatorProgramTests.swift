@@ -19,9 +19,9 @@ import Testing
 
     @Test("the same seed comes to the same journal, in this process and in another one, and another seed to another")
     func determinism() async throws {
-        let one = try await Self.run("--seed", "11", "--tenants", "3", "--days", "8", "--twice", "--model", "plain")
-        let two = try await Self.run("--seed", "11", "--tenants", "3", "--days", "8", "--model", "plain")
-        let other = try await Self.run("--seed", "12", "--tenants", "3", "--days", "8", "--model", "plain")
+        let one = try await Self.run("--seed", "11", "--tenants", "3", "--days", "8", "--twice")
+        let two = try await Self.run("--seed", "11", "--tenants", "3", "--days", "8")
+        let other = try await Self.run("--seed", "12", "--tenants", "3", "--days", "8")
         #expect(one.code == 0, "\(one.said)")
         #expect(Self.journal(one.said) != nil && Self.journal(one.said) == Self.journal(two.said))
         #expect(Self.journal(one.said) != Self.journal(other.said))
@@ -32,7 +32,7 @@ import Testing
         var full = Story.drawn(seed: 3, tenants: 3, operators: 2, days: 6)
         full = Story(full.mishaps + [Mishap(minute: 4000, .machineCrashes, whom: 1, amount: 9)])
         let found = try await Self.run(
-            "--seed", "3", "--tenants", "3", "--operators", "2", "--days", "6", "--story", full.description, "--forbid", "machineCrashes", "--model", "plain", "--tries", "60")
+            "--seed", "3", "--tenants", "3", "--operators", "2", "--days", "6", "--story", full.description, "--forbid", "machineCrashes", "--tries", "60")
         #expect(found.code == 1)
         let command = try #require(found.said.split(separator: "\n").last { $0.contains("--tries 0") }.map(String.init))
         let story = try #require(command.firstMatch(of: /--story (\S+)/).flatMap { Story(String($0.1)) })
@@ -46,7 +46,7 @@ import Testing
 
     @Test("a world in which nothing goes wrong comes to its end")
     func quiet() async throws {
-        let run = try await Self.run("--seed", "1", "--tenants", "2", "--operators", "1", "--story", "none", "--model", "plain")
+        let run = try await Self.run("--seed", "1", "--tenants", "2", "--operators", "1", "--story", "none")
         #expect(run.code == 0 && run.said.contains("2 done"), "\(run.said)")
     }
 

@@ -3,6 +3,7 @@ import CutoverTestKit
 import Foundation
 import Host
 import Phases
+import Simulation
 @testable import SimulatorKit
 import Synchronization
 import Testing
@@ -12,19 +13,19 @@ struct TenantHarness {
     let host = TenantHost(id: "acme", host: "acme.test", transport: "plain", labels: ["env": "staging"], env: "/etc/acme.env", state: "/var/lib/cutover/acme")
     let time = ManualTime(hurriesUpTo: 1000)
     let journal = MemoryJournal()
-    let plan = Setting.plan(MemoryCatalog.catalog)
+    let plan = Setting.plan()
     let tenant: SimulatedTenant
     let road: PlainRoad
 
     init(seed: UInt64) {
         let time = time
-        let clock: @Sendable () -> SimulatorKit.HostClock = { SimulatorKit.HostClock(wall: time.now, monotonic: Double(time.now.milliseconds) / 1000, boot: "boot", database: time.now) }
-        tenant = SimulatedTenant("acme", plan: plan, dice: Dice(seed: seed, for: "acme"), clock: clock)
+        let clock: @Sendable () -> ClockFace = { ClockFace(wall: time.now, monotonic: Double(time.now.milliseconds) / 1000, boot: "boot", database: time.now) }
+        tenant = SimulatedTenant("acme", plan: plan, chance: Chance(seed: seed, for: "acme"), clock: clock)
         road = PlainRoad(operations: tenant.book { try HostProcess.current?.touch($0) }, clock: clock, time: time)
         road.disk.furnish([host.env: SimulatedSecret.lines(of: host.id)])
     }
 
-    var state: TenantState { get throws { try #require(tenant.truth.state) } }
+    var state: TenantState { get throws { tenant.truth } }
     var troubles: [String] { get throws { MemoriesAreKept.troubles(try state) } }
 
     func engine(_ person: OperatorID = "operator") -> Engine {
@@ -89,18 +90,26 @@ struct TenantHarness {
         }
         let words = command.split(separator: " ").map(String.init)
         func value(of option: String) -> String? { words.firstIndex(of: option).flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil } }
-        if let reason = value(of: "--exceptions") {
-            let list = try await engine().ask(ListExceptions(table: .memories), of: host.id).get()
-            return try await engine("lead-1").approve(
-                host.id, topic: "exceptions/\(reason)", reason: "seen", facts: ["count": "\(list.counts[reason] ?? 0)", "digest": list.digest(of: reason)])
-        }
+        if let reason = value(of: "--exceptions") { return try await sign(reason) }
         if let blocker = value(of: "--blocker") { return try await engine("lead-1").approve(host.id, topic: Attestation.blocker(blocker), reason: "closed") }
-        if words.contains("exceptions") { return try await settleConflicts() }
+        if words.contains("exceptions") {
+            try await sign(nil)
+            return try await settleConflicts()
+        }
         if words.contains("recapture") {
             _ = try await engine("lead-1").carryOut(CaptureAnew(acceptingAbsent: true, table: .memories), on: host.id, reason: "put back") { _ in Evidence() }
             return
         }
         for person in ["lead-1", "lead-2"] as [OperatorID] { try await engine(person).approve(host.id, topic: ref.place, reason: "go", facts: ["plan": plan.digest]) }
+    }
+
+    /// That the other store can't hold what is listed as `reason`; without one, as anything.
+    private func sign(_ reason: String?) async throws {
+        let list = try await engine().ask(ListExceptions(table: .memories), of: host.id).get()
+        for reason in reason.map({ [$0] }) ?? list.counts.keys.sorted() {
+            try await engine("lead-1").approve(
+                host.id, topic: "exceptions/\(reason)", reason: "seen", facts: ["count": "\(list.counts[reason] ?? 0)", "digest": list.digest(of: reason)])
+        }
     }
 
     private func settleConflicts() async throws {
@@ -116,11 +125,11 @@ struct TenantHarness {
 final class PlainRoad: Transport {
     let disk = SimulatedDisk()
     private let operations: HostOperationBook
-    private let clock: @Sendable () -> SimulatorKit.HostClock
+    private let clock: @Sendable () -> ClockFace
     private let time: ManualTime
     private let state = Mutex((hasHand: false, processes: Int32(0), doom: Int?.none))
 
-    init(operations: HostOperationBook, clock: @escaping @Sendable () -> SimulatorKit.HostClock, time: ManualTime) {
+    init(operations: HostOperationBook, clock: @escaping @Sendable () -> ClockFace, time: ManualTime) {
         (self.operations, self.clock, self.time) = (operations, clock, time)
     }
 
@@ -171,10 +180,10 @@ final class PlainRoad: Transport {
 
 /// What befalls a tenant while it is under way, as one seed draws it.
 final class Weather: Sendable {
-    private let state: Mutex<(dice: Dice, left: Int, came: [TenantMishap])>
+    private let state: Mutex<(chance: Chance, left: Int, came: [TenantMishap])>
 
     /// - Parameter decisions: how many of the engine's decisions it lasts.
-    init(seed: UInt64, decisions: Int) { state = Mutex((Dice(seed: seed, for: "weather"), decisions, [])) }
+    init(seed: UInt64, decisions: Int) { state = Mutex((Chance(seed: seed, for: "weather"), decisions, [])) }
 
     var isOver: Bool { state.withLock { $0.left <= 0 } }
     var came: [TenantMishap] { state.withLock { $0.came } }
@@ -184,9 +193,9 @@ final class Weather: Sendable {
     func blow(on harness: TenantHarness) async {
         let (doom, mishap) = state.withLock { state -> (Int?, TenantMishap?) in
             state.left -= 1
-            let doom = state.dice.happens(15) ? state.dice.number(1...16) : nil
-            guard state.dice.happens(6), let kind = state.dice.pick(Self.kinds) else { return (doom, nil) }
-            let mishap = TenantMishap(kind, state.dice.number(1...48))
+            let doom = state.chance.happens(15) ? state.chance.number(1...16) : nil
+            guard state.chance.happens(6), let kind = state.chance.pick(Self.kinds) else { return (doom, nil) }
+            let mishap = TenantMishap(kind, state.chance.number(1...48))
             state.came.append(mishap)
             return (doom, mishap)
         }

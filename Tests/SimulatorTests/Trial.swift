@@ -1,6 +1,7 @@
 import Cutover
 import Foundation
 @testable import Host
+import Simulation
 @testable import SimulatorKit
 import Synchronization
 
@@ -48,7 +49,7 @@ struct Trial {
     }
 
     func run() async throws -> [String] {
-        var dice = Dice(seed: seed, for: "trial")
+        var chance = Chance(seed: seed, for: "trial")
         disk.furnish(["/etc/tenant.env": "A=b\n"])
         var flaws: [String] = []
         var answered: [OperationID: String] = [:]
@@ -58,12 +59,12 @@ struct Trial {
         for _ in 0..<30 {
             number += 1
             let process = HostProcess(number: number)
-            if dice.happens(60) { process.die(atTouch: dice.number(1...34)) }
+            if chance.happens(60) { process.die(atTouch: chance.number(1...34)) }
             // What an earlier process renamed is there for the next one, and gone after a crash.
-            if dice.happens(30), let folder = dice.pick(["/state", "/state/ops", "/"]) { process.die(before: "sync folder \(folder)") }
-            if dice.happens(20) { fence += 1 }
-            let asked = dice.happens(15) ? max(1, fence - 1) : fence
-            let id = OperationID("op-\(dice.number(1...12))")
+            if chance.happens(30), let folder = chance.pick(["/state", "/state/ops", "/"]) { process.die(before: "sync folder \(folder)") }
+            if chance.happens(20) { fence += 1 }
+            let asked = chance.happens(15) ? max(1, fence - 1) : fence
+            let id = OperationID("op-\(chance.number(1...12))")
             let isFire = (Int(id.text.dropFirst(3)) ?? 0).isMultiple(of: 2)
             let before = effects.fences(of: id).count
             let line = await on(process) { await ask(id, isFire: isFire, fence: asked) }
@@ -84,7 +85,7 @@ struct Trial {
             }
             // What was done before is answered again under any fence, and leaves none behind: nobody asks for it under another.
             if now > before { seen = max(seen, asked) }
-            if dice.happens(process.isDead ? 50 : 20) { disk.crash(&dice) }
+            if chance.happens(process.isDead ? 50 : 20) { disk.crash(&chance) }
             disk.release(process.number)
             flaws += await look(answered, written, HostProcess(number: 0))
             if !flaws.isEmpty { return flaws }
@@ -128,8 +129,8 @@ struct Trial {
             try HostProcess.current?.touch("after the effect")
             return number
         }
-        book.add(Fire.self, acting: { _, host in Fire.Result(number: try act(host)) })
-        book.add(Set.self, acting: { _, host in Set.Result(number: try act(host)) })
+        book.add(Fire.self) { host in Fire.Result(number: try act(host)) }
+        book.add(Set.self) { host in Set.Result(number: try act(host)) }
         return book
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Host
+public import Simulation
 import Synchronization
 
 /// A disk that keeps what was synced. When its machine crashes, anything else is lost, or is there in part.
@@ -61,8 +62,8 @@ public final class SimulatedDisk: Sendable {
     public func setReadOnly(_ isReadOnly: Bool) { state.withLock { $0.isReadOnly = isReadOnly } }
 
     /// The machine loses its power and comes back: what of the unsynced is there is drawn.
-    public func crash(_ dice: inout Dice) {
-        var drawn = dice
+    public func crash(_ chance: inout Chance) {
+        var drawn = chance
         state.withLock { state in
             let kept = state.pending.isEmpty ? 0 : drawn.number(0...state.pending.count)
             for change in state.pending.prefix(kept) { state.durable.take(change) }
@@ -76,14 +77,14 @@ public final class SimulatedDisk: Sendable {
             }
             state.locks = [:]
         }
-        dice = drawn
+        chance = drawn
     }
 
-    private static func left(of file: File, _ dice: inout Dice) -> [UInt8] {
-        guard file.bytes.starts(with: file.synced) else { return dice.happens(50) ? file.synced : Array(file.bytes.prefix(dice.number(0...file.bytes.count))) }
-        let kept = dice.number(file.synced.count...file.bytes.count)
+    private static func left(of file: File, _ chance: inout Chance) -> [UInt8] {
+        guard file.bytes.starts(with: file.synced) else { return chance.happens(50) ? file.synced : Array(file.bytes.prefix(chance.number(0...file.bytes.count))) }
+        let kept = chance.number(file.synced.count...file.bytes.count)
         // Some file systems know of the new length before they have what stands there.
-        let zeros = dice.happens(20) ? dice.number(0...file.bytes.count - kept) : 0
+        let zeros = chance.happens(20) ? chance.number(0...file.bytes.count - kept) : 0
         return file.bytes.prefix(kept) + [UInt8](repeating: 0, count: zeros)
     }
 

@@ -15,9 +15,9 @@ struct HostTicks: Sendable {
         since = now
     }
 
-    func read(_ now: Timestamp) -> HostClock {
+    func read(_ now: Timestamp) -> ClockFace {
         let wall = Timestamp(milliseconds: now.milliseconds + off(now))
-        return HostClock(wall: wall, monotonic: now.seconds(since: bootedAt), boot: "boot-\(boots)", database: wall)
+        return ClockFace(wall: wall, monotonic: now.seconds(since: bootedAt), boot: "boot-\(boots)", database: wall)
     }
 
     private func off(_ now: Timestamp) -> Int64 { offset + (now.milliseconds - since.milliseconds) * Int64(partsPerMillion) / 1_000_000 }

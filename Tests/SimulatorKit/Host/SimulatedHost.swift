@@ -1,5 +1,6 @@
 public import Cutover
 import Host
+public import Simulation
 import Synchronization
 
 /// A tenant's host: the real program, with its ledgers, over a simulated disk, clocks and tenant.
@@ -14,7 +15,7 @@ public final class SimulatedHost: Sendable {
         /// Of those who are yet to begin: at which of its moments each is to die, and for how many minutes the machine is down then; nil: it stays up.
         var doomed: [(touch: Int, downMinutes: Int?)] = []
         var worked: Timestamp
-        var dice: Dice
+        var chance: Chance
     }
 
     /// What the host's parts share.
@@ -26,7 +27,7 @@ public final class SimulatedHost: Sendable {
     public let tenant: TenantID
     public let disk: SimulatedDisk
     let place: TenantHost
-    let model: any TenantModel
+    let model: SimulatedTenant
     private let time: WorldTime
     private let core: Core
     private let witness: @Sendable (Happening.What) -> Void
@@ -34,21 +35,19 @@ public final class SimulatedHost: Sendable {
 
     /// - Parameter witness: hears of all that happens here.
     public init(
-        _ place: TenantHost, time: WorldTime, dice: Dice, model: (@escaping @Sendable () -> HostClock) -> any TenantModel,
-        witness: @escaping @Sendable (Happening.What) -> Void = { _ in }
+        _ place: TenantHost, plan: Plan, time: WorldTime, chance: Chance, witness: @escaping @Sendable (Happening.What) -> Void = { _ in }
     ) {
-        let core = Core(State(ticks: HostTicks(time.now), worked: time.now, dice: dice))
+        let core = Core(State(ticks: HostTicks(time.now), worked: time.now, chance: chance.other(for: "host")))
         self.core = core
         self.place = place
         self.tenant = place.id
         self.time = time
         self.witness = witness
         self.disk = SimulatedDisk()
-        let tenants = model { core.state.withLock { $0.ticks.read(time.now) } }
-        self.model = tenants
-        book = tenants.book { try HostProcess.current?.touch($0) }.within { request, carryOut in
+        model = SimulatedTenant(place.id, plan: plan, chance: chance.other(for: "tenant")) { core.state.withLock { $0.ticks.read(time.now) } }
+        book = model.book { try HostProcess.current?.touch($0) }.within { request, carryOut in
             guard request.operationClass != .reading else { return try await carryOut() }
-            let seconds = core.state.withLock { ($0.dice.number(1...20), $0.dice.number(1...20)) }
+            let seconds = core.state.withLock { ($0.chance.number(1...20), $0.chance.number(1...20)) }
             witness(.handLaid(request.id, request.kind, request.operationClass, fence: request.fence))
             defer { witness(.handTaken(request.id, request.kind, request.operationClass, fence: request.fence)) }
             try await Self.pass(seconds.0, time)
@@ -65,7 +64,7 @@ public final class SimulatedHost: Sendable {
     }
 
     public var isUp: Bool { core.state.withLock { $0.isUp } }
-    public var clock: HostClock { core.state.withLock { $0.ticks.read(time.now) } }
+    public var clock: ClockFace { core.state.withLock { $0.ticks.read(time.now) } }
     var hasHand: Bool {
         get { core.state.withLock { $0.hasHand } }
         set { core.state.withLock { $0.hasHand = newValue } }
@@ -161,7 +160,7 @@ public final class SimulatedHost: Sendable {
             return state.isUp
         }
         guard isNews else { return }
-        core.state.withLock { state in disk.crash(&state.dice) }
+        core.state.withLock { state in disk.crash(&state.chance) }
         witness(.hostCrashed)
         Task { [self] in
             try? await time.sleep(until: now.adding(seconds: max(1, minutes) * 60))

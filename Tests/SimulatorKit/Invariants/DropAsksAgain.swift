@@ -48,7 +48,7 @@ public struct DropAsksAgain: Invariant {
     }
 
     public mutating func after(_ happening: Happening, world: WorldView) {
-        guard let tenant = happening.tenant, let state = world.truth(tenant)?.state else { return }
+        guard let tenant = happening.tenant, let state = world.truth(tenant) else { return }
         let drops = state.effects.dropFirst(seen[tenant] ?? 0).filter { $0.what == "drops the table" }
         seen[tenant] = state.effects.count
         for drop in drops { judge(tenant, drop, state, world) }

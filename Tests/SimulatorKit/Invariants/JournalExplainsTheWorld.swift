@@ -11,7 +11,7 @@ public struct JournalExplainsTheWorld: Invariant {
     public init() {}
 
     public mutating func hear(_ event: Event, world: WorldView) {
-        guard case .verified(let ref, .inPlace) = event.change, let state = world.truth(ref.tenant)?.state, let kind = world.plan.kind(of: ref) else { return }
+        guard case .verified(let ref, .inPlace) = event.change, let state = world.truth(ref.tenant), let kind = world.plan.kind(of: ref) else { return }
         if let last = state.mishaps.last, world.now.seconds(since: last.at) < Self.seconds { return }
         if let what = Self.untrue(kind, state) { notes.add("\(ref) is verified, and \(what)", event) }
     }

@@ -21,7 +21,7 @@ public struct LookingChangesNothing: Invariant {
     public mutating func atEnd(_ world: WorldView) { for host in world.fleet.tenants { judge(host.id, world) } }
 
     private mutating func judge(_ tenant: TenantID, _ world: WorldView) {
-        guard let effects = world.truth(tenant)?.state?.effects else { return }
+        guard let effects = world.truth(tenant)?.effects else { return }
         for effect in effects.dropFirst(seen[tenant] ?? 0) where acting[tenant]?.contains(effect.operation) != true {
             notes.add("\(tenant): \(effect.kind) \(effect.what), by \(effect.operation), which was not asked to change anything", at: "\(effect.at)")
         }

@@ -7,6 +7,25 @@ public struct MemoriesAreKept: Invariant {
     public let name = "no memory is lost, and none is invented"
     public private(set) var violations: [String] = []
     private var told: Set<String> = []
+    /// What was judged last: the same comes to the same.
+    private var judged: [TenantID: Judged] = [:]
+
+    private struct Judged: Equatable {
+        var database: Database
+        let book: AgentsBook
+        let server: HostSide.Settings?
+        let remembered: [String: String]
+        let keptTexts: Set<String>
+        let isDeleted: Bool
+
+        init(_ state: TenantState) {
+            (database, book, isDeleted) = (state.database, state.book, state.isDeleted)
+            (server, remembered, keptTexts) = (state.host.server, state.host.remembered, state.host.keptTexts)
+            // Nothing of a memory is in these, and they change with every operation.
+            database.tally = nil
+            database.own?.fence = 0
+        }
+    }
 
     public init() {}
 
@@ -21,7 +40,9 @@ public struct MemoriesAreKept: Invariant {
     }
 
     private mutating func judge(_ tenant: TenantID, _ place: String, _ world: WorldView) {
-        guard let state = world.truth(tenant)?.state else { return }
+        guard let state = world.truth(tenant) else { return }
+        let now = Judged(state)
+        guard judged.updateValue(now, forKey: tenant) != now else { return }
         for what in Self.troubles(state) where told.insert("\(tenant) \(what)").inserted { violations.append("\(tenant) at \(place), \(world.now): \(what)") }
     }
 
@@ -34,7 +55,7 @@ public struct MemoriesAreKept: Invariant {
     /// A text that an agent was told is stored, and that nobody who saw it has replaced, lies somewhere: in a store, or in a record with both texts.
     private static func lost(_ state: TenantState) -> [String] {
         state.book.memories.sorted { $0.key < $1.key }.flatMap { id, memory in
-            memory.alive.sorted().compactMap { text in Places(state, id).hold(text) ? nil : "memory \(id) is lost: \"\(text)\" lies nowhere" }
+            memory.alive.sorted().compactMap { text in state.holds(text, of: id) ? nil : "memory \(id) is lost: \"\(text)\" lies nowhere" }
         }
     }
 
@@ -50,7 +71,7 @@ public struct MemoriesAreKept: Invariant {
         return state.book.memories.sorted { $0.key < $1.key }.flatMap { id, memory in
             memory.alive.sorted().compactMap { text in
                 let served = isNew ? state.database.new?[id]?.text : state.database.old?.rows[id]?.text
-                if served == text || own?.log.contains(where: { $0.id == id }) == true || Places(state, id).list(text) { return nil }
+                if served == text || own?.log.contains(where: { $0.id == id }) == true || state.lists(text, of: id) { return nil }
                 return "memory \(id) is not served: \"\(text)\" is not in the \(isNew ? "plugin" : "old table"), and nothing lists it"
             }
         }
@@ -74,23 +95,17 @@ public struct MemoriesAreKept: Invariant {
     }
 }
 
-/// Where a text of one memory may lie.
-struct Places {
-    let state: TenantState
-    let id: Int
-
-    init(_ state: TenantState, _ id: Int) { (self.state, self.id) = (state, id) }
-
-    func hold(_ text: String) -> Bool {
-        let database = state.database
-        return database.old?.rows[id]?.text == text || database.new?[id]?.text == text || database.held?.rows[id]?.text == text
-            || database.aside.contains { $0[id]?.text == text } || list(text)
+extension TenantState {
+    /// A text of one memory lies somewhere.
+    fileprivate func holds(_ text: String, of id: Int) -> Bool {
+        database.old?.rows[id]?.text == text || database.new?[id]?.text == text || database.held?.rows[id]?.text == text
+            || database.aside.contains { $0[id]?.text == text } || lists(text, of: id)
     }
 
     /// On a list that people are shown.
-    func list(_ text: String) -> Bool {
-        if state.host.keptTexts.contains(text) { return true }
-        guard let own = state.database.own else { return false }
+    fileprivate func lists(_ text: String, of id: Int) -> Bool {
+        if host.keptTexts.contains(text) { return true }
+        guard let own = database.own else { return false }
         if own.conflicts.contains(where: { $0.id == id && ($0.old?.text == text || $0.new?.text == text) }) { return true }
         return own.kept[id]?.text == text || own.exceptions[id] != nil
     }

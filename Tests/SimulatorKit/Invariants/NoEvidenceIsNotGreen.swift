@@ -19,7 +19,7 @@ public struct NoEvidenceIsNotGreen: Invariant {
 
     private mutating func judge(_ ref: StepRef, _ event: Event, _ world: WorldView) {
         let settings = world.plan.settings(of: ref)
-        guard let window = settings.seconds("window"), let state = world.truth(ref.tenant)?.state else { return }
+        guard let window = settings.seconds("window"), let state = world.truth(ref.tenant) else { return }
         guard let began = began[ref] else { return notes.add("\(ref) is verified and never began", event) }
         let every = settings.seconds("sampleEvery") ?? 900
         let covered = Self.covered(state.samples.filter { $0.marker == began.marker }, longestGap: Double(settings.seconds("longestGap") ?? every * 8))

@@ -1,9 +1,10 @@
-/// All that is judged: the twelve promises, and that the journal explains the world.
+/// All that is judged: the twelve promises, that hosts remember what they answered, and that the journal explains the world.
 public enum Promises {
-    public static func all() -> [any Invariant] {
+    @Sendable public static func all() -> [any Invariant] {
         [
             IntentBeforeAct(), DoubtIsVerified(), LookingChangesNothing(), WayBackIsProven(), MemoriesAreKept(), NoEvidenceIsNotGreen(), DropAsksAgain(), NeverTwoHands(),
-            BudgetHolds(), NeverBackward(), RecordIsWhole(), SecretsStay(), JournalExplainsTheWorld(),
+            BudgetHolds(), NeverBackward(), RecordIsWhole(), SecretsStay(), AnswersAreRemembered(),
+            JournalExplainsTheWorld(),
         ]
     }
 }

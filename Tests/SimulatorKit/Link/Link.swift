@@ -1,4 +1,5 @@
 import Cutover
+import Simulation
 import Synchronization
 
 /// The road to one host: requests and answers are lost on it, come late, twice, or in another order.
@@ -8,17 +9,17 @@ final class Road: Sendable {
     private struct State {
         var closedUntil: Timestamp?
         var troubles: [(skip: Int, trouble: Trouble)] = []
-        var dice: Dice
+        var chance: Chance
     }
 
     let host: SimulatedHost
     private let time: WorldTime
     private let state: Mutex<State>
 
-    init(_ host: SimulatedHost, _ time: WorldTime, _ dice: Dice) {
+    init(_ host: SimulatedHost, _ time: WorldTime, _ chance: Chance) {
         self.host = host
         self.time = time
-        state = Mutex(State(dice: dice))
+        state = Mutex(State(chance: chance))
     }
 
     func close(until: Timestamp) { state.withLock { $0.closedUntil = until } }
@@ -41,12 +42,12 @@ final class Road: Sendable {
         let trouble = action.operationClass == .reading ? nil : next()
         switch trouble {
         case nil: return try await ask(action)
-        case .requestLost: throw error(state.withLock { $0.dice.happens(50) } ? .neverSent : .sentOutcomeUnknown, "the request was lost")
+        case .requestLost: throw error(state.withLock { $0.chance.happens(50) } ? .neverSent : .sentOutcomeUnknown, "the request was lost")
         case .answerLost:
             _ = try await ask(action)
             throw error(.sentOutcomeUnknown, "the answer was lost")
         case .twice:
-            again(action, minutes: state.withLock { $0.dice.number(0...120) })
+            again(action, minutes: state.withLock { $0.chance.number(0...120) })
             return try await ask(action)
         case .late(let minutes):
             again(action, minutes: minutes)

@@ -1,4 +1,5 @@
 import Cutover
+import Simulation
 import Synchronization
 
 /// Somebody who comes a few times a day, runs what may run until only clocks and people are left, and goes again. Each time is a process of its
@@ -13,11 +14,11 @@ struct Operator: Sendable {
     }
 
     func work() async {
-        var dice = Dice(seed: world.setting.seed, for: "operator \(number)")
+        var chance = Chance(seed: world.setting.seed, for: "operator \(number)")
         var session = 0
         while true {
             // Not all at once, but now and then at the same time.
-            guard (try? await world.time.sleep(seconds: session == 0 ? 60 + number * 30 : dice.number(6...20) * 3600 + dice.number(0...3) * 600)) != nil else { return }
+            guard (try? await world.time.sleep(seconds: session == 0 ? 60 + number * 30 : chance.number(6...20) * 3600 + chance.number(0...3) * 600)) != nil else { return }
             session += 1
             world.records.happen(Happening(at: world.time.now, tenant: nil, what: .sessionBegan(operator: number)))
             let outcomes = await run(session)

@@ -1,5 +1,6 @@
 import Cutover
 import Phases
+import Simulation
 import Synchronization
 
 /// Those who sign, mend, hold, and change their minds. They do what they are told would help, a while later.
@@ -20,8 +21,8 @@ struct People: Sendable {
             switch outcome {
             case .gatedByPerson, .failed, .held:
                 // They come when they have time: within the day, each at another hour.
-                var dice = Dice(seed: world.setting.seed, for: "\(tenant) \(world.time.now)")
-                let seconds = dice.number(600...20_000)
+                var chance = Chance(seed: world.setting.seed, for: "\(tenant) \(world.time.now)")
+                let seconds = chance.number(600...20_000)
                 Task {
                     guard (try? await world.time.sleep(seconds: seconds)) != nil else { return }
                     await look(after: tenant)
@@ -48,7 +49,9 @@ struct People: Sendable {
             case "approve": try await approve(tenant, words, value, reader)
             case "attest": if let blocker = value(of: "--blocker") { try await engine("lead-3").approve(tenant, topic: Attestation.blocker(blocker), reason: "closed") }
             case "adopt": _ = try await engine("lead-1").takeIn(tenant, reason: "looked after it")
-            case "exceptions": try await choose(tenant, reader)
+            case "exceptions":
+                try await choose(tenant, reader)
+                try await sign(nil, tenant, reader)
             case "recapture":
                 _ = try await engine("lead-1").carryOut(CaptureAnew(acceptingAbsent: true, table: .memories), on: tenant, reason: "put back") { _ in Evidence() }
             default: return
@@ -65,15 +68,22 @@ struct People: Sendable {
         }
     }
 
+    /// That the other store can't hold what is listed as `reason`; without one, as anything.
+    private func sign(_ reason: String?, _ tenant: TenantID, _ reader: Engine) async throws(EngineError) {
+        guard case .success(let list) = try await reader.ask(ListExceptions(table: LegacyTable.of(reader.plan)[0]), of: tenant) else { return }
+        for reason in reason.map({ [$0] }) ?? list.counts.keys.sorted() {
+            let facts = ["count": String(list.counts[reason] ?? 0), "digest": list.digest(of: reason)]
+            try await engine("lead-2").approve(tenant, topic: "exceptions/\(reason)", reason: "seen", facts: facts)
+        }
+    }
+
     private func approve(_ tenant: TenantID, _ words: [String], _ value: (String) -> String?, _ reader: Engine) async throws(EngineError) {
         if let side = value("--access").flatMap({ SignedAccess.Side(rawValue: $0) }) {
             guard case .success(let change) = try await reader.ask(AccessChange(), of: tenant) else { return }
             return try await engine("lead-1").approve(tenant, topic: SignedAccess.topic(side), reason: "seen", facts: SignedAccess(side, of: change).facts)
         }
         if let reason = value("--exceptions") {
-            guard case .success(let list) = try await reader.ask(ListExceptions(table: LegacyTable.of(reader.plan)[0]), of: tenant) else { return }
-            let facts = ["count": String(list.counts[reason] ?? 0), "digest": list.digest(of: reason)]
-            return try await engine("lead-2").approve(tenant, topic: "exceptions/\(reason)", reason: "seen", facts: facts)
+            return try await sign(reason, tenant, reader)
         }
         if value("--changes") != nil {
             guard case .success(let changes) = try await reader.ask(ReadChanges(plan: reader.plan), of: tenant) else { return }
@@ -128,7 +138,7 @@ struct People: Sendable {
 
     private func changePlan(_ variant: Int) async throws(EngineError) {
         let now = world.plan.withLock { $0 }
-        let next = Setting.plan(revision: now.revision + 1, atOnce: [2, 4, 8, 12][variant % 4], bake: variant.isMultiple(of: 2) ? "12h" : "24h", MemoryCatalog.catalog)
+        let next = Setting.plan(revision: now.revision + 1, atOnce: [2, 4, 8, 12][variant % 4], bake: variant.isMultiple(of: 2) ? "12h" : "24h")
         world.plan.withLock { $0 = next }
         let engine = engine("lead-1")
         try await engine.keepPlan()

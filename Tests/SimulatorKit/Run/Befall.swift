@@ -1,5 +1,6 @@
 import Cutover
 import Host
+import Simulation
 import Synchronization
 
 /// What each mishap does to the world.
@@ -24,8 +25,8 @@ extension World {
         switch mishap.kind {
         case .operatorDies: armed.withLock { $0[mishap.whom, default: (nil, nil)].diesAt = max(1, mishap.amount) }
         case .operatorSleeps:
-            var dice = Dice(seed: setting.seed, for: mishap.description)
-            armed.withLock { $0[mishap.whom, default: (nil, nil)].sleeps = (dice.number(1...60), max(1, mishap.amount)) }
+            var chance = Chance(seed: setting.seed, for: mishap.description)
+            armed.withLock { $0[mishap.whom, default: (nil, nil)].sleeps = (chance.number(1...60), max(1, mishap.amount)) }
         case .appendNotHeardOf: journalRoad.silence(mishap.whom, at: mishap.amount)
         default: journalRoad.close(until: now.adding(seconds: mishap.amount * 60))
         }

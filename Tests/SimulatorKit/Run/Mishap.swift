@@ -1,3 +1,5 @@
+import Simulation
+
 /// One thing that goes wrong, or that somebody does. Written `MINUTE:KIND:WHOM:AMOUNT`, the minute counted from the start.
 public struct Mishap: Sendable, Hashable, Comparable, CustomStringConvertible {
     public enum Kind: String, Sendable, CaseIterable {
@@ -106,12 +108,12 @@ extension Story {
         var mishaps: [Mishap] = []
         func draw(_ rates: [Rate], _ whom: Int, _ name: String) {
             for rate in rates {
-                var dice = Dice(seed: seed, for: "\(rate.kind.rawValue) of \(name)")
+                var chance = Chance(seed: seed, for: "\(rate.kind.rawValue) of \(name)")
                 // A fate of its own to each: some are spared everything, and some get it thick.
-                let expected = rate.often * Double(days) / 45 * [0, 0.5, 1, 2.5][dice.number(0...3)]
-                let count = Int(expected) + (dice.happens((expected - expected.rounded(.down)) * 100) ? 1 : 0)
+                let expected = rate.often * Double(days) / 45 * [0, 0.5, 1, 2.5][chance.number(0...3)]
+                let count = Int(expected) + (chance.happens((expected - expected.rounded(.down)) * 100) ? 1 : 0)
                 for _ in 0..<count {
-                    mishaps.append(Mishap(minute: dice.number(0...days * 1440), rate.kind, whom: whom, amount: dice.number(rate.amount)))
+                    mishaps.append(Mishap(minute: chance.number(0...days * 1440), rate.kind, whom: whom, amount: chance.number(rate.amount)))
                 }
             }
         }

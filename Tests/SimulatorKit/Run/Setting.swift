@@ -1,53 +1,35 @@
 public import Cutover
 import Phases
 import PlanFiles
+import Simulation
 
 /// All that a run of the simulator depends on: the same setting always comes to the same journal, to the byte.
 public struct Setting: Sendable {
-    /// What the hosts do their work on.
-    public struct Model: Sendable {
-        public let name: String
-        public let catalog: StepCatalog
-        /// The program is there before anything begins.
-        public let hasHand: Bool
-        public let make: @Sendable (TenantID, Plan, Dice, @escaping @Sendable () -> HostClock) -> any TenantModel
-        public init(
-            name: String, catalog: StepCatalog, hasHand: Bool = false, make: @escaping @Sendable (TenantID, Plan, Dice, @escaping @Sendable () -> HostClock) -> any TenantModel
-        ) {
-            self.name = name
-            self.catalog = catalog
-            self.hasHand = hasHand
-            self.make = make
-        }
-    }
-
     public var seed: UInt64
     public var tenants: Int
     public var operators: Int
     public var days: Int
     public var story: Story
-    public let model: Model
     /// Who judges, made anew for every run.
     public let invariants: @Sendable () -> [any Invariant]
 
     /// What the seed draws stands in for whatever is nil.
     public init(
-        seed: UInt64, tenants: Int? = nil, operators: Int? = nil, days: Int = 45, story: Story? = nil, model: Model,
-        invariants: @escaping @Sendable () -> [any Invariant] = { [] }
+        seed: UInt64, tenants: Int? = nil, operators: Int? = nil, days: Int = 45, story: Story? = nil,
+        invariants: @escaping @Sendable () -> [any Invariant] = Promises.all
     ) {
-        var dice = Dice(seed: seed, for: "the setting")
-        let drawn = (tenants: dice.number(5...20), operators: [1, 1, 2, 2, 3][dice.number(0...4)])
+        var chance = Chance(seed: seed, for: "the setting")
+        let drawn = (tenants: chance.number(5...20), operators: [1, 1, 2, 2, 3][chance.number(0...4)])
         self.seed = seed
         self.tenants = tenants ?? drawn.tenants
         self.operators = operators ?? drawn.operators
         self.days = days
-        self.model = model
         self.invariants = invariants
         self.story = story ?? .drawn(seed: seed, tenants: self.tenants, operators: self.operators, days: days)
     }
 
     /// What to say to the program to run it again.
-    public var words: String { "--model \(model.name) --seed \(seed) --tenants \(tenants) --operators \(operators) --days \(days) --story \(story)" }
+    public var words: String { "--seed \(seed) --tenants \(tenants) --operators \(operators) --days \(days) --story \(story)" }
 
     public static let start = Timestamp(milliseconds: 1_767_225_600_000)
 
@@ -64,7 +46,7 @@ public struct Setting: Sendable {
     }
 
     /// The default plan's steps, with windows that forty-five days have room for, sampled as seldom as the plan lets them be.
-    static func plan(revision: Int = 1, atOnce: Int = 6, bake: String = "12h", _ catalog: StepCatalog) -> Plan {
+    static func plan(revision: Int = 1, atOnce: Int = 6, bake: String = "12h") -> Plan {
         let text = """
             cutover: 1
             name: memory-ssot
@@ -107,7 +89,7 @@ public struct Setting: Sendable {
                 - { name: canary, select: { env: live }, count: 1, after: A3/legacy.freeze, bake: \(bake) }
                 - { name: rest, select: { env: live } }
             """
-        let (plan, problems) = PlanFile.read(text: text, path: "simulated.yaml", catalog: catalog)
+        let (plan, problems) = PlanFile.read(text: text, path: "simulated.yaml", catalog: MemoryCatalog.catalog)
         guard let plan else { fatalError("the simulated plan does not read: \(problems)") }
         return plan
     }

@@ -1,5 +1,4 @@
 import Cutover
-import Host
 import Phases
 import Simulation
 import Synchronization
@@ -13,6 +12,8 @@ public struct Outcome: Sendable, Equatable {
     public let done: Int
     /// Where the others stood.
     public let stands: [String: Int]
+    /// What each of them stood behind.
+    public let unfinished: [String]
     /// Promises that were broken.
     public let violations: [String]
 }
@@ -75,7 +76,7 @@ final class World: Sendable {
 
     init(_ setting: Setting) {
         let records = Records(setting.invariants())
-        let (time, fleet, plan) = (time, setting.fleet, Setting.plan(MemoryCatalog.catalog))
+        let (time, fleet, plan) = (time, setting.fleet, Setting.plan())
         self.setting = setting
         self.fleet = fleet
         self.records = records
@@ -85,18 +86,16 @@ final class World: Sendable {
         self.journalRoad = JournalRoad(time)
         var roads: [TenantID: Road] = [:]
         for place in fleet.tenants {
-            let dice = Dice(seed: setting.seed, for: "\(place.id)")
+            let chance = Chance(seed: setting.seed, for: "\(place.id)")
             let host = SimulatedHost(
-                place, time: time, dice: dice.dice(for: "host"), model: { setting.model.make(place.id, plan, dice.dice(for: "tenant"), $0) },
+                place, plan: plan, time: time, chance: chance,
                 witness: { records.happen(Happening(at: time.now, tenant: place.id, what: $0)) })
-            host.hasHand = setting.model.hasHand
-            roads[place.id] = Road(host, time, dice.dice(for: "road"))
+            roads[place.id] = Road(host, time, chance.other(for: "road"))
         }
         self.roads = roads
-        let catalog = setting.model.catalog
         records.look { [roads] in
             WorldView(
-                now: time.now, plan: plan, catalog: catalog, fleet: fleet, events: { records.events(in: $0) }, truth: { roads[$0]?.host.model.truth },
+                now: time.now, plan: plan, catalog: MemoryCatalog.catalog, fleet: fleet, events: { records.events(in: $0) }, truth: { roads[$0]?.host.model.truth },
                 files: { roads[$0]?.host.disk.contents ?? [:] })
         }
     }
@@ -104,7 +103,7 @@ final class World: Sendable {
     func engine(_ process: ControllerProcess, _ whom: Int, as person: OperatorID, _ holder: LeaseHolder) -> Engine {
         let roads = roads
         return Engine(
-            plan: plan.withLock { $0 }, fleet: fleet, catalog: setting.model.catalog,
+            plan: plan.withLock { $0 }, fleet: fleet, catalog: MemoryCatalog.catalog,
             journal: JournalDoor(journal: journal, road: journalRoad, process: process, whom: whom), time: ProcessTime(time: time, process: process), me: person,
             holder: holder, operationSeconds: 300
         ) { host in roads[host.id].map { Link(road: $0, process: process) } }
@@ -131,7 +130,7 @@ final class World: Sendable {
     private func live() async {
         for number in 0..<setting.operators { Task { await Operator(number, self).work() } }
         for road in roads.sorted(by: { $0.key < $1.key }).map(\.value) { Task { await tick(road.host) } }
-        if !setting.model.hasHand { Task { await People(self).lookAround() } }
+        Task { await People(self).lookAround() }
         for mishap in setting.story.mishaps {
             Task {
                 guard (try? await time.sleep(until: Setting.start.adding(seconds: mishap.minute * 60))) != nil else { return }
@@ -150,16 +149,20 @@ final class World: Sendable {
         let rows = records?.records ?? []
         let flaws = records.map { JournalAudit($0).flaws } ?? []
         var stands: [String: Int] = [:]
-        var done = 0
+        var unfinished: [String] = []
         let plan = plan.withLock { $0 }
         for host in fleet.tenants {
             var standing = Standing(host.id, genesis: Event.genesis(of: StreamID(host.id), in: records?.journal ?? ""))
             for event in self.records.events(in: StreamID(host.id)) { standing.apply(event) }
-            let line = standing.status(under: plan, catalog: setting.model.catalog)
-            if line.state == .done { done += 1 } else { stands["\(line.phase)/\(line.step) \(line.state.rawValue)", default: 0] += 1 }
+            let line = standing.status(under: plan, catalog: MemoryCatalog.catalog)
+            if line.state == .done { continue }
+            stands["\(line.phase)/\(line.step) \(line.state.rawValue)", default: 0] += 1
+            let gates = standing.shutGates(of: StepRef(tenant: host.id, phase: PhaseID(line.phase), step: StepID(line.step)))
+            let why = ["\(host.id) at \(line.phase)/\(line.step), \(line.state.rawValue) since \(line.since)"] + gates.map { "\($0.claim): \($0.verdict.detail)" } + [line.next]
+            unfinished.append(why.joined(separator: "; "))
         }
         return Outcome(
-            digest: Digest.sha256(rows.map(\.hash).joined(separator: "\n")), events: rows.count, done: done, stands: stands,
+            digest: Digest.sha256(rows.map(\.hash).joined(separator: "\n")), events: rows.count, done: fleet.tenants.count - unfinished.count, stands: stands, unfinished: unfinished,
             violations: self.records.violations + flaws.map { "the chain holds: \($0.stream)/\($0.revision) \($0.what)" })
     }
 }

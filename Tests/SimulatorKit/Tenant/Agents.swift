@@ -1,4 +1,5 @@
 import Cutover
+import Simulation
 
 /// Agents commit, edit and forget through every door that has the verb, and believe what they are told.
 extension TenantState {
@@ -27,8 +28,8 @@ extension TenantState {
     }
 
     mutating func agentActs() {
-        let door = dice.happens(70) ? agentsDoor : oldDoor
-        switch dice.number(below: 10) {
+        let door = chance.happens(70) ? agentsDoor : oldDoor
+        switch chance.number(below: 10) {
         case 0...4: commit(door)
         case 5...7: edit(door, into: true)
         default: edit(door, into: false)
@@ -38,7 +39,7 @@ extension TenantState {
     private mutating func commit(_ door: Door) {
         let id = newID()
         let text = text(id)
-        let (workspace, scope) = (dice.number(below: 3), dice.happens(30) ? OldRow.Scope.team : .local)
+        let (workspace, scope) = (chance.number(below: 3), chance.happens(30) ? OldRow.Scope.team : .local)
         let row = OldRow(workspace: workspace, scope: scope, text: text, made: today.milliseconds)
         switch door {
         case .refused: book.refusals += 1
@@ -52,8 +53,8 @@ extension TenantState {
             }
         case .new:
             guard case .namespace(let name) = Mapping.place(of: row) else { return }
-            let namespace = dice.happens(3) ? "custom:notes" : name
-            let isPinned = dice.happens(10)
+            let namespace = chance.happens(3) ? "custom:notes" : name
+            let isPinned = chance.happens(10)
             told { model throws(Refused) in
                 try model.database.agentWritesNew(id, NewRow(namespace: namespace, text: text, made: row.made, isPinned: isPinned))
                 model.book.stored(id, text, over: nil)
@@ -67,7 +68,7 @@ extension TenantState {
         case .refused: book.refusals += 1
         case .lie: book.lies += 1
         case .old:
-            guard let id = dice.one(of: (database.old?.rows.keys.sorted() ?? [])), let row = database.old?.rows[id] else { return }
+            guard let id = chance.pick((database.old?.rows.keys.sorted() ?? [])), let row = database.old?.rows[id] else { return }
             var edited = row
             edited.text = text(id)
             told { model throws(Refused) in
@@ -75,7 +76,7 @@ extension TenantState {
                 model.tell(id, isEdit ? edited.text : nil, row.text)
             }
         case .new:
-            guard let id = dice.one(of: (database.new?.keys.sorted() ?? [])), let row = database.new?[id] else { return }
+            guard let id = chance.pick((database.new?.keys.sorted() ?? [])), let row = database.new?[id] else { return }
             var edited = row
             edited.text = text(id)
             told { model throws(Refused) in

@@ -1,5 +1,6 @@
 import Cutover
 import Host
+import Simulation
 
 /// A3: the archive, off the host, and work that takes longer than one operation may.
 extension TenantBook {
@@ -72,7 +73,7 @@ extension TenantState {
         for (name, state) in host.works.sorted(by: { $0.key < $1.key }) where state.runs {
             guard let work = DetachedWorkOfModel(rawValue: name) else { continue }
             host.works[name]?.runs = false
-            if dice.happens(3) { continue }
+            if chance.happens(3) { continue }
             var done = self
             do {
                 guard answers else { throw Refused.noAnswer(of: id) }
@@ -91,7 +92,7 @@ extension TenantState {
         case .write:
             host.rehearsal = nil
             guard database.isFrozen, let old = database.old, let own = database.own else { throw Refused("agent_memories is not frozen") }
-            let mark = String(dice.next(), radix: 16)
+            let mark = String(chance.next(), radix: 16)
             archive = ArchivedTable(mark: mark, rows: old.rows, frozenDigest: own.frozenDigest)
             host.works[work.rawValue]?.mark = mark
             return ["rows": .number(old.rows.count), "bytes": 4096, "digest": .text(mark), "keys": [], "objects": [:], "peakMiB": 1]

@@ -1,26 +1,24 @@
 public import Cutover
 public import Host
 import Phases
+public import Simulation
 import Synchronization
 
 /// One tenant: a small faithful model of its database, its servers, its plugin and its agents, behind the operations that the real steps ask
 /// its host for. Everything else of the host, ledger, lock, fence and chain, is the product's own.
-public final class SimulatedTenant: TenantModel {
+public final class SimulatedTenant: Sendable {
     public let id: TenantID
     let plan: Plan
-    private let clock: @Sendable () -> HostClock
+    private let clock: @Sendable () -> ClockFace
     private let model: Mutex<TenantState>
 
-    /// The real steps, on a tenant that is modelled.
-    public static let model = Setting.Model(name: "memory", catalog: MemoryCatalog.catalog) { SimulatedTenant($0, plan: $1, dice: $2, clock: $3) }
-
     /// - Parameter clock: the host's, which may be wrong.
-    public init(_ id: TenantID, plan: Plan, dice: Dice, clock: @escaping @Sendable () -> HostClock) {
+    public init(_ id: TenantID, plan: Plan, chance: Chance, clock: @escaping @Sendable () -> ClockFace) {
         self.id = id
         self.plan = plan
         self.clock = clock
-        var dice = dice
-        model = Mutex(TenantState(id, seed: dice.next(), clocks: clock()))
+        var chance = chance
+        model = Mutex(TenantState(id, seed: chance.next(), clocks: clock()))
     }
 
     /// What the real program would do with the host's own credentials, done to the model.
@@ -51,7 +49,8 @@ public final class SimulatedTenant: TenantModel {
         now { $0.befall(mishap) }
     }
 
-    public var truth: TenantTruth { model.withLock { TenantTruth($0) } }
+    /// As it is, past the engine's knowledge.
+    var truth: TenantState { model.withLock { $0 } }
 
     // MARK: - For the operations
 
@@ -68,5 +67,5 @@ public final class SimulatedTenant: TenantModel {
         }
     }
 
-    var clocks: HostClock { clock() }
+    var clocks: ClockFace { clock() }
 }

@@ -1,6 +1,7 @@
 import Cutover
 import Foundation
 import Host
+import Simulation
 
 /// The operations of one tenant's host, by kind, each with the payload and the answer of the real one.
 struct TenantBook {
@@ -70,7 +71,7 @@ struct Deed: Sendable {
         try cut("\(kind) \(what)")
         return try tenant.now { model in
             guard !model.isDeleted else { throw Refused("the tenant is not there any more") }
-            if model.dice.happens(5) { model.agentActs() }
+            if model.chance.happens(5) { model.agentActs() }
             let before = what == "drops the table" ? model.database : nil
             let value = try body(&model)
             model.effects.append(WorldEffect(kind: kind, operation: hand.operation, fence: hand.fence, at: model.today, what: what, asItWas: before))

@@ -1,9 +1,10 @@
 public import Cutover
+import Simulation
 
 /// All of one simulated tenant: its database, its host, its agents. A value behind the tenant's lock.
 struct TenantState: Sendable {
     let id: TenantID
-    var dice: TenantDice
+    var chance: Chance
     var database = Database()
     var host: HostSide
     var book = AgentsBook()
@@ -40,17 +41,17 @@ struct TenantState: Sendable {
     }
 
     /// Two of three tenants were told of a plugin that nobody ever started.
-    init(_ id: TenantID, seed: UInt64, clocks: HostClock) {
+    init(_ id: TenantID, seed: UInt64, clocks: ClockFace) {
         let now = clocks.wall
         self.id = id
         self.now = now
         anchored = (now, clocks.monotonic, clocks.boot)
-        dice = TenantDice(seed: seed)
-        firstSettings = HostSide.Settings(pluginURL: dice.happens(66) ? HostSide.nobodysURL : nil, version: HostSide.olderVersion)
+        chance = Chance(seed: seed)
+        firstSettings = HostSide.Settings(pluginURL: chance.happens(66) ? HostSide.nobodysURL : nil, version: HostSide.olderVersion)
         host = HostSide(file: firstSettings, server: firstSettings)
         nextAct = now
         onDisk = Saved(at: now)
-        seedRows(10 + dice.number(below: 30))
+        seedRows(10 + chance.number(below: 30))
         save(now)
         backups = [onDisk]
         nextAct = pause(after: now)
@@ -62,8 +63,8 @@ struct TenantState: Sendable {
         for number in 0..<count {
             let id = newID()
             let made = now.milliseconds - Int64((count - number) * 3_600_000)
-            var row = OldRow(workspace: dice.number(below: 3), scope: [.local, .local, .team][dice.number(below: 3)], text: text(id), made: made)
-            switch dice.number(below: 20) {
+            var row = OldRow(workspace: chance.number(below: 3), scope: [.local, .local, .team][chance.number(below: 3)], text: text(id), made: made)
+            switch chance.number(below: 20) {
             case 0: row.workspace = nil
             case 1: row.text = "  "
             case 2: row.scope = .global
@@ -86,9 +87,9 @@ struct TenantState: Sendable {
 
     // MARK: - Time
 
-    mutating func anchor(_ clocks: HostClock) { anchored = (now, clocks.monotonic, clocks.boot) }
+    mutating func anchor(_ clocks: ClockFace) { anchored = (now, clocks.monotonic, clocks.boot) }
 
-    mutating func live(by clocks: HostClock) {
+    mutating func live(by clocks: ClockFace) {
         guard clocks.boot == anchored.boot else { return anchor(clocks) }
         live(until: Timestamp(milliseconds: anchored.at.milliseconds + Int64((clocks.monotonic - anchored.monotonic) * 1000)))
     }
@@ -120,7 +121,7 @@ struct TenantState: Sendable {
     }
 
     /// A few writes a day.
-    private mutating func pause(after moment: Timestamp) -> Timestamp { moment.adding(seconds: 600 + dice.number(below: 8 * 3600)) }
+    private mutating func pause(after moment: Timestamp) -> Timestamp { moment.adding(seconds: 600 + chance.number(below: 8 * 3600)) }
 
     /// What is younger may be lost by a failover.
     private static let unsyncedSeconds = 5.0
@@ -134,7 +135,7 @@ struct TenantState: Sendable {
         guard host.watchRuns, answers else { return }
         if host.plugin.isInUse, !host.plugin.runs { host.plugin.runs = true }
         guard let own = database.own, own.isInCharge, own.capture != .absent else { return }
-        let most = seconds > 60 ? Int.max : 1 + dice.number(below: 12)
+        let most = seconds > 60 ? Int.max : 1 + chance.number(below: 12)
         if own.mode == .copy, host.held == nil { database.copy(seconds > 60 ? 1000 : most) }
         database.lookAtLog(most)
     }

@@ -1,5 +1,6 @@
 public import Cutover
 public import Host
+import Simulation
 
 /// The one resident thing on a tenant's host, as far as it samples; that it keeps the stores in step is the model's own life.
 extension SimulatedTenant {
@@ -13,7 +14,7 @@ extension SimulatedTenant {
         guard isWatched else { return }
         let sight = HostSight(tenant: id, statePath: Self.folder(of: evidence), envPath: "")
         let tally = SimulatedTally(tenant: self)
-        let token = now { model in String(model.dice.next(), radix: 16) }
+        let token = now { model in String(model.chance.next(), radix: 16) }
         tally.pulse(sight, token: token)
         let due: HostSide.Sampling? = now { model in
             guard let sampling = model.host.sampling, sampling.next <= model.today else { return nil }

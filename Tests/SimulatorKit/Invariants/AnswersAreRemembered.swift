@@ -27,11 +27,10 @@ public struct AnswersAreRemembered: Invariant {
     public mutating func atEnd(_ world: WorldView) { for tenant in answered.keys.sorted() { look(tenant, world) } }
 
     private mutating func look(_ tenant: TenantID, _ world: WorldView) {
+        guard let folder = world.fleet.host(of: tenant)?.state else { return }
         let files = world.files(tenant)
-        for id in answered[tenant] ?? [] where !files.keys.contains(where: { $0.hasSuffix("/ops/\(id).done") }) {
-            violations.append("\(tenant) forgot operation \(id) (\(world.now))")
-        }
-        if let seen = highest[tenant], let text = files.first(where: { $0.key.hasSuffix("/\(tenant)/fence") })?.value, Int(text) ?? 0 < seen {
+        for id in answered[tenant] ?? [] where files["\(folder)/ops/\(id).done"] == nil { violations.append("\(tenant) forgot operation \(id) (\(world.now))") }
+        if let seen = highest[tenant], let text = files["\(folder)/fence"], Int(text) ?? 0 < seen {
             violations.append("\(tenant) has fence \(text), and had seen \(seen) (\(world.now))")
         }
     }

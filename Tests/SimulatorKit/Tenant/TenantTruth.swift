@@ -1,8 +1,0 @@
-import Cutover
-
-extension TenantTruth {
-    init(_ state: TenantState) {
-        self.init()
-        self.state = state
-    }
-}
