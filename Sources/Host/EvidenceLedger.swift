@@ -25,25 +25,35 @@ public struct EvidenceLedger: Sendable {
         self.redaction = redaction
     }
 
+    private static let newline = UInt8(ascii: "\n")
+
     /// Every entry in order. Throws at the first line that does not continue the chain; a torn last line is left out.
-    public func entries() throws(HostFault) -> [Entry] {
-        guard let text = try DurableFile.read(path, isOwn: true) else { return [] }
-        var entries: [Entry] = []
-        var previous = ""
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() where !line.isEmpty {
-            guard let entry = try? CanonicalJSON.value(Entry.self, from: String(line)) else {
-                if index == lines.count - 1 { break }
-                throw HostFault.said("\(path) line \(index + 1) is not an entry")
-            }
-            guard entry.previous == previous, entry.hash == Self.hash(entry.n, entry.at, entry.uptime, entry.boot, entry.kind, entry.facts, previous),
-                entry.n == entries.count + 1
-            else { throw HostFault.said("\(path) line \(index + 1) does not continue the one before it: the ledger was changed") }
-            entries.append(entry)
-            previous = entry.hash
+    public func entries() throws(HostFault) -> [Entry] { try read().entries }
+
+    /// Also how much of the file its entries are: less than all of it where the last line is torn.
+    private func read() throws(HostFault) -> (entries: [Entry], whole: ArraySlice<UInt8>, bytes: [UInt8]) {
+        guard let bytes = try HostMachine.here.disk.readOwn(path) else { return ([], [], []) }
+        var known = KnownEvidence.of(path, in: bytes)
+        while let stop = bytes[known.end...].firstIndex(of: Self.newline) {
+            let line = bytes[known.end..<stop]
+            known.add(line.isEmpty ? nil : try entry(line, after: known), upTo: stop + 1)
         }
-        return entries
+        known.keep(bytes, of: path)
+        let torn = bytes[known.end...]
+        guard !torn.isEmpty, Self.parsed(torn) != nil else { return (known.entries, bytes[..<known.end], bytes) }
+        return (known.entries + [try entry(torn, after: known)], bytes[...], bytes)
     }
+
+    private func entry(_ line: ArraySlice<UInt8>, after known: KnownEvidence) throws(HostFault) -> Entry {
+        guard let entry = Self.parsed(line) else { throw HostFault.said("\(path) line \(known.lines + 1) is not an entry") }
+        let previous = known.entries.last?.hash ?? ""
+        guard entry.previous == previous, entry.hash == Self.hash(entry.n, entry.at, entry.uptime, entry.boot, entry.kind, entry.facts, previous),
+            entry.n == known.entries.count + 1
+        else { throw HostFault.said("\(path) line \(known.lines + 1) does not continue the one before it: the ledger was changed") }
+        return entry
+    }
+
+    private static func parsed(_ line: ArraySlice<UInt8>) -> Entry? { try? CanonicalJSON.value(Entry.self, from: String(decoding: line, as: UTF8.self)) }
 
     /// Adds an entry, durably, after the last one.
     @discardableResult
@@ -52,8 +62,8 @@ public struct EvidenceLedger: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let facts = redaction?.clean(facts) ?? facts
         try DurableFile.settle((path as NSString).deletingLastPathComponent)
-        let before = try entries()
-        try mendTornEnd(before)
+        let (before, whole, bytes) = try read()
+        try mendTornEnd(whole, of: bytes)
         let now = HostClock.now
         let previous = before.last?.hash ?? ""
         let hash = Self.hash(before.count + 1, now.at, now.uptime, now.boot, kind, facts, previous)
@@ -65,10 +75,10 @@ public struct EvidenceLedger: Sendable {
     }
 
     /// A crash in the middle of an append leaves half a line without its newline; the next append must not continue it.
-    private func mendTornEnd(_ entries: [Entry]) throws(HostFault) {
-        guard let text = try DurableFile.read(path, isOwn: true), !text.isEmpty, !text.hasSuffix("\n") else { return }
-        let whole = text.split(separator: "\n").prefix(entries.count).joined(separator: "\n")
-        try DurableFile.write(whole.isEmpty ? "" : whole + "\n", to: path)
+    private func mendTornEnd(_ whole: ArraySlice<UInt8>, of bytes: [UInt8]) throws(HostFault) {
+        guard let last = bytes.last, last != Self.newline else { return }
+        let isEnded = whole.isEmpty || whole.last == Self.newline
+        try DurableFile.write(String(decoding: whole, as: UTF8.self) + (isEnded ? "" : "\n"), to: path)
     }
 
     private static func hash(

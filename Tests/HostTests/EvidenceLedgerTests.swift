@@ -99,6 +99,40 @@ import Testing
         #expect(try ledger.entries().count == 4)
     }
 
+    @Test("a ledger that this process has read is not believed to be as it was")
+    func readBefore() async throws {
+        try await fill(5)
+        let whole = lines
+        #expect(try ledger.entries().count == 5)
+        // Of the same length, by whoever knows how to edit a file.
+        try rewrite([whole[0], whole[1].replacing("\"2\"", with: "\"7\"")] + whole[2...])
+        #expect(throws: HostFault.self) { try ledger.entries() }
+        await #expect(throws: HostFault.self) { try await ledger.append("sample", [:]) }
+        // Put back to an older state, and gone on with.
+        try rewrite(Array(whole[..<3]))
+        #expect(try ledger.entries().count == 3)
+        try await ledger.append("sample", ["number": "another 4"])
+        #expect(try ledger.entries().map { $0.facts["number"] } == ["1", "2", "3", "another 4"])
+        // Made anew, and longer than it ever was.
+        try folder.write("", to: "evidence.jsonl")
+        try await fill(9)
+        #expect(try ledger.entries().map(\.n) == Array(1...9))
+        try DurableFile.remove(ledger.path)
+        #expect(try ledger.entries() == [])
+    }
+
+    @Test("what another process adds is read by one that has read the ledger before")
+    func twoProcesses() async throws {
+        let other = try Folder()
+        try await fill(2)
+        try other.write(lines.joined(separator: "\n") + "\n", to: "evidence.jsonl")
+        try await EvidenceLedger(statePath: other.path).append("sample", ["number": "by the other"])
+        try folder.write(try #require(other.text("evidence.jsonl")), to: "evidence.jsonl")
+        #expect(try ledger.entries().map { $0.facts["number"] } == ["1", "2", "by the other"])
+        try await ledger.append("sample", ["number": "4"])
+        #expect(try ledger.entries().map(\.n) == [1, 2, 3, 4])
+    }
+
     @Test("entries added at once all stand in one chain")
     func atOnce() async throws {
         let ledger = ledger
