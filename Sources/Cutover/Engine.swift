@@ -1,4 +1,4 @@
-/// Carries out decisions. Without memory: each call replays the tenant's stream, so a crash costs nothing.
+/// Carries out decisions. Each call goes by the tenant's stream alone, so a crash costs nothing.
 public struct Engine: Sendable {
     public let plan: Plan
     public let fleet: Fleet
@@ -12,6 +12,7 @@ public struct Engine: Sendable {
     var operationSeconds: Int
     var spectator = Spectator()
     let fleetReader = FleetReader()
+    let standingReader = StandingReader()
     let fleetTurn = Turn()
     /// A word from outside that holds the fleet.
     var stopper: @Sendable () -> FleetHold? = { nil }

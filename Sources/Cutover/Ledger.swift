@@ -31,6 +31,13 @@ public actor Ledger {
         _ tenant: TenantID, in journal: any Journal, time: any TimeSource, me: OperatorID, holder: LeaseHolder?,
         project: @escaping @Sendable (Standing) -> TenantStatus?
     ) async throws(JournalError) -> Ledger {
+        try await open(tenant, in: journal, StandingReader(), time: time, me: me, holder: holder, project: project)
+    }
+
+    static func open(
+        _ tenant: TenantID, in journal: any Journal, _ reader: StandingReader, time: any TimeSource, me: OperatorID, holder: LeaseHolder?,
+        project: @escaping @Sendable (Standing) -> TenantStatus?
+    ) async throws(JournalError) -> Ledger {
         let stream = StreamID(tenant)
         let identity = try await journal.identity()
         var lease: Lease?
@@ -39,8 +46,7 @@ public actor Ledger {
             lease = try await journal.lease(
                 stream, to: holder.name, until: now.adding(seconds: holder.seconds), now: now, gone: holder.gone)
         }
-        var standing = Standing(tenant, genesis: Event.genesis(of: stream, in: identity))
-        for event in try await journal.events(in: stream, after: 0) { standing.apply(event) }
+        let standing = try await reader.read(tenant, in: journal, identity)
         return Ledger(
             stream: stream, standing: standing, journal: journal, identity: identity, time: time, me: me, lease: lease, project: project)
     }

@@ -10,7 +10,31 @@ public enum SecretShapes {
 
     /// The text without what looks like a secret in it: for what came from elsewhere and is kept or shown.
     public static func blotted(_ text: String) -> String {
-        blots.reduce(text) { $0.replacingOccurrences(of: $1.pattern, with: $1.template, options: [.regularExpression, .caseInsensitive]) }
+        let mayHold = Marks(text)
+        return blots.reduce(text) { text, blot in
+            mayHold.any(of: blot.marks) ? text.replacingOccurrences(of: blot.pattern, with: blot.template, options: [.regularExpression, .caseInsensitive]) : text
+        }
+    }
+
+    /// Tells texts that no pattern needs to be tried on: most of them.
+    private struct Marks {
+        /// In small letters; nil where the text has others than ASCII's, some of which count as one of those.
+        private let letters: [UInt8]?
+
+        init(_ text: String) {
+            letters = text.utf8.allSatisfy { $0 < 128 } ? text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 } : nil
+        }
+
+        func any(of marks: [StaticString]) -> Bool {
+            guard let letters else { return true }
+            return letters.withUnsafeBytes { letters in
+                guard let start = letters.baseAddress else { return false }
+                return marks.contains { mark in
+                    let (first, length) = (mark.utf8Start[0], mark.utf8CodeUnitCount)
+                    return letters.indices.dropLast(length - 1).contains { letters[$0] == first && memcmp(start + $0, mark.utf8Start, length) == 0 }
+                }
+            }
+        }
     }
 
     // What stands before a word that tells has a bound everywhere: without one, a text of a million letters is read a million times.
@@ -21,19 +45,20 @@ public enum SecretShapes {
         ("a private key", "-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     ]
 
-    /// Rather too much than too little: what is lost here is a word of an explanation.
-    private static let blots: [(pattern: String, template: String)] = [
-        (#"([a-z][a-z0-9+.-]{0,40}://[^\s/@:]*:)[^\s/@]+@"#, "$1[secret]@"),
-        (#"(?-i:\b(AKIA|ASIA)[0-9A-Z]{16}\b)"#, "[secret]"),
-        (#"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)"#, "[secret]"),
-        (#"(authorization["']?\s*:\s*["']?)[^\n"']+"#, "$1[secret]"),
-        (#"\beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]*"#, "[secret]"),
-        (#"\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}"#, "$1 [secret]"),
+    /// Rather too much than too little: what is lost here is a word of an explanation. Whatever a pattern finds has one of its marks in it.
+    private static let blots: [(marks: [StaticString], pattern: String, template: String)] = [
+        (["://"], #"([a-z][a-z0-9+.-]{0,40}://[^\s/@:]*:)[^\s/@]+@"#, "$1[secret]@"),
+        (["akia", "asia"], #"(?-i:\b(AKIA|ASIA)[0-9A-Z]{16}\b)"#, "[secret]"),
+        (["-----begin"], #"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)"#, "[secret]"),
+        (["authorization"], #"(authorization["']?\s*:\s*["']?)[^\n"']+"#, "$1[secret]"),
+        (["eyj"], #"\beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]*"#, "[secret]"),
+        (["bearer", "basic"], #"\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}"#, "$1 [secret]"),
         (
+            ["password", "passwd", "pwd", "secret", "token", "key", "credential"],
             #"([a-z0-9_-]{0,64}(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)[a-z0-9_]{0,64}["']?\s{0,64}[=:]\s*)("[^"]*"|'[^']*'|[^\s"',;&]+)"#,
             "$1[secret]"
         ),
         // `ARCHIVE_KEY=…`, `"SigningKey": "…"`, `Signature=…`: a key or a signature by its name, with less room than the words above have.
-        (#"([a-z0-9_-]{0,64}(key|signature)["']?\s{0,64}=\s*|["'][a-z0-9_-]{0,64}key["']\s*:\s*)("[^"]*"|'[^']*'|[^\s"',;&}]+)"#, "$1[secret]"),
+        (["key", "signature"], #"([a-z0-9_-]{0,64}(key|signature)["']?\s{0,64}=\s*|["'][a-z0-9_-]{0,64}key["']\s*:\s*)("[^"]*"|'[^']*'|[^\s"',;&}]+)"#, "$1[secret]"),
     ]
 }

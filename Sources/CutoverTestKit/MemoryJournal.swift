@@ -38,6 +38,12 @@ public actor MemoryJournal: Journal {
         lastWord = nil
     }
 
+    /// As if an older copy of it stood there: of the stream, what came after `revision` is gone.
+    public func putBack(_ stream: StreamID, to revision: Int) {
+        rows.removeAll { $0.stream == stream && $0.revision > revision }
+        heads[stream] = rows.last { $0.stream == stream }.map { JournalRecords.Head(stream: stream, revision: $0.revision, hash: $0.hash) }
+    }
+
     /// Runs once before the next append that records a change of `kind` is looked at: what another process does in that moment.
     public func before(recording kind: String, _ interlude: @escaping @Sendable () async -> Void) { interludes[kind] = interlude }
 

@@ -66,7 +66,8 @@ public struct Redaction: Sendable {
                 found.append(String(authority[authority.index(after: colon)..<at]))
             }
         }
-        var rest = value[...]
+        // Most values have none: looked for by its letters, the word costs more than all the rest.
+        var rest = value.utf8.contains(UInt8(ascii: "=")) ? value[...] : ""
         while let name = rest.range(of: #"password\s*=\s*"#, options: [.regularExpression, .caseInsensitive]) {
             let quote = rest[name.upperBound...].first == "'"
             let start = quote ? rest.index(after: name.upperBound) : name.upperBound

@@ -51,6 +51,25 @@ import Testing
         #expect(try await world.journal.statuses() == folded)
     }
 
+    @Test("goes on from what the process has folded before, and begins anew where the journal was put back meanwhile")
+    func putBack() async throws {
+        let world = LampWorld()
+        let (engine, other) = (world.engine(), world.engine("two", as: "bob"))
+        for _ in 0..<6 { _ = try await engine.advance("acme") }
+        let known = try await engine.standing(of: "acme")
+        try await other.hold("acme", reason: "seen by the first as well")
+        #expect(try await engine.standing(of: "acme").hold?.reason == "seen by the first as well")
+        await world.journal.putBack("acme", to: known.revision - 1)
+        #expect(try await engine.standing(of: "acme").revision == known.revision - 1)
+        // As long as before, and of another content.
+        await world.journal.putBack("acme", to: known.revision - 2)
+        try await other.hold("acme", reason: "recorded instead")
+        #expect(try await engine.standing(of: "acme") == (try await other.standing(of: "acme")))
+        #expect(try await engine.standing(of: "acme").hold?.reason == "recorded instead")
+        await world.journal.putBack("acme", to: 0)
+        #expect(try await engine.standing(of: "acme").revision == 0)
+    }
+
     @Test("of the whole journal passes the audit, and so does its export")
     func audit() async throws {
         let opened = try await (try await run()).journal.records()

@@ -6,7 +6,7 @@ import Testing
         "postgres://app:planted@db/app refused", "export DB_PASSWORD=planted", "password = 'planted too'", "{\"api_key\": \"planted\", \"a\": 1}", "secret: planted",
         "Authorization: Bearer planted.planted", "invalid percent-encoded token: \"planted%zz\"", "AWS_SECRET_ACCESS_KEY=planted&b=c",
         "ARCHIVE_KEY=planted LISTEN_ADDR=127.0.0.1:1", "{\"ARCHIVE_KEY\": \"planted\"}", "GET /x?X-Amz-Signature=planted&X-Amz-Date=1", "authorization: planted",
-        "refused eyJplanted.eyJplanted.planted", "-----BEGIN RSA PRIVATE KEY-----\nplanted\n-----END RSA PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\nplanted, and no end",
+        "refused EYJplanted.EYJplanted.planted", "DB_PA\u{17F}SWORD=planted", "refused eyJplanted.eyJplanted.planted", "-----BEGIN RSA PRIVATE KEY-----\nplanted\n-----END RSA PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\nplanted, and no end",
     ])
     func blotted(text: String) {
         let left = SecretShapes.blotted(text)

@@ -40,11 +40,14 @@ final class World: Sendable {
             var troubles: [String] = []
         }
         private let state: Mutex<State>
-        private let view: Mutex<(@Sendable () -> WorldView)?> = Mutex(nil)
+        private let window = Mutex(Window())
+
+        /// A function that a lock holds by itself is wrapped once more each time it is looked at.
+        private struct Window { var look: (@Sendable () -> WorldView)? }
 
         init(_ invariants: [any Invariant]) { state = Mutex(State(invariants: invariants)) }
 
-        func look(through view: @escaping @Sendable () -> WorldView) { self.view.withLock { $0 = view } }
+        func look(through view: @escaping @Sendable () -> WorldView) { window.withLock { $0.look = view } }
         func events(in stream: StreamID) -> [Event] { state.withLock { $0.events[stream] ?? [] } }
         func trouble(_ what: String) { state.withLock { $0.troubles.append(what) } }
         var violations: [String] { state.withLock { state in state.troubles + state.invariants.flatMap { one in one.violations.map { "\(one.name): \($0)" } } } }
@@ -59,11 +62,11 @@ final class World: Sendable {
         /// What those who judge look at is let go, and with it the world.
         func close() {
             judge { $0.atEnd($1) }
-            view.withLock { $0 = nil }
+            window.withLock { $0.look = nil }
         }
 
         private func judge(_ body: (inout any Invariant, WorldView) -> Void) {
-            guard let view = view.withLock({ $0 })?() else { return }
+            guard let view = window.withLock({ $0 }).look?() else { return }
             // They look at the records while they judge: taken out, so that no lock is held meanwhile.
             var invariants = state.withLock { state in
                 defer { state.invariants = [] }

@@ -1,0 +1,25 @@
+/// Reads of tenants' streams only what it has not folded yet: a loop asks for each of them again and again. The last event that is known is read
+/// along; where that is another one by now, or is gone, the journal was put back, and the stream is folded anew.
+actor StandingReader {
+    private var known: [TenantID: Standing] = [:]
+
+    func read(_ tenant: TenantID, in journal: any Journal, _ identity: JournalID) async throws(JournalError) -> Standing {
+        let stream = StreamID(tenant)
+        var standing = Standing(tenant, genesis: Event.genesis(of: stream, in: identity))
+        if let before = known[tenant] {
+            let events = try await journal.events(in: stream, after: before.revision - 1)
+            if events.first?.hash == before.head {
+                standing = before
+                for event in events.dropFirst() { standing.apply(event) }
+                return keep(standing)
+            }
+        }
+        for event in try await journal.events(in: stream, after: 0) { standing.apply(event) }
+        return keep(standing)
+    }
+
+    private func keep(_ standing: Standing) -> Standing {
+        known[standing.tenant] = standing.revision > 0 ? standing : nil
+        return standing
+    }
+}
