@@ -31,6 +31,14 @@ public struct FleetRun: Sendable {
             default: false
             }
         }
+
+        /// That another tenant moved is no reason to ask again.
+        var isItsOwn: Bool {
+            switch self {
+            case .waiting, .gatedByTime, .gatedByPerson: true
+            default: false
+            }
+        }
     }
 
     let engine: Engine
@@ -76,8 +84,15 @@ public struct FleetRun: Sendable {
         var outcomes: [TenantID: Outcome] = [:]
         var idle = 0
         var lastMove = engine.time.now
+        var asked: [TenantID: Timestamp] = [:]
         while !Task.isCancelled, !isStopping() {
-            let round = try await round()
+            let now = engine.time.now
+            // While others move on, who waits is asked no more often than when nobody does.
+            let resting = outcomes.filter { tenant, outcome in
+                outcome.isItsOwn && asked[tenant].map { now.milliseconds - $0.milliseconds < Int64(pollMilliseconds) } == true
+            }
+            for tenant in tenants where resting[tenant] == nil { asked[tenant] = now }
+            let round = try await round(resting)
             var moved = false
             var news = false
             for (tenant, outcome) in round {
@@ -108,13 +123,16 @@ public struct FleetRun: Sendable {
         return outcomes
     }
 
-    private func round() async throws(EngineError) -> [(TenantID, Outcome)] {
+    /// - Parameter resting: who is not asked, and keeps the outcome.
+    private func round(_ resting: [TenantID: Outcome]) async throws(EngineError) -> [(TenantID, Outcome)] {
         let (admissions, begun) = try await admit()
         let engine = byWaves ? engine.askingForPlaces() : engine
         let results: [(TenantID, Result<Outcome, EngineError>)] = await withTaskGroup(of: (TenantID, Result<Outcome, EngineError>).self) { group in
             for tenant in tenants {
                 if let outcome = begun[tenant] {
                     group.addTask { (tenant, outcome) }
+                } else if let outcome = resting[tenant] {
+                    group.addTask { (tenant, .success(outcome)) }
                 } else if let admission = admissions[tenant], admission != .admitted {
                     group.addTask { (tenant, .success(.notAdmitted(admission))) }
                 } else {

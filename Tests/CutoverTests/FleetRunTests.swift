@@ -101,6 +101,19 @@ import Testing
         #expect(asked == 4, "asked once, and three times more")
     }
 
+    @Test("who waits for a clock is not asked each time that another one moves")
+    func resting() async throws {
+        let world = Self.world()
+        _ = try await run(world, ["b"], byWaves: false, clocks: false)
+        let before = await world.writes(Lamp.Read.kind, to: "b").count
+        _ = try await run(world, ["b"], byWaves: false, clocks: false)
+        let once = await world.writes(Lamp.Read.kind, to: "b").count - before
+        let outcomes = try await run(world, ["a", "b"], byWaves: false, clocks: false)
+        #expect(outcomes.values.allSatisfy { if case .waiting = $0 { true } else { false } } && outcomes.count == 2)
+        #expect(try await world.kinds("a").count > 5)
+        #expect(await world.writes(Lamp.Read.kind, to: "b").count == before + 2 * once, "it asks \(once) times to see that it waits")
+    }
+
     @Test("a tenant leased to another operator is named and left alone")
     func leased() async throws {
         let world = Self.world()

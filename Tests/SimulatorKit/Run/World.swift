@@ -96,9 +96,9 @@ final class World: Sendable {
             roads[place.id] = Road(host, time, chance.other(for: "road"))
         }
         self.roads = roads
-        records.look { [roads] in
+        records.look { [self, roads] in
             WorldView(
-                now: time.now, plan: plan, catalog: MemoryCatalog.catalog, fleet: fleet, events: { records.events(in: $0) }, truth: { roads[$0]?.host.model.truth },
+                now: time.now, plan: self.plan.withLock { $0 }, catalog: MemoryCatalog.catalog, fleet: fleet, events: { records.events(in: $0) }, truth: { roads[$0]?.host.model.truth },
                 files: { roads[$0]?.host.disk.contents ?? [:] })
         }
     }
