@@ -172,7 +172,7 @@ struct HostLink: Sendable {
                 journal: journal, fence: fence, envPath: host.env, statePath: statePath ?? host.state,
                 payload: try CanonicalJSON.text(operation), accord: accord)
             action = RemoteAction(
-                id: id, operationClass: operationClass, input: Array(try CanonicalJSON.text(request).utf8), timeoutSeconds: seconds)
+                id: id, operationClass: operationClass, input: Array((try CanonicalJSON.text(request) + "\n").utf8), timeoutSeconds: seconds)
         } catch {
             throw StepFailure("the operation \(Operation.kind) cannot be written as JSON: \(error)", effect: .nothingChanged, next: "report this as a defect")
         }

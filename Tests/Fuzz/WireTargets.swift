@@ -15,7 +15,7 @@
                 _ = try? CanonicalJSON.value([HostAnswer].self, from: result)
                 _ = try? CanonicalJSON.value(Setting.self, from: result)
             },
-            Target(name: "ssh", words: ["\(mark) ready\n", "\n\(mark) ended 0\n", "\n\(mark) end\n", "\(mark) absent\n", "-9223372036854775808", "\u{1B}[2J"]) { bytes in
+            Target(name: "ssh", words: ["\(mark) ready\n", "\n\(mark) ended 0\n", "\n\(mark) end\n", "\(mark) absent\n", "\(mark) free\n", "-9223372036854775808", "\u{1B}[2J"]) { bytes in
                 var answer = SSHAnswer(mark: mark)
                 var rest = bytes[...]
                 while !rest.isEmpty {
@@ -23,7 +23,7 @@
                     answer.hearOutput(Array(rest.prefix(11)))
                     rest = rest.dropFirst(37)
                 }
-                _ = (answer.code, answer.output.count, answer.errors.count, answer.trouble.count, answer.isAbsent, answer.wasReady)
+                _ = (answer.code, answer.output.count, answer.errors.count, answer.trouble.count, answer.isAbsent, answer.wasReady, answer.isFree, answer.isNoisy)
             },
             Target(name: "ssm", words: ["\(mark) ended 0 1 2 3 4 ", "\(mark) part ", "\(mark) trouble ", "-1 ", "9223372036854775807 ", "==", "{{"]) { bytes in
                 guard case .ended(let ending, let kept)? = SSMAnswer.read(text(bytes), mark: mark), !ending.isEndless else { return }

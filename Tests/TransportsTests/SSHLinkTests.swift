@@ -70,8 +70,9 @@ import Testing
         let host = try await ScriptHost(.ssh)
         let script = RemoteScript(#"touch "$1""#, ["\(host.path)/ran"])
         let input = "\(host.path)/input"
-        try Data(told ? script.go : Array("something else\n".utf8)).write(to: URL(fileURLWithPath: input))
-        let line: [String] = ["sh", "-c", "(\(script.command)) <'\(input)' >/dev/null 2>&1"]
+        let loop = RemoteLoop()
+        try Data(loop.request(script) + (told ? RemoteLoop.go(script, []) : Array("something else\n".utf8))).write(to: URL(fileURLWithPath: input))
+        let line: [String] = ["sh", "-c", "(\(loop.command)) <'\(input)' >/dev/null 2>&1"]
         var words: [UnsafeMutablePointer<CChar>?] = line.map { strdup($0) }
         words.append(nil)
         defer { words.forEach { free($0) } }

@@ -15,6 +15,7 @@ import Testing
         "Phases/Parity/ParityFiles.swift": "a list for people to read, made anew by every comparison",
         "Postgres/CopyStreams.swift": "a COPY is part of a transaction that has its points",
         "Transports/SSH/SSHClient.swift": "its deliveries have their points in SSHTransport.swift",
+        "Transports/SSH/SSHSession.swift": "the same",
         "Transports/AWS/ProcessCredentials.swift": "a program that is asked for keys: nothing lasts",
     ]
     private static let ignored = ["Lab", "CrashPoints", "CutoverTestKit", "ProgramsTestKit", "Simulation"]

@@ -4,8 +4,8 @@ import Transports
 
 /// A trivial operation on 200 hosts over OpenSSH, on loopback: against the plain client, 50 at a time, and against Ansible with as many forks.
 ///
-/// Cold, every side makes a connection of its own to each host, whose key exchange is the greater part of the work; warm, ours uses those
-/// that it has. The hosts are names of one server. Operations a second.
+/// Cold, every side makes a connection of its own to each host, whose key exchange is the greater part of the work; warm, ours uses the
+/// connections and the sessions that it has. The hosts are names of one server. Operations a second.
 ///
 /// The server's key exchange is Curve25519, as servers before OpenSSH 9.0 have it. What 9.0 begins with (sntrup761) costs both ends up to
 /// a tenth of a second of their processor, the same for all three sides, so that it hides what each of them adds: those figures are told too.
@@ -22,7 +22,7 @@ struct FanOut: Bench {
         let cold = try await paired(name) {
             round += 1
             let (first, second) = try await site.ours(round)
-            tell(String(format: "%@: %.4g/s, then %.4g/s by the same connections", name, first, second))
+            tell(String(format: "%@: %.4g/s, then %.4g/s by the same sessions", name, first, second))
             warm.append(second)
             return first
         } against: {
@@ -131,7 +131,7 @@ struct FanOutSite {
             for number in 1...hosts {
                 group.addTask {
                     let host = TenantHost(id: TenantID("h\(number)"), host: "h\(number).bench", transport: "ssh", labels: [:], env: "\(state)/env", state: state)
-                    let action = RemoteAction(id: OperationID("bench-\(number)"), operationClass: .reading, input: Array("{}".utf8), timeoutSeconds: 300)
+                    let action = RemoteAction(id: OperationID("bench-\(number)"), operationClass: .reading, input: Array("{}\n".utf8), timeoutSeconds: 300)
                     let answer = try await transport.run(action, on: host)
                     guard answer.exitCode == 0, answer.output.contains("done") else { throw Trouble("host \(number) answered \(answer)") }
                 }

@@ -1,9 +1,6 @@
 import Foundation
 
-/// A program of the host's own shell around what is to run there.
-///
-/// It says `ready` and does nothing before it is told to go, so that what was never told to go was never begun, whether or not it reads
-/// its input; and it says how the program ended, since the client's own exit code 255 may mean the connection or the program.
+/// A program of the host's own shell, for `RemoteLoop` or for Systems Manager to run.
 struct RemoteScript: Sendable {
     /// What our lines on standard error begin with; nothing that runs there knows it.
     let mark: String
@@ -17,39 +14,31 @@ struct RemoteScript: Sendable {
         self.words = words
     }
 
-    /// As the host's login shell reads it, whichever it is.
-    var command: String {
-        let script = """
-            mark=$1; shift; echo "$mark ready" >&2
-            read -r go && test "$go" = "$mark" || exit 1
-            (
-            \(body)
-            )
-            code=$?; printf '\\n%s end\\n' "$mark"; printf '\\n%s ended %s\\n' "$mark" "$code" >&2
-            """
-        return (["exec /bin/sh -c", Self.quoted(script), "cutover", mark] + words.map(Self.quoted)).joined(separator: " ")
-    }
-
-    /// What lets it begin, ahead of the input.
-    var go: [UInt8] { Array("\(mark)\n".utf8) }
-
-    // What it says, on standard error unless told otherwise.
+    // What is said of it, on standard error unless told otherwise.
     static func ready(_ mark: String) -> String { "\(mark) ready\n" }
     static func absent(_ mark: String) -> String { "\(mark) absent\n" }
     /// The exit code and the end of the line follow.
     static func ended(_ mark: String) -> String { "\n\(mark) ended " }
     /// On standard output.
     static func outputEnd(_ mark: String) -> String { "\n\(mark) end\n" }
+    /// Nothing that it began holds its streams any more.
+    static func free(_ mark: String) -> String { "\(mark) free\n" }
 
     static func quoted(_ word: String) -> String { "'\(word.replacing("'", with: "'\\''"))'" }
 
+    /// Runs what follows it with these variables and no others.
+    static let emptying = "env -i \(variables)"
+    static let variables = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8"
+
     /// The tenant's own program, without anything of the session's environment.
-    static func operation(_ hand: String, _ operationClass: String, within seconds: Int) -> RemoteScript {
+    ///
+    /// - Parameter emptying: what the environment is emptied by, as shell text.
+    static func operation(_ hand: String, _ operationClass: String, within seconds: Int, emptying: String = RemoteScript.emptying) -> RemoteScript {
         RemoteScript(
             """
             test -x "$1" || { echo "$mark absent" >&2; exit 3; }
             limit=; command -v timeout >/dev/null 2>&1 && limit="timeout -s KILL $3"
-            exec $limit env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8 "$1" host "$2"
+            exec $limit \(emptying) "$1" host "$2"
             """, [hand, operationClass, String(seconds)])
     }
 

@@ -14,6 +14,10 @@ struct SSHAnswer: Sendable {
     /// The script was told to go, and may have had all of its input.
     private(set) var wasReady = false
     private(set) var isEndless = false
+    /// Nothing holds the script's streams any more.
+    private(set) var isFree = false
+    /// Something was said behind the end.
+    private(set) var isNoisy = false
     var isLate = false
     /// Why the client did not run.
     var noClient = ""
@@ -21,19 +25,35 @@ struct SSHAnswer: Sendable {
     init(mark: String) { self.mark = mark }
 
     mutating func hearOutput(_ chunk: [UInt8]) {
+        guard !isOutputWhole else { return isNoisy = true }
+        let end = RemoteScript.outputEnd(mark)
+        // Only where it can have come with this chunk: what a host says a byte at a time would be read over and over.
+        let start = max(0, rawOutput.count - end.utf8.count)
         rawOutput += chunk
-        isOutputWhole = rawOutput.ends(with: RemoteScript.outputEnd(mark))
+        if let found = rawOutput.place(of: end, from: start) {
+            isOutputWhole = true
+            isNoisy = isNoisy || rawOutput.count > found + end.utf8.count
+            rawOutput.removeSubrange(found...)
+        }
         isEndless = isEndless || rawOutput.count > Self.limit
     }
 
     mutating func hearErrors(_ chunk: [UInt8]) {
-        // Only where it can have come with this chunk: what a host says a byte at a time would be read over and over.
-        let ready = RemoteScript.ready(mark)
-        let start = max(0, rawErrors.count - ready.utf8.count)
+        guard !isFree else { return isNoisy = true }
+        let end = RemoteScript.ended(mark)
+        // The longest of our lines, with any exit code.
+        let start = max(0, rawErrors.count - end.utf8.count - 12)
         rawErrors += chunk
-        wasReady = wasReady || String(decoding: rawErrors[start...], as: UTF8.self).contains(ready)
-        let last = String(decoding: rawErrors.suffix(80), as: UTF8.self)
-        if last.hasSuffix("\n"), let end = last.range(of: RemoteScript.ended(mark), options: .backwards) { ended = Int(last[end.upperBound...].dropLast()) }
+        wasReady = wasReady || rawErrors.place(of: RemoteScript.ready(mark), from: start) != nil
+        if ended == nil, let found = rawErrors.place(of: end, from: start) {
+            let rest = rawErrors[(found + end.utf8.count)...].prefix(12)
+            if let line = rest.firstIndex(of: UInt8(ascii: "\n")) { ended = Int(String(decoding: rest[..<line], as: UTF8.self)) }
+        }
+        let free = RemoteScript.free(mark)
+        if ended != nil, let found = rawErrors.place(of: free, from: start) {
+            isFree = true
+            isNoisy = isNoisy || rawErrors.count > found + free.utf8.count
+        }
         isEndless = isEndless || rawErrors.count > Self.limit
     }
 
@@ -49,7 +69,7 @@ struct SSHAnswer: Sendable {
     /// No program stands where one should.
     var isAbsent: Bool { text.contains(RemoteScript.absent(mark)) }
 
-    var output: String { String(decoding: isOutputWhole ? rawOutput.dropLast(RemoteScript.outputEnd(mark).utf8.count) : rawOutput[...], as: UTF8.self) }
+    var output: String { String(decoding: rawOutput, as: UTF8.self) }
 
     /// What the program wrote on standard error; before it was ready, what the client and the login said.
     var errors: String {
@@ -70,5 +90,20 @@ struct SSHAnswer: Sendable {
 }
 
 extension [UInt8] {
-    fileprivate func ends(with text: String) -> Bool { suffix(text.utf8.count).elementsEqual(text.utf8) }
+    /// Where that stands first, from an index on.
+    fileprivate func place(of text: String, from start: Int) -> Int? {
+        withUnsafeBytes { all -> Int? in
+            var text = text
+            return text.withUTF8 { sought -> Int? in
+                guard let base = all.baseAddress, let needle = sought.baseAddress else { return nil }
+                var place = start
+                while all.count - place >= sought.count, let found = memchr(base + place, Int32(sought[0]), all.count - place - sought.count + 1) {
+                    place = UnsafeRawPointer(found) - base
+                    if memcmp(found, needle, sought.count) == 0 { return place }
+                    place += 1
+                }
+                return nil
+            }
+        }
+    }
 }

@@ -1,24 +1,17 @@
 import Foundation
 import Subprocess
-import Synchronization
 
-#if canImport(System)
-    import System
-#else
-    import SystemPackage
-#endif
-
-/// Runs remote scripts by the OpenSSH client, over one shared connection a host.
+/// Runs remote scripts by the OpenSSH client, over one shared connection a host and by sessions that are kept.
 struct SSHClient: Sendable {
-    /// A client that ends before it has read its input must not take the controller with it.
-    private static let survivesBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
-
     let settings: SSHSettings
     let turnstile: Turnstile
+    private let sessions: SSHSessions
+    private let door = Turnstile(atOnce: SSHSettings.beginningAtOnce)
 
     init(_ settings: SSHSettings) {
         self.settings = settings
         turnstile = Turnstile(atOnce: settings.atOnce)
+        sessions = SSHSessions(most: settings.mostSessions, idleSeconds: settings.idleSeconds)
     }
 
     /// - Parameter input: sent when the script has said that it is ready, and not a byte before.
@@ -29,87 +22,49 @@ struct SSHClient: Sendable {
         }
         let words = try settings.words(to: destination)
         do { try await turnstile.enter() } catch { throw SSHFailure(detail: "given up before anything was sent") }
-        var answer = await attempt(script, words + ["--", destination], input, seconds)
-        // A shared connection that was just being closed takes a newcomer with it, without a word. Nothing was sent.
-        if answer.isSilent, !Task.isCancelled { answer = await attempt(script, ["-o", "ControlPath=none"] + words + ["--", destination], input, seconds) }
+        let answer = await carry(script, words, destination, input, seconds)
         await turnstile.leave()
         // A connection that failed us is not handed to whoever comes next.
-        if answer.code == nil { await hangUp(words + ["-O", "stop", "--", destination]) }
+        if answer.code == nil {
+            sessions.drop(destination)
+            await hangUp(words + ["-O", "stop", "--", destination])
+        }
         return answer
     }
 
     // MARK: - Non public
 
-    private func attempt(_ script: RemoteScript, _ words: [String], _ input: [UInt8], _ seconds: Int) async -> SSHAnswer {
-        let heard = Heard(mark: script.mark)
-        let work = Task { try await talk(words + [script.command], script.go + input, heard) }
-        let clock = Task {
-            try await Task.sleep(for: .seconds(seconds))
-            heard.change { $0.isLate = true }
-            work.cancel()
+    private func carry(_ script: RemoteScript, _ words: [String], _ destination: String, _ input: [UInt8], _ seconds: Int) async -> SSHAnswer {
+        func ask(_ session: SSHSession) async -> SSHAnswer {
+            let answer = await session.ask(script, input, within: seconds)
+            if answer.code == nil { await session.stop() }
+            return answer
         }
-        let outcome = await withTaskCancellationHandler { await work.result } onCancel: { work.cancel() }
-        clock.cancel()
-        // The client itself could not be run: no descriptors or processes left, no such program.
-        if case .failure(let error) = outcome, !(error is CancellationError) { heard.change { $0.noClient = "\(error)" } }
-        return heard.answer
-    }
+        func begin(_ more: [String] = []) -> SSHSession { SSHSession(more + words + ["--", destination], environment: settings.clientEnvironment, door: door) }
 
-    /// What the two streams have brought so far; it outlives a task that is cancelled.
-    private final class Heard: Sendable {
-        private let kept: Mutex<SSHAnswer>
-        init(mark: String) { kept = Mutex(SSHAnswer(mark: mark)) }
-        var answer: SSHAnswer { kept.withLock { $0 } }
-        func change<Result: Sendable>(_ body: (inout SSHAnswer) -> Result) -> Result { kept.withLock { body(&$0) } }
-    }
-
-    private var environment: Environment {
-        .custom(Dictionary(uniqueKeysWithValues: settings.clientEnvironment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
-    }
-
-    private func talk(_ words: [String], _ input: [UInt8], _ heard: Heard) async throws {
-        Self.survivesBrokenPipes
-        var options = PlatformOptions()
-        // A Ctrl-C meant for the caller must not reach an operation under way.
-        options.processGroupID = 0
-        let (ready, tell) = AsyncStream.makeStream(of: Void.self)
-        _ = try await Subprocess.run(
-            .name("ssh"), arguments: Arguments(words), environment: environment, platformOptions: options, input: .inputWriter, output: .sequence,
-            error: .sequence
-        ) { client in
-            // Whatever the program left running may hold the streams open for as long as it likes: with the answer whole, nobody waits for it.
-            @Sendable func note(_ change: (inout SSHAnswer) -> Void) {
-                let answer = heard.change { change(&$0); return $0 }
-                if answer.wasReady { tell.yield() }
-                if answer.isOver { try? client.send(signal: .terminate) }
-            }
-            async let output: Void = Self.read(client.standardOutput) { chunk in note { $0.hearOutput(chunk) } }
-            async let errors: Void = Self.read(client.standardError) { chunk in note { $0.hearErrors(chunk) } }
-            // A client that ends before it has read everything tells why by its answer. The failure must not leave this closure:
-            // swift-subprocess 1.0.2 traps when writing its own input fails.
-            async let sent: Void = {
-                for await _ in ready {
-                    _ = try? await client.standardInputWriter.write(input)
-                    break
-                }
-                try? await client.standardInputWriter.finish()
-            }()
-            _ = await (output, errors)
-            tell.finish()
-            await sent
+        var session = await sessions.enter(destination)
+        var answer = SSHAnswer(mark: script.mark)
+        if let session { answer = await ask(session) }
+        // A kept session that had died unnoticed was told to do nothing. Nothing was sent.
+        if session == nil || !answer.wasReady && !answer.isLate && !Task.isCancelled {
+            let fresh = begin()
+            session = fresh
+            answer = await ask(fresh)
         }
-    }
-
-    private static func read(_ stream: SubprocessOutputSequence, _ hear: ([UInt8]) -> Void) async {
-        do {
-            for try await chunk in stream { hear(chunk.withUnsafeBytes { Array($0) }) }
-        } catch {
-            // Cancelled: what was heard so far is kept.
+        // A shared connection that was just being closed takes a newcomer with it, without a word. Nothing was sent.
+        if answer.isSilent, !Task.isCancelled {
+            let alone = begin(["-o", "ControlPath=none"])
+            session = nil
+            answer = await ask(alone)
+            alone.end()
         }
+        sessions.leave(destination, keeping: answer.code == nil ? nil : session)
+        return answer
     }
 
     /// Nobody else begins anything over the shared connection, if there is one; what is under way on it goes on.
     private func hangUp(_ words: [String]) async {
-        _ = try? await Subprocess.run(.name("ssh"), arguments: Arguments(words), environment: environment, output: .discarded)
+        let variables = Dictionary(uniqueKeysWithValues: settings.clientEnvironment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
+        _ = try? await Subprocess.run(.name("ssh"), arguments: Arguments(words), environment: .custom(variables), output: .discarded)
     }
 }

@@ -9,10 +9,14 @@ public struct SSHSettings: Sendable {
     /// In place of the operator's own `~/.ssh/config`.
     public var configFile: String?
     public var connectSeconds = 15
-    /// How long a shared connection stays open when nobody uses it.
+    /// How long a session is kept when nobody uses it, and after the last one the shared connection.
     public var idleSeconds = 120
     /// Clients at once; each needs a handful of descriptors of ours.
     public var atOnce: Int
+    /// Sessions, those that somebody is at among them; each needs four descriptors of ours.
+    public var mostSessions: Int
+    /// Clients that begin at once; while it begins, each needs another five.
+    static let beginningAtOnce = 8
 
     private let environment: [String: String]
 
@@ -24,6 +28,7 @@ public struct SSHSettings: Sendable {
         var limits = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
         atOnce = min(50, max(4, (Int(clamping: limits.rlim_cur) - 128) / 12))
+        mostSessions = min(256, max(atOnce, (Int(clamping: limits.rlim_cur) - 192) / 4))
     }
 
     var clientEnvironment: [String: String] {

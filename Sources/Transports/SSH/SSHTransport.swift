@@ -23,7 +23,7 @@ public struct SSHTransport: Transport {
     }
 
     public func run(_ action: RemoteAction, on host: TenantHost) async throws(TransportError) -> ActionResult {
-        let script = RemoteScript.operation(host.handPath, action.operationClass.rawValue, within: action.timeoutSeconds)
+        let script = RemoteScript.operation(host.handPath, action.operationClass.rawValue, within: action.timeoutSeconds, emptying: RemoteLoop.emptying)
         let began = ContinuousClock.now
         action.reached("begun")
         defer { action.reached("over") }
