@@ -58,6 +58,8 @@ public struct Standing: Sendable, Equatable {
     public private(set) var abandonment: Abandonment?
     /// How often it was.
     public private(set) var timesAbandoned = 0
+    /// It had failed, and nothing was begun since a person had it go on: others may have its place by now.
+    public private(set) var isMended = false
     public private(set) var consents: [Consent] = []
     public private(set) var since: Timestamp?
     /// The highest fencing number on record; the tenant's host has seen none above it, for every effect is on record before it is sent.
@@ -143,6 +145,7 @@ public struct Standing: Sendable, Equatable {
             let key = "\(ref.step)|\(claim)"
             if verdicts[key]?.answer != verdict.answer, !verdict.isOpen { since = event.at }
             verdicts[key] = verdict
+            if !verdict.isOpen { isMended = false }
             return
         case .approved(let topic, let reason, let facts):
             consents.append(Consent(by: event.by, topic: topic, reason: reason, at: event.at, facts: facts))
@@ -200,6 +203,7 @@ public struct Standing: Sendable, Equatable {
     private mutating func applyToStep(_ event: Event) {
         switch event.change {
         case .started(let ref, let attempt):
+            isMended = false
             positions[ref.step] = .inDoubt(attempt: attempt)
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
@@ -223,12 +227,14 @@ public struct Standing: Sendable, Equatable {
             unknowns[ref.step] = detail
             if case .performed = position(of: ref.step) { positions[ref.step] = .inDoubt(attempt: attempts(of: ref.step)) }
         case .waitBegan(let ref):
+            isMended = false
             positions[ref.step] = .waiting(began: OperationID.derived(from: event.hash, ordinal: 0))
             origins[ref.step] = event.hash
             originFences[ref.step] = event.fence
             clocks[ref.step] = nil
             beganAt[ref.step] = event.at
         case .revertStarted(let ref, let attempt):
+            isMended = false
             positions[ref.step] = .revertInDoubt(attempt: attempt)
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
@@ -302,8 +308,9 @@ public struct Standing: Sendable, Equatable {
             // What it left behind is still there: a way back must not pass it over.
             case .failed: positions[step] = .halfDone
             case .revertFailed: positions[step] = .performed
-            default: break
+            default: continue
             }
+            isMended = true
         }
     }
 }

@@ -73,6 +73,20 @@ import Testing
         #expect(try await world.kinds("b").isEmpty)
     }
 
+    @Test("one that was mended waits for a place as others do: while it stood, another one took its own")
+    func mended() async throws {
+        let world = Self.world(atOnce: 1, budget: 1)
+        await world.set("stuck", "wired", of: "a")
+        guard case .failed? = try await run(world, ["a"])["a"] else { return #expect(Bool(false), "it did not fail") }
+        for _ in 0..<2 { _ = try await run(world, ["b"], oneStep: true) }
+        #expect(try await world.kinds("b").contains("started"))
+        await world.set("stuck", nil, of: "a")
+        try await world.engine().reopen("a", reason: "oiled")
+        #expect(try await run(world, ["a"], oneStep: true) == ["a": .notAdmitted(.full(atOnce: 1))])
+        #expect(try await run(world, ["b"])["b"] == .finished)
+        #expect(try await run(world, ["a"])["a"] == .finished)
+    }
+
     @Test("the next wave opens when the one before has got there and baked")
     func waves() async throws {
         let waves = [Wave(name: "first", select: [:], count: 1, bakeSeconds: 30, after: "L0/lamp.light"), Wave(name: "rest", select: [:])]
