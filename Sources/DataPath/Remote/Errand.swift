@@ -197,7 +197,7 @@ struct NamespaceErrands: Sendable {
         for sending in 1...Self.sendings {
             let findings: [UUID: Showing]
             do {
-                findings = try await store.read(left.map { Sought($0.errand.id, content: $0.record.content, embedding: $0.record.embedding) }, in: namespace)
+                findings = try await store.readBack(left.map { Sought($0.errand.id, content: $0.record.content, embedding: $0.record.embedding) }, in: namespace)
             } catch { return ended + left.map { Errandry(errand: $0.errand, end: .notNow("\(error)")) } }
             var again: [(errand: Errand, record: SentRecord, before: Before)] = []
             for one in left {

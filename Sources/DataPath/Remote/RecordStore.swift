@@ -13,10 +13,13 @@ public protocol RecordStore: Sendable {
     func forget(_ id: UUID, in namespace: String) async -> StoreAnswer
     /// What the store shows of these ids in that namespace. Throws `StoreSilent` when it does not answer as it should.
     func read(_ sought: [Sought], in namespace: String) async throws -> [UUID: Showing]
+    /// The same of what was just written, which most likely is there, and the newest of all.
+    func readBack(_ sought: [Sought], in namespace: String) async throws -> [UUID: Showing]
 }
 
 extension RecordStore {
     public var trouble: String? { nil }
+    public func readBack(_ sought: [Sought], in namespace: String) async throws -> [UUID: Showing] { try await read(sought, in: namespace) }
 }
 
 public enum StoreAnswer: Sendable, Equatable {
