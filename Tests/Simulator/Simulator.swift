@@ -17,12 +17,14 @@ import SimulatorKit
     @Option(help: "What befalls them: mishaps separated by commas, as a failing seed prints them, or none.") var story: String?
     @Option(help: "How often a failing world may be run to find a shorter story.") var tries = 300
     @Option(help: "A promise made up to see one broken: that this mishap never comes.") var forbid: String?
+    @Option(help: "Writes every event of one seed to this file, a line each.") var history: String?
     @Flag(help: "Runs each seed twice and compares the journals.") var twice = false
     @Flag(help: "Tells of every seed.") var each = false
 
     func validate() throws {
         guard seeds > 0, days > 0, tenants ?? 1 > 0, operators ?? 1 > 0 else { throw ValidationError("seeds, tenants, operators and days are at least 1") }
         if let forbid, Mishap.Kind(rawValue: forbid) == nil { throw ValidationError("no mishap is called \(forbid)") }
+        guard history == nil || seed != nil else { throw ValidationError("--history is of one seed: name it with --seed") }
         if let story, Story(story) == nil { throw ValidationError("this is no story: \(story)") }
     }
 
@@ -35,15 +37,17 @@ import SimulatorKit
         var (days, events, done, all, failed) = (0, 0, 0, 0, 0)
         print("seeds \(numbers[0]) to \(numbers[numbers.count - 1])")
         for number in numbers {
+            let setting = setting(number)
+            if seed != nil { print("  \(command(setting))") }
             // Told as it goes: a run that takes hours is watched.
             fflush(nil)
-            let setting = setting(number)
             let outcome = Runs.run(setting)
             days += setting.tenants * setting.days
             events += outcome.events
             done += outcome.done
             all += setting.tenants
             if each || seed != nil { tell(setting, outcome) }
+            if let history { try outcome.history.map { $0 + "\n" }.joined().write(toFile: history, atomically: true, encoding: .utf8) }
             if twice, Runs.run(setting) != outcome {
                 failed += 1
                 print("seed \(number): the second run came to another journal\n  \(command(setting))")
@@ -59,9 +63,11 @@ import SimulatorKit
 
     private func setting(_ number: UInt64) -> Setting {
         let forbidden = forbid.flatMap { Mishap.Kind(rawValue: $0) }
-        return Setting(seed: number, tenants: tenants, operators: operators, days: days, story: story.flatMap { Story($0) }) {
+        var setting = Setting(seed: number, tenants: tenants, operators: operators, days: days, story: story.flatMap { Story($0) }) {
             Promises.all() + (forbidden.map { [Forbidden($0)] } ?? [])
         }
+        setting.keepsHistory = history != nil
+        return setting
     }
 
     private func tell(_ setting: Setting, _ outcome: Outcome) {

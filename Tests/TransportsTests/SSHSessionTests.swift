@@ -112,7 +112,7 @@ import Testing
 
     @Test("a session on which something is said behind the end is ended")
     func noise() async throws {
-        let way = try await Way("WHOSE; setsid sh -c 'exec 9>&-; while [ -e HERE/program ] && [ ! -e HERE/now ]; do sleep 0.05; done; echo noise' &")
+        let way = try await Way("WHOSE; [ -e HERE/now ] || setsid sh -c 'exec 9>&-; while [ -e HERE/program ] && [ ! -e HERE/now ]; do sleep 0.05; done; echo noise' &")
         let first = try await way.run()
         FileManager.default.createFile(atPath: "\(way.host.path)/now", contents: nil)
         try await Self.wait { !Self.isAlive(first) }

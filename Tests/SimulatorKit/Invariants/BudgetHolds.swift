@@ -7,6 +7,8 @@ public struct BudgetHolds: Invariant {
     private var notes = Notes()
     private var working: [TenantID: Set<StepRef>] = [:]
     private var exposed: Set<TenantID> = []
+    /// Past the step that ends it: who is wired anew there, for something was gone, stands between nothing.
+    private var proven: Set<TenantID> = []
     private var failed: [TenantID: Set<StepRef>] = [:]
     private var adopted: Set<TenantID> = []
     /// Whoever was told by name to go on, or to go back, asked nobody for a place.
@@ -26,7 +28,7 @@ public struct BudgetHolds: Invariant {
             let isNew = working[tenant, default: []].isEmpty
             working[tenant, default: []].insert(ref)
             if isNew { judgePlaces(event, world) }
-            if world.plan.kind(of: ref) == "env.wire", exposed.insert(tenant).inserted, exposed.count > world.plan.rollout.exposed {
+            if world.plan.kind(of: ref) == "env.wire", !proven.contains(tenant), exposed.insert(tenant).inserted, exposed.count > world.plan.rollout.exposed {
                 notes.add("\(exposed.count) tenants are exposed, and \(world.plan.rollout.exposed) may be", event)
             }
         case .performed(let ref, _), .setAside(let ref, _, _): working[tenant]?.remove(ref)
@@ -37,10 +39,19 @@ public struct BudgetHolds: Invariant {
         case .reverted(let ref, _):
             failed[tenant]?.remove(ref)
             if world.plan.kind(of: ref) == "env.wire" { exposed.remove(tenant) }
+            if world.plan.kind(of: ref) == "backfill.verify" { proven.remove(tenant) }
         case .reopened, .abandoned: failed[tenant] = nil
         default: return
         }
-        if case .verified(let ref, .inPlace) = event.change, world.plan.kind(of: ref) == "backfill.verify" { exposed.remove(tenant) }
+        if case .verified(let ref, let finding) = event.change, world.plan.kind(of: ref) == "backfill.verify" {
+            switch finding {
+            case .inPlace:
+                proven.insert(tenant)
+                exposed.remove(tenant)
+            case .unknown: break
+            case .absent, .partial: proven.remove(tenant)
+            }
+        }
         if case .verified(let ref, .absent) = event.change, world.plan.kind(of: ref) == "env.wire" { exposed.remove(tenant) }
     }
 

@@ -10,6 +10,7 @@ public struct Setting: Sendable {
     public var operators: Int
     public var days: Int
     public var story: Story
+    public var keepsHistory = false
     /// Who judges, made anew for every run.
     public let invariants: @Sendable () -> [any Invariant]
 

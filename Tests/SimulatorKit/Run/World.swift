@@ -16,6 +16,8 @@ public struct Outcome: Sendable, Equatable {
     public let unfinished: [String]
     /// Promises that were broken.
     public let violations: [String]
+    /// A line an event, in order, where the setting wants them.
+    public let history: [String]
 }
 
 /// One simulated world: a journal, operators, people, roads, hosts.
@@ -166,6 +168,7 @@ final class World: Sendable {
         }
         return Outcome(
             digest: Digest.sha256(rows.map(\.hash).joined(separator: "\n")), events: rows.count, done: fleet.tenants.count - unfinished.count, stands: stands, unfinished: unfinished,
-            violations: self.records.violations + flaws.map { "the chain holds: \($0.stream)/\($0.revision) \($0.what)" })
+            violations: self.records.violations + flaws.map { "the chain holds: \($0.stream)/\($0.revision) \($0.what)" },
+            history: setting.keepsHistory ? rows.map { "\($0.at) \($0.stream)/\($0.revision) \($0.kind) \($0.step ?? "") by \($0.by) fence \($0.fence) \($0.facts)" } : [])
     }
 }
