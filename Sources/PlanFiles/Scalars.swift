@@ -12,7 +12,7 @@ enum Scalars {
         guard isPlain(node), let text = node.scalar?.string else { return nil }
         let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        return Int(text).flatMap { abs($0) < 1_000_000_000 ? $0 : nil }
+        return Int(text).flatMap { $0.magnitude < 1_000_000_000 ? $0 : nil }
     }
 
     static func bool(_ node: Node) -> Bool? {
