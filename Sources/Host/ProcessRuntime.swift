@@ -40,8 +40,8 @@ public struct ProcessRuntime: Sendable {
         return (pid, line.joined(separator: " "))
     }
 
-    /// A script runs as an argument of its interpreter.
-    private func isThisCommand(_ line: [String]) -> Bool { line == words || line.count > words.count && line.suffix(words.count) == words[...] }
+    /// A script runs as an argument of its interpreter, which may have one more; the shell that is about to become this command has five.
+    private func isThisCommand(_ line: [String]) -> Bool { (0...2).contains(line.count - words.count) && line.suffix(words.count) == words[...] }
 
     /// Told by the wall clock, which can be set: only asked about a process whose command is not this one.
     private func isYoungerThanPidFile(_ pid: Int32) -> Bool {
@@ -117,8 +117,13 @@ public struct ProcessRuntime: Sendable {
         return stat[stat.index(after: end)...].split(separator: " ")
     }
 
+    /// Of one that runs. In the moment in which a process becomes another program it has none.
     private static func commandLine(of pid: Int32) -> [String] {
-        let text = (try? DurableFile.read("/proc/\(pid)/cmdline")).flatMap { $0 } ?? ""
-        return text.split(separator: "\0").map(String.init)
+        for _ in 0..<100 {
+            if let text = (try? DurableFile.read("/proc/\(pid)/cmdline")).flatMap({ $0 }), !text.isEmpty { return text.split(separator: "\0").map(String.init) }
+            guard isAlive(pid) else { break }
+            usleep(500)
+        }
+        return []
     }
 }

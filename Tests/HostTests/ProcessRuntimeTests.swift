@@ -77,6 +77,14 @@ import Testing
         try await process.stop(within: 10)
     }
 
+    @Test("a process that becomes another program, or the same again, runs all the while")
+    func becomes() async throws {
+        let program = runtime(try script(#"exec "$0""#))
+        let pid = try await start(program)
+        for _ in 0..<3000 { try #require(try program.running() == pid) }
+        #expect(try await program.stop(within: 10) == false)
+    }
+
     @Test("a program that ends at once is a fault that names its log")
     func endsAtOnce() async throws {
         let fault = await #expect(throws: HostFault.self) { try await runtime("/bin/false").start(environment: [:], log: folder.file("log")) }
