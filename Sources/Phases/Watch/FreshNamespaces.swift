@@ -33,12 +33,9 @@ struct FreshNamespaces: Sendable {
         }
         for (scope, namespace) in try await ownNamespaces(doors.workspace) {
             try await takeAway(namespace)
-            do { try await tryIt(marker, scope, namespace, doors) } catch let broken as Sampler.SafetyBroken {
+            do { try await tryIt(marker, scope, namespace, doors) } catch {
                 try? await takeAway(namespace)
-                throw broken
-            } catch {
-                try? await takeAway(namespace)
-                throw PluginClient.Failure(description: "a commit into a fresh namespace (\(scope)): \(error)")
+                throw error is Sampler.SafetyBroken ? error : PluginClient.Failure(description: "a commit into a fresh namespace (\(scope)): \(error)")
             }
             try await takeAway(namespace)
         }
@@ -59,8 +56,14 @@ struct FreshNamespaces: Sendable {
     private func ownNamespaces(_ workspace: String) async throws -> [(scope: String, namespace: String)] {
         let isAlone = try await host.looking { connection in
             let found = try await connection.query(
-                "SELECT parent_id IS NULL AND NOT EXISTS (SELECT FROM public.workspaces c WHERE c.parent_id = w.id) AS alone FROM public.workspaces w WHERE id = $1::uuid", [.text(workspace)])
+                """
+                SELECT parent_id IS NULL AND NOT EXISTS (SELECT FROM public.workspaces c WHERE c.parent_id = w.id) AS alone,
+                    EXISTS (SELECT FROM cutover.placed p WHERE p.state = 'live' AND p.namespace IN ('workspace:' || w.id, 'team:' || w.id)) AS used
+                FROM public.workspaces w WHERE id = $1::uuid
+                """, [.text(workspace)])
             guard let found = found.first else { throw PluginClient.Failure(description: "there is no workspace \(workspace) (\(AgentDoors.Agent.fresh.id))") }
+            // Memories were carried there: whoever wrote them may write at any moment, also between a look and what follows it.
+            guard try !found.bool("used") else { throw Self.inUse("workspace \(workspace)") }
             return try found.bool("alone")
         }
         return [("LOCAL", "workspace:\(workspace)")] + (isAlone ? [("TEAM", "team:\(workspace)")] : [])
@@ -70,9 +73,13 @@ struct FreshNamespaces: Sendable {
     private func takeAway(_ namespace: String) async throws {
         let there = try await client.newest(in: namespace)
         guard there.allSatisfy({ $0.content.hasPrefix("cutover-probe") }) else {
-            throw PluginClient.Failure(description: "somebody uses \(namespace): name another workspace, one that nobody uses, in the host's env file (\(AgentDoors.Agent.fresh.id))")
+            throw Self.inUse(namespace)
         }
         for probe in there { try await client.forget(probe.id, in: namespace) }
         try await client.deleteNamespace(namespace)
+    }
+
+    private static func inUse(_ what: String) -> PluginClient.Failure {
+        PluginClient.Failure(description: "somebody uses \(what): name another workspace, one that nobody uses, in the host's env file (\(AgentDoors.Agent.fresh.id))")
     }
 }
