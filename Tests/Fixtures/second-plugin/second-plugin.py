@@ -345,7 +345,7 @@ class Handler(BaseHTTPRequestHandler):
             "expires_at": body.get("expires_at"), "propagation": None if propagation is None else json.dumps(propagation), "pin": int(bool(body.get("pin"))),
             "embedding": None if embedding is None else json.dumps(embedding)}
         if mode == "late":
-            threading.Timer(self.fault.get("seconds", 1), lambda: store.write(name, memory)).start()
+            threading.Timer(self.fault.get("seconds", 1), lambda: self.land(store, name, memory)).start()
             while self.server.faults.stands(self.fault):
                 time.sleep(0.05)
             self.close_connection = True
@@ -356,6 +356,14 @@ class Handler(BaseHTTPRequestHandler):
         else:
             store.write(name, memory)
         self.answer(201, {"id": memory["id"], "namespace": name})
+
+    @staticmethod
+    def land(store, name, memory):
+        # Whoever sent it hears nothing any more, also when the namespace has gone meanwhile.
+        try:
+            store.write(name, memory)
+        except Problem:
+            pass
 
     def search(self, store, body):
         names = body.get("namespaces")
