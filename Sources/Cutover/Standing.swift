@@ -58,8 +58,8 @@ public struct Standing: Sendable, Equatable {
     public private(set) var abandonment: Abandonment?
     /// How often it was.
     public private(set) var timesAbandoned = 0
-    /// It had failed, and nothing was begun since a person had it go on: others may have its place by now.
-    public private(set) var isMended = false
+    /// It stood still, and nothing was begun since a person had it go on: others may have its place by now.
+    public private(set) var isSetGoing = false
     public private(set) var consents: [Consent] = []
     public private(set) var since: Timestamp?
     /// The highest fencing number on record; the tenant's host has seen none above it, for every effect is on record before it is sent.
@@ -145,7 +145,7 @@ public struct Standing: Sendable, Equatable {
             let key = "\(ref.step)|\(claim)"
             if verdicts[key]?.answer != verdict.answer, !verdict.isOpen { since = event.at }
             verdicts[key] = verdict
-            if !verdict.isOpen { isMended = false }
+            if !verdict.isOpen { isSetGoing = false }
             return
         case .approved(let topic, let reason, let facts):
             consents.append(Consent(by: event.by, topic: topic, reason: reason, at: event.at, facts: facts))
@@ -167,11 +167,14 @@ public struct Standing: Sendable, Equatable {
             return
         case .tended, .waveOpened, .fleetHeld, .fleetReleased, .planKept, .previewUsed, .errandBegan, .errandEnded, .errandFailed, .adjustmentAsked, .adjustmentAnswered: return
         case .held(let reason): hold = Note(by: event.by, reason: reason)
-        case .released: hold = nil
+        case .released:
+            hold = nil
+            isSetGoing = true
         case .quarantined(let reason): quarantine = reason
         case .recovered(_, let facts):
             quarantine = nil
             abandonment = nil
+            isSetGoing = true
             remember(facts)
         case .abandoned(let ref, let reason, _): abandon(ref, reason, event)
         case .revertRequested(let step, _): turnBack(to: step)
@@ -203,7 +206,7 @@ public struct Standing: Sendable, Equatable {
     private mutating func applyToStep(_ event: Event) {
         switch event.change {
         case .started(let ref, let attempt):
-            isMended = false
+            isSetGoing = false
             positions[ref.step] = .inDoubt(attempt: attempt)
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
@@ -227,14 +230,14 @@ public struct Standing: Sendable, Equatable {
             unknowns[ref.step] = detail
             if case .performed = position(of: ref.step) { positions[ref.step] = .inDoubt(attempt: attempts(of: ref.step)) }
         case .waitBegan(let ref):
-            isMended = false
+            isSetGoing = false
             positions[ref.step] = .waiting(began: OperationID.derived(from: event.hash, ordinal: 0))
             origins[ref.step] = event.hash
             originFences[ref.step] = event.fence
             clocks[ref.step] = nil
             beganAt[ref.step] = event.at
         case .revertStarted(let ref, let attempt):
-            isMended = false
+            isSetGoing = false
             positions[ref.step] = .revertInDoubt(attempt: attempt)
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
@@ -278,6 +281,7 @@ public struct Standing: Sendable, Equatable {
         unknowns[ref.step] = nil
         // It was there once and is not any more: who agreed to it agreed to that time.
         if case .verified = position(of: ref.step), !finding.isInPlace {
+            isSetGoing = true
             verifiedAt[ref.step] = nil
             forgetConsents(to: ref)
         }
@@ -310,7 +314,7 @@ public struct Standing: Sendable, Equatable {
             case .revertFailed: positions[step] = .performed
             default: continue
             }
-            isMended = true
+            isSetGoing = true
         }
     }
 }
@@ -322,4 +326,7 @@ extension Standing.Position {
         default: false
         }
     }
+
+    /// Something was begun there, and has not ended.
+    var isUnderWay: Bool { self == .performed || isInDoubt }
 }

@@ -18,7 +18,7 @@ extension Standing {
         // Whoever was held before it began, and released, has still not begun.
         if planDigest == nil { return true }
         guard case .forward = direction, let current else { return false }
-        if isMended { return true }
+        if isSetGoing, !position(of: current.id).isUnderWay { return true }
         switch position(of: current.id) {
         case .waiting, .inGrace: return true
         case .pending, .reverted:

@@ -87,6 +87,29 @@ import Testing
         #expect(outcomes == ["a": .finished, "b": .finished, "c": .finished], "\(outcomes)")
     }
 
+    @Test("one that was held, taken in again, or found to have lost what was done waits for a place as well", arguments: ["held", "taken in", "drifted"])
+    func setGoing(how: String) async throws {
+        let world = Self.world(atOnce: 1, budget: 1)
+        if how == "drifted" { _ = try await run(world, ["a"]) } else { _ = try await run(world, ["a"], oneStep: true) }
+        #expect(try await world.kinds("a").last == (how == "drifted" ? "verified" : "planAdopted"))
+        let engine = world.engine()
+        let facts = Abandonment.facts(of: nil, try await engine.standing(of: "a"))
+        if how == "held" { try await engine.hold("a", reason: "lunch") }
+        if how == "taken in" { _ = try await engine.abandon("a", nil, reason: "gone", facts: facts) }
+        for _ in 0..<2 { _ = try await run(world, ["b"], oneStep: true) }
+        #expect(try await world.kinds("b").contains("started"))
+        switch how {
+        case "held": try await engine.release("a", reason: "fed")
+        case "taken in":
+            guard case .done = try await engine.takeIn("a", reason: "found") else { return #expect(Bool(false), "not taken in") }
+        default:
+            await world.set("wired", nil, of: "a")
+            guard case .done = try await engine.reopenDrifted("a", reason: "looked") else { return #expect(Bool(false), "not opened") }
+        }
+        #expect(try await run(world, ["a"], oneStep: true) == ["a": .notAdmitted(.full(atOnce: 1))])
+        #expect(try await run(world) == ["a": .finished, "b": .finished, "c": .finished])
+    }
+
     @Test("the next wave opens when the one before has got there and baked")
     func waves() async throws {
         let waves = [Wave(name: "first", select: [:], count: 1, bakeSeconds: 30, after: "L0/lamp.light"), Wave(name: "rest", select: [:])]
