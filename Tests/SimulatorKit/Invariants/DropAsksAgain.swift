@@ -30,7 +30,7 @@ public struct DropAsksAgain: Invariant {
         case .approved(let topic, _, _):
             if let step = world.plan.step(named: topic), step.place == topic, step.spec.kind == "legacy.drop" { record.signers.insert(event.by) }
             if topic.hasPrefix("blocker/") { record.closed.insert(String(topic.dropFirst(8))) }
-        case .waived(_, let claim, _, _): record.waived.insert(claim)
+        case .waived(let ref, let claim, _, _) where world.plan.kind(of: ref) == "legacy.drop": record.waived.insert(claim)
         case .setAside(_, let until, _): record.setAside = until
         case .verified(let ref, let finding) where world.plan.kind(of: ref) == "soak.wait":
             if case .unknown = finding { break }

@@ -7,7 +7,8 @@ public struct WayBackIsProven: Invariant {
     private var notes = Notes()
     /// The newest answer to each claim of a step, and when it was given.
     private var answers: [StepRef: [String: (verdict: Gate.Verdict, at: Timestamp)]] = [:]
-    private var waived: [StepRef: Set<String>] = [:]
+    /// Until when each claim of a step is set aside.
+    private var waived: [StepRef: [String: Timestamp]] = [:]
     /// How old an answer may be.
     private static let seconds = 600.0
 
@@ -16,14 +17,17 @@ public struct WayBackIsProven: Invariant {
     public mutating func hear(_ event: Event, world: WorldView) {
         switch event.change {
         case .gateAssessed(let ref, let claim, let verdict): answers[ref, default: [:]][claim] = (verdict, event.at)
-        case .waived(let ref, let claim, _, _): waived[ref, default: []].insert(claim)
+        case .waived(let ref, let claim, _, let facts):
+            guard let until = facts[Waiver.expiresKey].flatMap({ Timestamp($0) }) else { return }
+            waived[ref, default: [:]][claim] = max(until, waived[ref]?[claim] ?? until)
+        case .waiverEnded(let ref, let claim, _): waived[ref]?[claim] = nil
         case .started(let ref, _): judge(ref, event, world)
         default: return
         }
     }
 
     private mutating func judge(_ ref: StepRef, _ event: Event, _ world: WorldView) {
-        for claim in Self.claims(ref, world) where waived[ref]?.contains(claim) != true {
+        for claim in Self.claims(ref, world) where waived[ref]?[claim].map({ $0 > event.at }) != true {
             guard let answer = answers[ref]?[claim] else {
                 notes.add("\(ref) was begun, and nobody asked whether \(claim)", event)
                 continue

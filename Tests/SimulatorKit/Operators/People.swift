@@ -48,6 +48,10 @@ struct People: Sendable {
             switch words[1] {
             case "approve": try await approve(tenant, words, value, reader)
             case "attest": if let blocker = value(of: "--blocker") { try await engine("lead-3").approve(tenant, topic: Attestation.blocker(blocker), reason: "closed") }
+            case "abandon":
+                // Nobody will ever know how it ended: what it may have done there is looked at when it is done again.
+                guard let step = words.dropFirst(3).first.flatMap({ reader.plan.step(named: $0) }) else { return }
+                _ = try await engine("lead-1").abandon(tenant, step, reason: "nobody knows", facts: Abandonment.facts(of: step, standing))
             case "adopt": _ = try await engine("lead-1").takeIn(tenant, reason: "looked after it")
             case "exceptions":
                 try await choose(tenant, reader)
@@ -122,6 +126,8 @@ struct People: Sendable {
                 try await engine("lead-2").holdFleet(wave: nil, reason: "simulated")
                 later(hours: mishap.amount) { () async throws(EngineError) in try await engine("lead-2").releaseFleet(wave: nil, reason: "simulated") }
             case .takenBack: try await takeBack(tenant, mishap.amount)
+            case .waived: try await waive(tenant, mishap)
+            case .abandoned: try await giveUp(tenant, mishap.amount)
             default: try await changePlan(mishap.amount)
             }
         } catch { note(error) }
@@ -134,6 +140,37 @@ struct People: Sendable {
         let steps = engine.plan.steps
         try await engine.requestRevert(tenant, to: number == 0 ? nil : steps[min(number, steps.count) - 1].id, reason: "simulated")
         later(hours: 24) { () async throws(EngineError) in try await self.engine("lead-1").reopen(tenant, reason: "forward again") }
+    }
+
+    /// Whatever may be waived of the step that comes next, by whoever may, out loud where that is asked for.
+    private func waive(_ tenant: TenantID, _ mishap: Mishap) async throws(EngineError) {
+        let reader = engine("lead-2")
+        guard world.fleet.host(of: tenant) != nil else { return }
+        let line = try await reader.standing(of: tenant).status(under: reader.plan, catalog: reader.catalog)
+        guard let step = reader.plan.step(named: "\(line.phase)/\(line.step)") else { return }
+        var chance = Chance(seed: world.setting.seed, for: mishap.description)
+        let checks = try await reader.checks(of: step, for: tenant).filter { if case .never = $0.waiving { false } else { true } }
+        guard !checks.isEmpty else { return }
+        let check = checks[chance.number(0...checks.count - 1)]
+        var facts = [Waiver.expiresKey: world.time.now.adding(seconds: mishap.amount * 3600).description]
+        if check.waiving == .byBreakingGlass { facts[Waiver.glassKey] = "true" }
+        try await reader.waive(tenant, step, claim: check.claim, reason: "simulated", facts: facts)
+        if chance.happens(50) {
+            later(hours: mishap.amount / 2) { () async throws(EngineError) in try await engine("lead-1").endWaivers(tenant, step, claim: check.claim, reason: "simulated") }
+        }
+    }
+
+    /// Until somebody takes it in again, having looked at all that was done.
+    private func giveUp(_ tenant: TenantID, _ hours: Int) async throws(EngineError) {
+        let reader = engine("lead-1")
+        guard world.fleet.host(of: tenant) != nil else { return }
+        let facts = Abandonment.facts(of: nil, try await reader.standing(of: tenant))
+        guard case .done = try await reader.abandon(tenant, nil, reason: "simulated", facts: facts) else { return }
+        later(hours: hours) { () async throws(EngineError) in
+            guard try await engine("lead-1").standing(of: tenant).abandonment != nil else { return }
+            if case .done = try await engine("lead-1").takeIn(tenant, reason: "back again") { return }
+            throw .unknownTenant(tenant)
+        }
     }
 
     private func changePlan(_ variant: Int) async throws(EngineError) {

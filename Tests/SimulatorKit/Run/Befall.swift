@@ -16,7 +16,7 @@ extension World {
         }
         switch mishap.kind {
         case .operatorDies, .operatorSleeps, .appendNotHeardOf, .journalUnreachable: befallOperators(mishap, now)
-        case .held, .fleetHeld, .takenBack, .planChanged: await People(self).act(mishap, tenant)
+        case .held, .fleetHeld, .takenBack, .planChanged, .waived, .abandoned: await People(self).act(mishap, tenant)
         default: if let road = roads[tenant] { befall(road, mishap, now) }
         }
     }

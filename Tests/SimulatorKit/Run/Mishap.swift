@@ -23,6 +23,8 @@ public struct Mishap: Sendable, Hashable, Comparable, CustomStringConvertible {
         case journalUnreachable
         // What people do. For so many hours.
         case held, fleetHeld
+        // For so many hours: a check of a step is set aside, and half of them let count again before; a tenant is given up, and taken in again.
+        case waived, abandoned
         /// To the step of that number, and forward again a day later.
         case takenBack
         /// The rollout's figures, or a step's settings.
@@ -95,7 +97,7 @@ extension Story {
         Rate(.processDies, 1.5, 1...16), Rate(.machineDiesWithIt, 0.7, 1...16), Rate(.machineCrashes, 0.7, 1...90), Rate(.unreachable, 0.5, 5...2880),
         Rate(.diskIsFull, 0.2, 5...600), Rate(.diskIsReadOnly, 0.1, 5...600), Rate(.clockIsSet, 0.3, -86_400...86_400), Rate(.clockDrifts, 0.2, -2000...2000),
         Rate(.requestLost, 1, 0...6), Rate(.answerLost, 1, 0...6), Rate(.deliveredTwice, 0.7, 0...6), Rate(.deliveredLate, 0.7, 1...240),
-        Rate(.held, 0.2, 1...72), Rate(.takenBack, 0.15, 0...12),
+        Rate(.held, 0.2, 1...72), Rate(.takenBack, 0.15, 0...12), Rate(.waived, 0.5, 1...168), Rate(.abandoned, 0.04, 1...240),
         Rate(.databaseRestart, 0.5), Rate(.databaseFailover, 0.05, 1...30), Rate(.deadlock, 0.5), Rate(.lockTimeout, 0.5), Rate(.pluginStalled, 0.3, 1...120),
         Rate(.pluginLies, 0.1, 1...60), Rate(.plugin5xx, 0.3, 1...120), Rate(.pluginSlow, 0.2, 1...120), Rate(.serverRestartedWithOldSettings, 0.1),
         Rate(.rebuiltFromBackup, 0.05, 1...72), Rate(.moved, 0.03), Rate(.deleted, 0.02), Rate(.pluginDies, 0.2), Rate(.captureDisabled, 0.1), Rate(.oldTableRead, 0.1),
