@@ -21,9 +21,11 @@ final class Database {
     func rows(_ sql: String) throws -> [[String]] {
         let result = PQexec(connection, sql)
         defer { PQclear(result) }
+        // What was read counts from now on, and not ten seconds later, when it would be taken for somebody else's.
+        PQclear(PQexec(connection, "SELECT pg_stat_force_next_flush()"))
         let status = PQresultStatus(result)
         guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else {
-            throw Trouble("\(String(cString: PQerrorMessage(connection))) in: \(sql)")
+            throw Trouble("\(String(cString: PQresultErrorMessage(result))) in: \(sql)")
         }
         return (0..<PQntuples(result)).map { row in
             (0..<PQnfields(result)).map { column in String(cString: PQgetvalue(result, row, column)) }
