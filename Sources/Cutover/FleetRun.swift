@@ -10,11 +10,15 @@ public struct FleetRun: Sendable {
             case .waiting(let text): .waiting(text.filter { !$0.isNumber })
             case .gatedByTime(let text): .gatedByTime(text.filter { !$0.isNumber })
             case .gatedByPerson(let text): .gatedByPerson(text.filter { !$0.isNumber })
+            // Another worker renews its lease again and again.
+            case .leased: .leased("")
             default: self
             }
         }
 
         var isNotAdmitted: Bool { if case .notAdmitted = self { true } else { false } }
+
+        var isLeased: Bool { if case .leased = self { true } else { false } }
 
         /// Only time is needed, and it will pass.
         var isClock: Bool {
@@ -112,12 +116,13 @@ public struct FleetRun: Sendable {
                 continue
             }
             let open = outcomes.values.filter(\.mayChange)
-            let clocks = open.contains(where: \.isClock)
             idle += 1
-            if open.isEmpty || (clocks && !waitForClocks && open.allSatisfy(\.isClock)) { break }
+            if open.isEmpty || (!waitForClocks && open.allSatisfy(\.isClock)) { break }
             let idleMilliseconds = engine.time.now.milliseconds - lastMove.milliseconds
+            // Who is another worker's is come back to as well: that one may die on the way.
+            let isWaitedFor = waitForClocks && open.contains { $0.isClock || $0.isLeased }
             // A gate can take long to answer: polls alone would make a minute's patience many.
-            if !clocks && (idle > patience || idleMilliseconds > Int64(patience * pollMilliseconds)) { break }
+            if !isWaitedFor && (idle > patience || idleMilliseconds > Int64(patience * pollMilliseconds)) { break }
             guard (try? await engine.time.sleep(milliseconds: pollMilliseconds)) != nil else { break }
         }
         return outcomes
@@ -125,7 +130,12 @@ public struct FleetRun: Sendable {
 
     /// - Parameter resting: who is not asked, and keeps the outcome.
     private func round(_ resting: [TenantID: Outcome]) async throws(EngineError) -> [(TenantID, Outcome)] {
-        let (admissions, begun) = try await admit()
+        let (admissions, begun): ([TenantID: Rollout.Admission], [TenantID: Result<Outcome, EngineError>])
+        do throws(EngineError) { (admissions, begun) = try await admit() } catch {
+            // Another worker is letting tenants begin, or died of it: its lease of the fleet's stream ends as any other one.
+            guard let outcome = error.elsewhere else { throw error }
+            return tenants.map { ($0, resting[$0] ?? outcome) }
+        }
         let engine = byWaves ? engine.askingForPlaces() : engine
         let results: [(TenantID, Result<Outcome, EngineError>)] = await withTaskGroup(of: (TenantID, Result<Outcome, EngineError>).self) { group in
             for tenant in tenants {
@@ -169,9 +179,8 @@ public struct FleetRun: Sendable {
             }
             return .success(Self.outcome(of: try await engine.advance(tenant)))
         } catch {
+            if let elsewhere = error.elsewhere { return .success(elsewhere) }
             switch error {
-            case .journal(.leased(_, let holder, let until)): return .success(.leased("\(holder) until \(until)"))
-            case .journal(.superseded(_, let fence, let newest)): return .success(.leased("another holder since: fence \(newest) is newer than \(fence)"))
             case .noPlace(let admission): return .success(.notAdmitted(admission))
             case .journal: return .failure(error)
             // What is wrong with one tenant must not stop the others.
@@ -209,5 +218,17 @@ public struct FleetRun: Sendable {
         let text = answers.map { "\($0.claim): \($0.verdict.answer), \($0.verdict.detail)" }.joined(separator: "; ")
         let person = answers.contains { if case .person = $0.clearedBy { $0.verdict.answer == "shut" } else { false } }
         return person ? .gatedByPerson("\(ref.place) \(text)") : .gatedByTime("\(ref.place) \(text)")
+    }
+}
+
+extension EngineError {
+    /// Another worker is at it, or has been meanwhile: passed over, and come back to. Nil for anything else.
+    fileprivate var elsewhere: FleetRun.Outcome? {
+        switch self {
+        case .journal(.leased(_, let holder, let until)): .leased("\(holder) until \(until)")
+        case .journal(.superseded(_, let fence, let newest)): .leased("another holder since: fence \(newest) is newer than \(fence)")
+        case .journal(.conflict(_, let found)): .leased("another one wrote at the same moment: it stands at revision \(found)")
+        default: nil
+        }
     }
 }

@@ -155,10 +155,18 @@ import Testing
     func leased() async throws {
         let world = Self.world()
         _ = try await world.journal.lease("a", to: "other", until: world.time.now.adding(seconds: 86_400), now: world.time.now) { _ in false }
-        let outcomes = try await run(world, patience: 1)
-        #expect(outcomes["b"] == .finished)
+        let outcomes = try await run(world, clocks: false, patience: 1)
+        guard case .waiting? = outcomes["b"] else { return #expect(Bool(false), "\(outcomes)") }
         guard case .leased(let who)? = outcomes["a"] else { return #expect(Bool(false), "\(outcomes)") }
         #expect(who.hasPrefix("other until"))
+    }
+
+    @Test("where clocks are waited for, a tenant leased to another worker is come back to until that one's lease has run out, and so is the fleet's stream", arguments: ["a", "@fleet"] as [StreamID])
+    func comesBack(stream: StreamID) async throws {
+        let world = Self.world()
+        _ = try await world.journal.lease(stream, to: "other", until: world.time.now.adding(seconds: 120), now: world.time.now) { _ in false }
+        #expect(try await run(world, patience: 1) == ["a": .finished, "b": .finished, "c": .finished])
+        #expect(world.time.now >= ManualTime.beginning.adding(seconds: 120))
     }
 
     @Test("a wave is frozen by the first who opens it, and who joins later is told so")
