@@ -73,7 +73,7 @@ let package = Package(
         room("Archives", ["DataPath", "HTTP", crypto]),
         room("Phases", ["Cutover", "Host", "DataPath", "Archives", "Postgres", "HTTP", "CrashPoints"]),
         room("PlanFiles", ["Cutover", yams]),
-        room("Journals", ["Cutover", "CrashPoints", grdb]),
+        room("Journals", ["Cutover", "CrashPoints", "Postgres", grdb]),
         room("Simulation", ["Cutover"]),
         room("Transports", ["Cutover", "HTTP", "CZlib", "CrashPoints", crypto, subprocess]),
         program(
@@ -107,7 +107,7 @@ let package = Package(
         exam("DataPathTests", ["DataPath", "Postgres", "HTTP", "look-explorer", crypto, "ProgramsTestKit"]),
         exam("ArchivesTests", ["Archives", "DataPath", "HTTP"], beside: ["store.py"]),
         exam("PlanFilesTests", ["PlanFiles", "Cutover"]),
-        exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", grdb, "ProgramsTestKit"]),
+        exam("JournalsTests", ["Journals", "Cutover", "CutoverTestKit", "Postgres", grdb, "ProgramsTestKit"]),
         exam("TransportsTests", ["Transports", "HTTP", "Cutover", "CutoverTestKit", "LabKit"], beside: ["systems_manager.py", "moto_ssm.py", "key_givers.py"]),
         exam("SimulationTests", ["Simulation", "Cutover", "CutoverTestKit", "PlanFiles", "Phases"]),
         exam("SimulatorTests", ["SimulatorKit", "simulator", "Simulation", "Cutover", "CutoverTestKit", "Host", "Phases", "ProgramsTestKit"]),

@@ -8,6 +8,8 @@ import Synchronization
 public actor PostgresConnection {
     private let queue: ConnectionQueue
     private var handle: ConnectionHandle?
+    /// Nil waits for an answer however long it takes.
+    private let silenceSeconds: Double?
     /// Names of the statements this session has parsed, by their text.
     private var parsed: [String: String] = [:]
     private nonisolated let canceller = Mutex<Canceller?>(nil)
@@ -24,10 +26,12 @@ public actor PostgresConnection {
     /// - Parameters:
     ///   - readOnly: sets `default_transaction_read_only`; nothing else is refused.
     ///   - statementTimeoutSeconds: nil leaves the server's own setting.
+    ///   - silenceSeconds: a session from whose server nothing comes for so long while a statement is under way is given up as lost. Such a
+    ///     session has no COPY.
     public static func connect(
-        _ url: String, readOnly: Bool = false, applicationName: String = "cutover", statementTimeoutSeconds: Double? = nil
+        _ url: String, readOnly: Bool = false, applicationName: String = "cutover", statementTimeoutSeconds: Double? = nil, silenceSeconds: Double? = nil
     ) async throws(PostgresError) -> PostgresConnection {
-        let connection = PostgresConnection(queue: ConnectionQueue(label: "cutover.postgres.\(applicationName)"))
+        let connection = PostgresConnection(queue: ConnectionQueue(label: "cutover.postgres.\(applicationName)"), silenceSeconds: silenceSeconds)
         try await connection.start(ConnectionOpening(url: url, applicationName: applicationName))
         var settings = """
             SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET bytea_output = 'hex'; \
@@ -41,8 +45,9 @@ public actor PostgresConnection {
         return connection
     }
 
-    init(queue: ConnectionQueue) {
+    init(queue: ConnectionQueue, silenceSeconds: Double?) {
         self.queue = queue
+        self.silenceSeconds = silenceSeconds
     }
 
     /// Runs one statement with parameters `$1…`. NULL is nil.
@@ -50,9 +55,11 @@ public actor PostgresConnection {
     public func query(_ sql: String, _ parameters: [PostgresValue?] = []) throws(PostgresError) -> PostgresRows {
         let connection = try open()
         let texts = parameters.map { $0?.wireText }
-        let result = withCStrings(texts) { values in
+        let result = try withCStrings(texts) { (values) throws(PostgresError) in
             CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) begun" })
-            return PQexecParams(connection, sql, Int32(texts.count), nil, values, nil, nil, 0)
+            return try ask(connection, { PQexecParams(connection, sql, Int32(texts.count), nil, values, nil, nil, 0) }) {
+                PQsendQueryParams(connection, sql, Int32(texts.count), nil, values, nil, nil, 0)
+            }
         }
         CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) done" })
         return try read(result, from: connection)
@@ -64,13 +71,15 @@ public actor PostgresConnection {
         let connection = try open()
         let name = parsed[sql] ?? "s\(parsed.count)"
         if parsed[sql] == nil {
-            _ = try read(PQprepare(connection, name, sql, 0, nil), from: connection)
+            _ = try read(try ask(connection, { PQprepare(connection, name, sql, 0, nil) }) { PQsendPrepare(connection, name, sql, 0, nil) }, from: connection)
             parsed[sql] = name
         }
         let texts = parameters.map { $0?.wireText }
-        let result = withCStrings(texts) { values in
+        let result = try withCStrings(texts) { (values) throws(PostgresError) in
             CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) begun" })
-            return PQexecPrepared(connection, name, Int32(texts.count), values, nil, nil, 0)
+            return try ask(connection, { PQexecPrepared(connection, name, Int32(texts.count), values, nil, nil, 0) }) {
+                PQsendQueryPrepared(connection, name, Int32(texts.count), values, nil, nil, 0)
+            }
         }
         CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) done" })
         return try read(result, from: connection)
@@ -80,7 +89,7 @@ public actor PostgresConnection {
     public func execute(_ sql: String) throws(PostgresError) {
         let connection = try open()
         CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) begun" })
-        _ = try read(PQexec(connection, sql), from: connection)
+        _ = try read(try ask(connection, { PQexec(connection, sql) }) { PQsendQuery(connection, sql) }, from: connection)
         CrashPoint.reached(Self.write(sql, on: connection).map { "\($0) done" })
     }
 
@@ -122,7 +131,22 @@ public actor PostgresConnection {
         let handle = try opening.open()
         let pointer = handle.pointer
         canceller.withLock { $0 = Canceller(pointer) }
+        if silenceSeconds != nil { _ = PQsetnonblocking(pointer, 1) }
         self.handle = handle
+    }
+
+    /// - Parameter wait: the same as `send`, waiting however long it takes.
+    private func ask(
+        _ connection: OpaquePointer, _ wait: () -> OpaquePointer?, _ send: () -> Int32
+    ) throws(PostgresError) -> OpaquePointer? {
+        guard let silenceSeconds else { return wait() }
+        switch AnswerWait(connection: connection, silenceSeconds: silenceSeconds).answer(to: send) {
+        case .answered(let result): return result
+        case .silence:
+            // What it may still answer would be taken for the answer to something else.
+            handle = nil
+            throw PostgresError(.connectionLost, message: "the database has not answered for \(Int(silenceSeconds.rounded())) s")
+        }
     }
 
     var hasFailedTransaction: Bool {
@@ -181,9 +205,9 @@ public actor PostgresConnection {
 }
 
 /// Lends the texts as an array of C strings for the time of `body`.
-private func withCStrings<Result>(
-    _ texts: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result
-) -> Result {
+private func withCStrings(
+    _ texts: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) throws(PostgresError) -> OpaquePointer?
+) throws(PostgresError) -> OpaquePointer? {
     // One buffer holding all texts: their addresses do not move while it is borrowed.
     var bytes: [CChar] = []
     var offsets: [Int?] = []
@@ -195,8 +219,8 @@ private func withCStrings<Result>(
         offsets.append(bytes.count)
         bytes.append(contentsOf: text.utf8CString)
     }
-    return bytes.withUnsafeBufferPointer { buffer in
+    return try bytes.withUnsafeBufferPointer { (buffer) throws(PostgresError) in
         let pointers = offsets.map { offset in offset.flatMap { at in buffer.baseAddress.map { $0 + at } } }
-        return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+        return try pointers.withUnsafeBufferPointer { (list) throws(PostgresError) in try body(list.baseAddress) }
     }
 }

@@ -48,10 +48,34 @@ struct Wiring: Sendable {
 
     func journal(ifMissing: Missing) throws(CommandFailure) -> any Journal {
         if ifMissing == .standIn, let folder = unbegunFolder, FileManager.default.fileExists(atPath: folder) {
-            console.note("there is no journal at \(inputs.journal) yet: nothing has been begun")
-            return UnbegunJournal()
+            return standIn()
         }
         do { return try openJournal(inputs.journal, create: ifMissing == .begin, random: Self.random) } catch { throw CommandFailure(error) }
+    }
+
+    /// A copy of the journal in a file, read back.
+    func backUp(to path: String) async throws(CommandFailure) -> (JournalID, JournalAudit) {
+        let journal = try journal(ifMissing: .refuse)
+        do {
+            let backup = try await JournalBackup.write(journal, to: path)
+            return (backup.journal, backup.audit)
+        } catch { throw CommandFailure(error) }
+    }
+
+    /// The journal's schema; taken to another one first, where that is asked for.
+    func schema(movedTo wanted: Int?) async throws(CommandFailure) -> (current: Int, newest: Int) {
+        let journal = try journal(ifMissing: .refuse)
+        do {
+            if let wanted { try await JournalSchema.move(journal, to: wanted) }
+            let schema = try await JournalSchema.read(journal)
+            return (schema.current, schema.newest)
+        } catch { throw CommandFailure(error) }
+    }
+
+    private func standIn() -> any Journal {
+        // A database's address may hold a password.
+        console.note("there is no journal\(inputs.journal.contains("://") ? " in the database" : " at \(inputs.journal)") yet: nothing has been begun")
+        return UnbegunJournal()
     }
 
     /// The folder of a journal file that is not there; nil when it is there or is no file.
@@ -100,7 +124,8 @@ struct Wiring: Sendable {
     func site(ifMissing: Missing, asking: Bool) async throws(CommandFailure) -> Site {
         let fleet = try fleet()
         let plan = try plan(for: fleet)
-        let journal = try journal(ifMissing: ifMissing)
+        var journal = try journal(ifMissing: ifMissing)
+        do { if ifMissing == .standIn, try await !isBegun(journal) { journal = standIn() } } catch { throw CommandFailure(error) }
         let roads = roads
         let holdFile = HoldFile(inputs, variables: ProcessInfo.processInfo.environment)
         let engine = Engine(

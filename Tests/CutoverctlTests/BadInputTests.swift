@@ -57,8 +57,8 @@ struct BadInputTests {
             #expect(try await failure(journal: try file(name, text))?.what == "the journal can't be used")
         }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let told = try await failure(journal: "postgres://user:hunter2@db/x")
-        #expect(told?.why.contains("not supported yet") == true && told?.why.contains("hunter2") == false)
+        let told = try await failure(journal: "postgres://user:hunter2@127.0.0.1:1/x")
+        #expect(told?.why.contains("can't be reached") == true && told?.why.contains("hunter2") == false)
     }
 
     @Test("a question may be asked before there is a journal, and makes none")

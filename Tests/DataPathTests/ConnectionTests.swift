@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import ProgramsTestKit
 import Testing
 
 @Suite("A connection", .serialized)

@@ -1,6 +1,7 @@
 import DataPath
 import Foundation
 import Postgres
+import ProgramsTestKit
 import Testing
 
 /// Names that a database would obey, were they ever taken for anything but names.

@@ -1,6 +1,7 @@
 @testable import DataPath
 import Foundation
 import Postgres
+import ProgramsTestKit
 import Testing
 
 /// Barrier, freeze and way back over two databases, and what they cannot exclude.

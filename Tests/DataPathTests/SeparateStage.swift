@@ -1,6 +1,7 @@
 @testable import DataPath
 import Foundation
 import Postgres
+import ProgramsTestKit
 import Testing
 
 /// A server of the plugin's own, for all tests of this process.

@@ -1,6 +1,7 @@
 import DataPath
 import Foundation
 import Postgres
+import ProgramsTestKit
 import Testing
 
 /// One server for all tests of this process.

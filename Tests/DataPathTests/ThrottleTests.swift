@@ -1,5 +1,6 @@
 import DataPath
 import Postgres
+import ProgramsTestKit
 import Testing
 
 @Suite("Throttle") struct ThrottleTests {

@@ -1,6 +1,7 @@
 import DataPath
 import Foundation
 import Postgres
+import ProgramsTestKit
 import Testing
 
 @Suite("What is counted of a frozen table") struct TouchesTests {

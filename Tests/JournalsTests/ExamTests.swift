@@ -16,4 +16,10 @@ import Testing
         let place = try Place()
         try await question.ask(try place.open(), try place.open(create: false))
     }
+
+    @Test("the journal in PostgreSQL, as two workers", arguments: JournalExam.questions)
+    func postgres(question: JournalExam.Question) async throws {
+        let place = try await PostgresPlace()
+        try await question.ask(place.open(), place.open(identity: "another"))
+    }
 }

@@ -57,8 +57,8 @@ import Testing
     @Test("a newer schema asks for the newer build")
     func newer() throws {
         _ = try place.open()
-        try place.tamper("UPDATE meta SET schema = 2")
-        #expect(try complaint() == "the journal \(place.path) has schema 2, and this build knows 1: use the build that wrote it, or a newer one")
+        try place.tamper("UPDATE meta SET schema = 3", "INSERT INTO upgrades (from_schema, to_schema, program) VALUES (2, 3, 'cutoverctl 9.9')")
+        #expect(try complaint() == "the journal \(place.path) has schema 3, and this build knows 2: use the build that wrote it (cutoverctl 9.9), or a newer one")
     }
 
     @Test("a journal without its identity is not opened")

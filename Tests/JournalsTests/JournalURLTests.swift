@@ -16,14 +16,20 @@ import Testing
         #expect(JournalURL(text) == .sqlite(path: path))
     }
 
-    @Test("PostgreSQL is said to be missing, without repeating the password", arguments: ["postgres://u:secret@h/db", "postgresql://u:secret@h/db"])
+    @Test("postgres:// and postgresql:// are libpq's, whole", arguments: ["postgres://u:p@h:1/db?sslmode=require", "postgresql://h/db", "PostgreSQL://h/db"])
     func postgres(text: String) {
-        do throws(JournalError) {
-            _ = try openJournal(text, create: true, random: SeededRandom(1))
-            Issue.record("it opened")
-        } catch {
-            #expect("\(error)".contains("not supported yet by this build") && !"\(error)".contains("secret"))
-        }
+        let scheme = text.prefix { $0 != ":" }
+        #expect(JournalURL(text) == .postgres(url: scheme.lowercased() + text.dropFirst(scheme.count)))
+    }
+
+    @Test(
+        "a database that can't be reached is said to be so, without the password",
+        arguments: ["postgres://u:s3cr3t@127.0.0.1:1/db", "postgresql://u:s3cr3t@[h/db", "postgres://u:p@s3cr3t@127.0.0.1:1/x", "postgres:s3cr3t"])
+    func unreachable(text: String) async throws {
+        let journal = try openJournal(text, create: true, random: SeededRandom(1))
+        let error = await #expect(throws: JournalError.self) { try await journal.identity() }
+        guard case .unreachable(let why) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        #expect(why.contains("can't be reached") && !why.contains("s3cr3t"), "\(why)")
     }
 
     @Test("an unknown scheme and an empty name are refused", arguments: ["mysql://h/db", "", "sqlite:"])

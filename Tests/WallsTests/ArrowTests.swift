@@ -14,7 +14,7 @@ import Testing
         "Archives": ["DataPath", "HTTP", "Crypto"],
         "Phases": ["Cutover", "Host", "DataPath", "Archives", "Postgres", "HTTP", "CrashPoints", "Crypto"],
         "PlanFiles": ["Cutover", "Yams", "Crypto"],
-        "Journals": ["Cutover", "CrashPoints", "GRDB"],
+        "Journals": ["Cutover", "CrashPoints", "Postgres", "GRDB"],
         "Simulation": ["Cutover"],
         "Transports": ["Cutover", "CrashPoints", "Crypto", "CZlib", "HTTP", "Subprocess", "System", "SystemPackage"],
         "CutoverTestKit": ["Cutover"],

@@ -14,11 +14,14 @@ import GRDB
 /// The file a SQLite journal lives in: how it comes into being, and what it must be to be opened.
 struct SQLiteFile {
     let path: String
+    var ladder = SQLiteLadder.ladder
+
+    var upgrade: SQLiteUpgrade { SQLiteUpgrade(ladder: ladder, place: "the journal \(path)") }
 
     /// Another process that writes is waited for this long.
     static let busySeconds = 10.0
 
-    /// Opens the journal, making it first if `create` and there is none. Throws `.unreachable` unless the file is a journal of this build's schema.
+    /// Opens the journal, making it first if `create` and there is none. Throws `.unreachable` unless the file is a journal of a schema that this build knows.
     func open(create: Bool, identity: () -> JournalID) throws(JournalError) -> (DatabaseQueue, JournalID) {
         if try isMissing() {
             guard create else {
@@ -31,7 +34,7 @@ struct SQLiteFile {
         try checkHeader()
         do {
             let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
-            return (queue, try queue.read { try Self.readIdentity($0, path) })
+            return (queue, try queue.read { try readIdentity($0) })
         } catch { throw journalError(error, at: path) }
     }
 
@@ -73,10 +76,22 @@ struct SQLiteFile {
         }
     }
 
-    /// The journal is built whole under another name and then linked into place: nobody ever sees half of one,
-    /// and of two processes that begin one at the same time the second finds the first one's.
     private func make(_ identity: JournalID) throws(JournalError) {
-        let draft = "\(path).new-\(identity.text.prefix(12))-\(getpid())"
+        _ = try build(named: String(identity.text.prefix(12))) { queue in
+            try queue.inDatabase { db in
+                try db.execute(sql: "PRAGMA journal_mode = WAL")
+                try db.inTransaction {
+                    try upgrade.make(identity, db)
+                    return .commit
+                }
+            }
+        }
+    }
+
+    /// The journal is built whole under another name and then linked into place: nobody ever sees half of one,
+    /// and of two processes that begin one at the same time the second finds the first one's, and is told false.
+    func build(named name: String, _ fill: (DatabaseQueue) throws -> Void) throws(JournalError) -> Bool {
+        let draft = "\(path).new-\(name)-\(getpid())"
         CrashPoint.reached("draft begun", file: path)
         let descriptor = Self.createEmpty(draft)
         guard descriptor >= 0 else {
@@ -86,25 +101,19 @@ struct SQLiteFile {
         defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(draft + suffix) } }
         do {
             let queue = try DatabaseQueue(path: draft, configuration: Self.configuration)
-            try queue.inDatabase { db in
-                try db.execute(sql: "PRAGMA journal_mode = WAL")
-                try db.inTransaction {
-                    for statement in SQLiteSchema.statements { try db.execute(sql: statement) }
-                    try db.execute(sql: "INSERT INTO meta (identity, schema) VALUES (?, ?)", arguments: [identity.text, SQLiteSchema.version])
-                    try db.execute(sql: "PRAGMA application_id = \(SQLiteSchema.applicationID)")
-                    return .commit
-                }
-            }
+            try fill(queue)
             CrashPoint.reached("draft not closed", file: path)
             try queue.close()
         } catch { throw journalError(error, at: path) }
         CrashPoint.reached("draft made", file: path)
-        guard link(draft, path) == 0 || errno == EEXIST else {
+        let isFirst = link(draft, path) == 0
+        guard isFirst || errno == EEXIST else {
             throw .unreachable("the journal \(path) can't be put in place: \(String(cString: strerror(errno))); use a local file system")
         }
         CrashPoint.reached("linked", file: path)
         syncFolder()
         CrashPoint.reached("made", file: path)
+        return isFirst
     }
 
     /// Whoever was killed while he made a journal left his draft beside it.
@@ -135,17 +144,14 @@ struct SQLiteFile {
         closedir(folder)
     }
 
-    private static func readIdentity(_ db: Database, _ path: String) throws -> JournalID {
-        guard try Int.fetchOne(db, sql: "PRAGMA application_id") == SQLiteSchema.applicationID else {
+    private func readIdentity(_ db: Database) throws -> JournalID {
+        guard try Int.fetchOne(db, sql: "PRAGMA application_id") == SQLiteLadder.applicationID else {
             throw JournalError.unreachable("\(path) is a SQLite database, but no journal of Cutover: name the right one with --journal PATH")
         }
-        guard let row = try Row.fetchOne(db, sql: "SELECT identity, schema FROM meta"),
-            let identity = String.fromDatabaseValue(row["identity"]), let schema = Int.fromDatabaseValue(row["schema"])
-        else { throw JournalError.unreachable("the journal \(path) has lost its identity: restore it from a backup") }
-        guard schema <= SQLiteSchema.version else {
-            throw JournalError.unreachable(
-                "the journal \(path) has schema \(schema), and this build knows \(SQLiteSchema.version): use the build that wrote it, or a newer one")
+        guard let identity = try String.fetchOne(db, sql: "SELECT identity FROM meta") else {
+            throw JournalError.unreachable("the journal \(path) has lost its identity: restore it from a backup")
         }
+        try upgrade.requireKnown(db)
         return JournalID(identity)
     }
 }

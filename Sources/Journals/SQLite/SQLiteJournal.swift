@@ -8,13 +8,18 @@ import GRDB
 public struct SQLiteJournal: Journal {
     private let queue: DatabaseQueue
     private let id: JournalID
-    private let path: String
+    private let file: SQLiteFile
+    private var path: String { file.path }
 
     /// Opens the journal at `path`; when there is none and `create` is true, makes it under `identity()`.
     /// Throws `.unreachable` when the file is missing, empty, no database, no journal, or of a newer schema.
     public static func open(path: String, create: Bool, identity: () -> JournalID) throws(JournalError) -> SQLiteJournal {
-        let (queue, id) = try SQLiteFile(path: path).open(create: create, identity: identity)
-        return SQLiteJournal(queue: queue, id: id, path: path)
+        try open(SQLiteFile(path: path), create: create, identity: identity)
+    }
+
+    static func open(_ file: SQLiteFile, create: Bool, identity: () -> JournalID) throws(JournalError) -> SQLiteJournal {
+        let (queue, id) = try file.open(create: create, identity: identity)
+        return SQLiteJournal(queue: queue, id: id, file: file)
     }
 
     public func identity() async throws(JournalError) -> JournalID { id }
@@ -104,6 +109,20 @@ public struct SQLiteJournal: Journal {
         }
     }
 
+    /// Copies the file page by page, as it is at one moment, while others go on writing.
+    func copy(to queue: DatabaseQueue) throws { try self.queue.backup(to: queue) }
+
+    /// Takes the journal to another schema, forward or back. What stands in it stays as it is.
+    func move(to schema: Int) async throws(JournalError) {
+        let (queue, file) = (queue, file)
+        do { try await Task { try await queue.write { try file.upgrade.move(to: schema, $0) } }.value } catch { throw journalError(error, at: path) }
+    }
+
+    func schema() async throws(JournalError) -> Int {
+        let file = file
+        return try await read { try file.upgrade.schema($0) }
+    }
+
     // MARK: - Non public
 
     // GRDB gives up when the calling task is cancelled; what has been done to a tenant must be recorded all the same,
@@ -115,11 +134,12 @@ public struct SQLiteJournal: Journal {
     }
 
     private func write<Value: Sendable>(_ what: String, _ body: @escaping @Sendable (Database) throws -> Value) async throws(JournalError) -> Value {
-        let queue = queue
+        let (queue, file) = (queue, file)
         do {
             return try await Task {
                 CrashPoint.reached("journal \(what) begun")
                 let value = try await queue.write { db in
+                    try file.upgrade.move(to: file.ladder.newest, db)
                     let value = try body(db)
                     CrashPoint.reached("journal \(what) not committed")
                     return value

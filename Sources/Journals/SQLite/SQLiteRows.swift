@@ -3,8 +3,9 @@ import GRDB
 
 /// Rows to values and back. Reading never judges: a row that was tampered with comes out as it is, for the chain to show.
 enum SQLiteRows {
-    static func insert(_ event: Event, into db: Database) throws {
-        let record = EventRecord(event)
+    static func insert(_ event: Event, into db: Database) throws { try insert(EventRecord(event), into: db) }
+
+    static func insert(_ record: EventRecord, into db: Database) throws {
         let sql = """
             INSERT INTO events (stream, revision, at, by, fence, kind, step, facts, previous, hash)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -5,7 +5,8 @@ import Host
 
 struct JournalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "journal", abstract: "Checks the record, or takes it elsewhere.", subcommands: [JournalVerify.self, JournalExportCommand.self])
+        commandName: "journal", abstract: "Checks the record, or takes it elsewhere.",
+        subcommands: [JournalVerify.self, JournalExportCommand.self, JournalBackupCommand.self, JournalSchemaCommand.self])
 }
 
 struct JournalVerify: Command {

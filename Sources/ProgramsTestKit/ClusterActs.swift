@@ -2,19 +2,19 @@ import Foundation
 
 /// What a test does to a server of its own.
 extension Cluster {
-    var standbyURL: String { "postgresql://postgres@/postgres?host=\(directory)&port=5433" }
+    public var standbyURL: String { "postgresql://postgres@/postgres?host=\(directory)&port=5433" }
 
     /// Stops the server as the kernel would in a power cut, and starts it again.
-    func restart() throws { try call("pg_ctl -D \(directory)/data -w -s -l \(directory)/log -m immediate restart") }
+    public func restart() throws { try call("pg_ctl -D \(directory)/data -w -s -l \(directory)/log -m immediate restart") }
 
     /// Keeps the server's files as they are now, for `putCopyBack`.
-    func keepCopy() throws {
+    public func keepCopy() throws {
         try call("pg_ctl -D \(directory)/data -w -s -m fast stop && cp -a \(directory)/data \(directory)/copy")
         try startAgain()
     }
 
     /// As after a restore from a backup: what was committed since is gone.
-    func putCopyBack() throws {
+    public func putCopyBack() throws {
         try call("pg_ctl -D \(directory)/data -w -s -m fast stop && rm -rf \(directory)/data/* && cp -a \(directory)/copy/. \(directory)/data/")
         try startAgain()
     }
@@ -24,15 +24,21 @@ extension Cluster {
     }
 
     /// A streaming standby of this server, which ends with the server's folder.
-    func startStandby() async throws {
+    public func startStandby() async throws {
         try call("pg_basebackup -h \(directory) -U postgres -D \(directory)/standby -R -c fast")
         try call("pg_ctl -D \(directory)/standby -w -s -l \(directory)/standby.log -o \"-k \(directory) -p 5433 -c listen_addresses='' -c max_connections=300 -c wal_receiver_status_interval=1\" start")
         let watchdog = "( while [ -e /proc/\(getpid())/exe ] && [ -d \(directory)/data ]; do sleep 0.5; done; \(try command("pg_ctl -D \(directory)/standby -m immediate -s stop")) ) >/dev/null 2>&1 </dev/null &"
         _ = try Self.run(watchdog)
     }
 
+    /// The standby becomes a server of its own, as in a failover.
+    public func promoteStandby() throws { try call("pg_ctl -D \(directory)/standby -w -s promote") }
+
+    /// The server dies at once and stays away.
+    public func stop() throws { try call("pg_ctl -D \(directory)/data -w -s -m immediate stop") }
+
     /// Stops everything and takes the folder away.
-    func end() {
+    public func end() {
         for server in ["standby", "data"] { try? call("pg_ctl -D \(directory)/\(server) -m immediate -s stop") }
         try? FileManager.default.removeItem(atPath: directory)
     }

@@ -1,11 +1,12 @@
 /// The tables of a SQLite journal. What has been written can't be changed by a statement: triggers abort it.
 /// They keep honest hands from slipping; the hash chain is what shows a hand that drops them first.
-enum SQLiteSchema {
-    static let version = 1
+enum SQLiteLadder {
+    static let ladder = SchemaLadder(rungs: [SchemaLadder.Rung(version: 1, up: first, down: []), SchemaLadder.Rung(version: 2, up: second, down: backFromSecond)])
     /// "Cut0" in the file's header: tells a journal from any other SQLite database.
     static let applicationID = 0x4375_7430
 
-    static let statements = [
+    /// As the first release made it.
+    private static let first = [
         "CREATE TABLE meta (identity TEXT NOT NULL, schema INTEGER NOT NULL) STRICT",
         """
         CREATE TABLE events (
@@ -31,6 +32,22 @@ enum SQLiteSchema {
             """, "events are append-only"),
         abort("heads_update", "UPDATE ON heads WHEN NEW.revision <= OLD.revision OR NEW.stream <> OLD.stream", "a head only moves on"),
         abort("heads_delete", "DELETE ON heads", "a head only moves on"),
+    ]
+
+    /// A journal can go from one schema to another, and keeps a record of which build took it there.
+    private static let second = [
+        "DROP TRIGGER meta_update",
+        abort("meta_update", "UPDATE ON meta WHEN NEW.identity <> OLD.identity", "a journal's identity never changes"),
+        """
+        CREATE TABLE upgrades (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, from_schema INTEGER NOT NULL, to_schema INTEGER NOT NULL, program TEXT NOT NULL) STRICT
+        """,
+        abort("upgrades_update", "UPDATE ON upgrades", "a journal's schemas are on record"),
+        abort("upgrades_delete", "DELETE ON upgrades", "a journal's schemas are on record"),
+    ]
+
+    private static let backFromSecond = [
+        "DROP TABLE upgrades", "DROP TRIGGER meta_update", abort("meta_update", "UPDATE ON meta", "a journal's identity never changes"),
     ]
 
     private static func abort(_ name: String, _ when: String, _ why: String) -> String {
