@@ -16,6 +16,7 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 func room(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
@@ -50,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
         // What hummingbird stands on: the lab's SSM endpoint closes connections under its clients.
         .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -78,8 +80,9 @@ let package = Package(
         room("Transports", ["Cutover", "HTTP", "CZlib", "CrashPoints", crypto, subprocess]),
         program(
             "cutoverctl",
-            ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", "Simulation", arguments, logging],
+            ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", "Simulation", "Metering", arguments, logging, coreMetrics],
             path: "Sources/cutoverctl"),
+        room("Metering", [coreMetrics, hummingbird, logging, nioCore]),
         room("CutoverTestKit", ["Cutover"]),
         room("ProgramsTestKit", [subprocess]),
 
@@ -111,7 +114,8 @@ let package = Package(
         exam("TransportsTests", ["Transports", "HTTP", "Cutover", "CutoverTestKit", "LabKit"], beside: ["systems_manager.py", "moto_ssm.py", "key_givers.py"]),
         exam("SimulationTests", ["Simulation", "Cutover", "CutoverTestKit", "PlanFiles", "Phases"]),
         exam("SimulatorTests", ["SimulatorKit", "simulator", "Simulation", "Cutover", "CutoverTestKit", "Host", "Phases", "ProgramsTestKit"]),
-        exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "Phases", "PlanFiles", arguments]),
+        exam("MeteringTests", ["Metering", "HTTP", coreMetrics]),
+        exam("CutoverctlTests", ["cutoverctl", "Cutover", "CutoverTestKit", "Phases", "PlanFiles", "ProgramsTestKit", arguments, logging]),
         exam("HostileTests", ["fuzz", "Simulation", "Cutover", "CutoverTestKit", "Host", "Journals", "Phases", "Transports", "PlanFiles", "Postgres", "DataPath", "cutoverctl", "ProgramsTestKit"]),
         exam("LabTests", ["LabKit", "ProgramsTestKit"], beside: ["ssm_proof.py"]),
         exam("WallsTests", ["ProgramsTestKit"]),

@@ -58,7 +58,7 @@ public struct Engine: Sendable {
         case .perform(let ref): return try await perform(ref, ledger)
         case .setAside(let ref): return try await perform(ref, settingAside: true, ledger)
         case .performAfterGrace(let ref, let at):
-            if time.now < at { return .waiting(ref, Observation(.shut("in grace until \(at)"))) }
+            if time.now < at { return .waiting(ref, Observation(.shut("in grace until \(at)"), again: at)) }
             return try await perform(ref, ledger)
         case .verify(let ref): return try await verify(ref, ledger)
         case .beginWait(let ref): return try await beginWait(ref, ledger)
@@ -197,7 +197,7 @@ public struct Engine: Sendable {
         guard let clock = seen.clock, let began, seen.verdict.isOpen else { return seen }
         let (theirs, ours) = (ClockReading.coveredMilliseconds(clock.stretches), time.now.milliseconds - began.milliseconds)
         if theirs <= ours { return seen }
-        return Observation(.shut("the host's clocks count \(theirs / 1000) s, and ours \(ours / 1000) s since the wait began"), needsTending: seen.needsTending, clock: clock)
+        return Observation(.shut("the host's clocks count \(theirs / 1000) s, and ours \(ours / 1000) s since the wait began"), needsTending: seen.needsTending, clock: clock, again: time.now.adding(seconds: Int((theirs - ours) / 1000) + 1))
     }
 
     /// What a person must clear is a claim of its own, so that `status` can tell it from a clock that runs.
@@ -270,6 +270,10 @@ public enum Advance: Sendable {
     case stopped(Decision.Stop)
     case finished
     case settled
+}
+
+extension Advance {
+    var hasVerified: Bool { if case .did(.some, "verified") = self { true } else { false } }
 }
 
 public struct GateAnswer: Sendable, Equatable {

@@ -24,6 +24,8 @@ public struct Event: Sendable, Equatable {
         /// What a wait's samples came to, from the stretch of that number on: every day, and every time something else than more of the same.
         /// Their times are the host's own; `skew` tells how far its clock was from ours then.
         case clockRead(StepRef, from: Int, [Stretch], skew: ClockSkew? = nil)
+        /// A finished step was looked at again and found otherwise than it was last: gone, half gone, or back in place. Nothing is opened by it.
+        case rechecked(StepRef, Finding)
         case revertRequested(to: StepID?, reason: String)
         case revertStarted(StepRef, attempt: Int)
         case reverted(StepRef, Evidence)

@@ -14,6 +14,7 @@ extension Event.Change {
         case .setAside(let ref, let until, let evidence): .setAside(ref, until: until, evidence.bounded)
         case .performed(let ref, let evidence): .performed(ref, evidence.bounded)
         case .verified(let ref, let finding): .verified(ref, finding.bounded)
+        case .rechecked(let ref, let finding): .rechecked(ref, finding.bounded)
         case .failed(let ref, let failure): .failed(ref, failure.bounded)
         case .becameUnknown(let ref, let detail): .becameUnknown(ref, detail: HostWords.cut(detail, to: Self.mostOfFact))
         case .tended(let ref, let reason): .tended(ref, reason: HostWords.cut(reason, to: Self.mostOfFact))

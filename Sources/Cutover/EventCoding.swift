@@ -17,6 +17,7 @@ extension Event.Change {
         case .waitBegan: "waitBegan"
         case .tended: "tended"
         case .clockRead: "clockRead"
+        case .rechecked: "rechecked"
         case .revertRequested: "revertRequested"
         case .revertStarted: "revertStarted"
         case .reverted: "reverted"
@@ -43,7 +44,7 @@ extension Event.Change {
         switch self {
         case .gateAssessed(let ref, _, _), .waived(let ref, _, _, _), .waiverEnded(let ref, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),
             .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _), .clockRead(let ref, _, _, _),
-            .revertStarted(let ref, _), .reverted(let ref, _):
+            .revertStarted(let ref, _), .reverted(let ref, _), .rechecked(let ref, _):
             ref
         case .abandoned(let ref, _, _): ref
         case .planAdopted, .approved, .revertRequested, .reopened, .held, .released, .quarantined, .recovered, .waveOpened, .fleetHeld, .fleetReleased, .planKept, .previewUsed, .errandBegan, .errandEnded,
@@ -74,7 +75,7 @@ extension Event.Change {
         case .started(_, let attempt), .revertStarted(_, let attempt): ["attempt": String(attempt)]
         case .checkpointed(_, let evidence), .performed(_, let evidence), .reverted(_, let evidence): evidence.facts
         case .setAside(_, let until, let evidence): Self.prefixed("fact.", evidence.facts).merging(["until": until.description]) { _, new in new }
-        case .verified(_, let finding): Self.facts(finding)
+        case .verified(_, let finding), .rechecked(_, let finding): Self.facts(finding)
         case .failed(_, let failure): Self.facts(failure)
         case .becameUnknown(_, let detail): ["detail": detail]
         case .waitBegan: [:]
@@ -126,6 +127,7 @@ extension Event.Change {
             return facts["until"].flatMap(Timestamp.init).map { .setAside(ref, until: $0, Evidence(unprefixed("fact.", facts))) }
         case "performed": return .performed(ref, Evidence(facts))
         case "verified": return finding(facts).map { .verified(ref, $0) }
+        case "rechecked": return finding(facts).map { .rechecked(ref, $0) }
         case "failed": return failure(facts).map { .failed(ref, $0) }
         case "becameUnknown": return facts["detail"].map { .becameUnknown(ref, detail: $0) }
         case "waitBegan": return .waitBegan(ref)

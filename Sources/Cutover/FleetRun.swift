@@ -12,6 +12,7 @@ public struct FleetRun: Sendable {
             case .gatedByPerson(let text): .gatedByPerson(text.filter { !$0.isNumber })
             // Another worker renews its lease again and again.
             case .leased: .leased("")
+            case .notAdmitted(.baking(let text, let until)): .notAdmitted(.baking(text.filter { !$0.isNumber }, until: until))
             default: self
             }
         }
@@ -36,10 +37,10 @@ public struct FleetRun: Sendable {
             }
         }
 
-        /// That another tenant moved is no reason to ask again.
-        var isItsOwn: Bool {
+        /// Nothing more is to be done.
+        public var isFinal: Bool {
             switch self {
-            case .waiting, .gatedByTime, .gatedByPerson: true
+            case .finished, .reached, .settled: true
             default: false
             }
         }
@@ -57,11 +58,28 @@ public struct FleetRun: Sendable {
     let pollMilliseconds: Int
     /// Once true, nothing new begins. Cancelling the task would also tear down what is under way.
     let isStopping: @Sendable () -> Bool
+    let manner: Manner
     let report: @Sendable (TenantID, Outcome) -> Void
+
+    /// How it goes about its work.
+    public struct Manner: Sendable {
+        /// Goes on until all is done: waits for people as well, and for a journal that does not answer.
+        public var isUnattended = false
+        /// Looks every day whether what was finished is still there, and tells what is otherwise than it was.
+        public var rechecks: (@Sendable (TenantID, Engine.Recheck) -> Void)?
+        /// Rung when something outside may have changed: the journal, a hold file, a wish to stop. Without one, the loop polls, and rests only when nothing is under way.
+        public var bell: Bell?
+        /// With a bell: how long to rest at most, whatever is known to come.
+        public var longestRestMilliseconds = 600_000
+        /// How many tenants are asked at the same time.
+        public var atATime = 256
+        public var account = RunAccount()
+        public init() {}
+    }
 
     public init(
         engine: Engine, tenants: [TenantID], target: StepID? = nil, byWaves: Bool, oneStep: Bool = false, renewsHand: @escaping @Sendable (TenantID) -> Bool = { _ in true },
-        pollMilliseconds: Int = 500, isStopping: @escaping @Sendable () -> Bool = { false }, report: @escaping @Sendable (TenantID, Outcome) -> Void
+        pollMilliseconds: Int = 500, manner: Manner = Manner(), isStopping: @escaping @Sendable () -> Bool = { false }, report: @escaping @Sendable (TenantID, Outcome) -> Void
     ) {
         self.engine = engine
         self.tenants = tenants
@@ -70,6 +88,7 @@ public struct FleetRun: Sendable {
         self.oneStep = oneStep
         self.renewsHand = renewsHand
         self.pollMilliseconds = pollMilliseconds
+        self.manner = manner
         self.isStopping = isStopping
         self.report = report
     }
@@ -82,109 +101,43 @@ public struct FleetRun: Sendable {
         func isFirst(_ tenant: TenantID) -> Bool { tenants.insert(tenant).inserted }
     }
 
-    /// Runs until nothing can change without a person, or until told to stop.
-    /// `patience` is how many polls in a row, or their time, may bring nothing but shut gates that time might open.
+    /// Runs until nothing can change without a person, or until told to stop; unattended, until all is done.
+    /// `patience` is how many polls' time may pass with nothing but shut gates that time might open.
     public func run(waitForClocks: Bool, patience: Int) async throws(EngineError) -> [TenantID: Outcome] {
-        var outcomes: [TenantID: Outcome] = [:]
-        var idle = 0
-        var lastMove = engine.time.now
-        var asked: [TenantID: Timestamp] = [:]
-        while !Task.isCancelled, !isStopping() {
-            let now = engine.time.now
-            // While others move on, who waits is asked no more often than when nobody does.
-            let resting = outcomes.filter { tenant, outcome in
-                outcome.isItsOwn && asked[tenant].map { now.milliseconds - $0.milliseconds < Int64(pollMilliseconds) } == true
-            }
-            for tenant in tenants where resting[tenant] == nil { asked[tenant] = now }
-            let round = try await round(resting)
-            var moved = false
-            var news = false
-            for (tenant, outcome) in round {
-                if outcomes[tenant]?.gist != outcome.gist {
-                    report(tenant, outcome)
-                    news = true
-                }
-                if case .advanced = outcome { moved = true }
-                outcomes[tenant] = outcome
-            }
-            // Who may begin was asked before this round; what the round brought may have changed the answer.
-            if news, outcomes.values.contains(where: \.isNotAdmitted) { moved = true }
-            if oneStep { break }
-            if moved {
-                idle = 0
-                lastMove = engine.time.now
-                continue
-            }
-            let open = outcomes.values.filter(\.mayChange)
-            idle += 1
-            if open.isEmpty || (!waitForClocks && open.allSatisfy(\.isClock)) { break }
-            let idleMilliseconds = engine.time.now.milliseconds - lastMove.milliseconds
-            // Who is another worker's is come back to as well: that one may die on the way.
-            let isWaitedFor = waitForClocks && open.contains { $0.isClock || $0.isLeased }
-            // A gate can take long to answer: polls alone would make a minute's patience many.
-            if !isWaitedFor && (idle > patience || idleMilliseconds > Int64(patience * pollMilliseconds)) { break }
-            guard (try? await engine.time.sleep(milliseconds: pollMilliseconds)) != nil else { break }
-        }
-        return outcomes
+        try await FleetLoop(self, waitsForClocks: waitForClocks, patienceMilliseconds: Int64(patience) * Int64(pollMilliseconds)).run()
     }
 
-    /// - Parameter resting: who is not asked, and keeps the outcome.
-    private func round(_ resting: [TenantID: Outcome]) async throws(EngineError) -> [(TenantID, Outcome)] {
-        let (admissions, begun): ([TenantID: Rollout.Admission], [TenantID: Result<Outcome, EngineError>])
-        do throws(EngineError) { (admissions, begun) = try await admit() } catch {
-            // Another worker is letting tenants begin, or died of it: its lease of the fleet's stream ends as any other one.
-            guard let outcome = error.elsewhere else { throw error }
-            return tenants.map { ($0, resting[$0] ?? outcome) }
-        }
-        let engine = byWaves ? engine.askingForPlaces() : engine
-        let results: [(TenantID, Result<Outcome, EngineError>)] = await withTaskGroup(of: (TenantID, Result<Outcome, EngineError>).self) { group in
-            for tenant in tenants {
-                if let outcome = begun[tenant] {
-                    group.addTask { (tenant, outcome) }
-                } else if let outcome = resting[tenant] {
-                    group.addTask { (tenant, .success(outcome)) }
-                } else if let admission = admissions[tenant], admission != .admitted {
-                    group.addTask { (tenant, .success(.notAdmitted(admission))) }
-                } else {
-                    group.addTask { (tenant, await burst(tenant, engine)) }
-                }
-            }
-            var all: [(TenantID, Result<Outcome, EngineError>)] = []
-            for await result in group { all.append(result) }
-            return all
-        }
-        var outcomes: [(TenantID, Outcome)] = []
-        for (tenant, result) in results.sorted(by: { $0.0 < $1.0 }) { outcomes.append((tenant, try result.get())) }
-        return outcomes
-    }
-
-    private func admit() async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Result<Outcome, EngineError>]) {
-        guard byWaves else { return ([:], [:]) }
-        return try await engine.admit(tenants) { engine, tenant in await burst(tenant, engine) }
+    /// What one decision came to, and before when there is no use in another one.
+    struct Answer: Sendable {
+        let outcome: Outcome
+        var again: Timestamp?
+        var isVerified = false
     }
 
     /// One decision of one tenant, as an outcome.
-    private func burst(_ tenant: TenantID, _ engine: Engine) async -> Result<Outcome, EngineError> {
+    func burst(_ tenant: TenantID, _ engine: Engine) async -> Result<Answer, EngineError> {
         do throws(EngineError) {
             if renewsHand(tenant), await looked.isFirst(tenant) {
                 switch try await engine.renewHand(tenant) {
-                case .opened(let ref): return .success(.advanced("\(ref.place) opened: another build of the program stands there"))
-                case .goneOn(let ref): return .success(.advanced("\(ref.place) as it is: this build of the program stood there before, and another one does now"))
+                case .opened(let ref): return .success(Answer(outcome: .advanced("\(ref.place) opened: another build of the program stands there")))
+                case .goneOn(let ref): return .success(Answer(outcome: .advanced("\(ref.place) as it is: this build of the program stood there before, and another one does now")))
                 case nil: break
                 }
             }
             if let target {
                 let standing = try await engine.standing(of: tenant)
-                if case .verified = standing.position(of: target) { return .success(.reached) }
+                if case .verified = standing.position(of: target) { return .success(Answer(outcome: .reached)) }
             }
-            return .success(Self.outcome(of: try await engine.advance(tenant)))
+            let advance = try await engine.advance(tenant)
+            let seen: Observation? = if case .waiting(_, let seen) = advance { seen } else { nil }
+            return .success(Answer(outcome: Self.outcome(of: advance), again: seen?.again, isVerified: advance.hasVerified))
         } catch {
             if let elsewhere = error.elsewhere { return .success(elsewhere) }
             switch error {
-            case .noPlace(let admission): return .success(.notAdmitted(admission))
+            case .noPlace(let admission): return .success(Answer(outcome: .notAdmitted(admission)))
             case .journal: return .failure(error)
             // What is wrong with one tenant must not stop the others.
-            default: return .success(.failed("\(error)"))
+            default: return .success(Answer(outcome: .failed("\(error)")))
             }
         }
     }
@@ -223,11 +176,11 @@ public struct FleetRun: Sendable {
 
 extension EngineError {
     /// Another worker is at it, or has been meanwhile: passed over, and come back to. Nil for anything else.
-    fileprivate var elsewhere: FleetRun.Outcome? {
+    var elsewhere: FleetRun.Answer? {
         switch self {
-        case .journal(.leased(_, let holder, let until)): .leased("\(holder) until \(until)")
-        case .journal(.superseded(_, let fence, let newest)): .leased("another holder since: fence \(newest) is newer than \(fence)")
-        case .journal(.conflict(_, let found)): .leased("another one wrote at the same moment: it stands at revision \(found)")
+        case .journal(.leased(_, let holder, let until)): FleetRun.Answer(outcome: .leased("\(holder) until \(until)"), again: until)
+        case .journal(.superseded(_, let fence, let newest)): FleetRun.Answer(outcome: .leased("another holder since: fence \(newest) is newer than \(fence)"))
+        case .journal(.conflict(_, let found)): FleetRun.Answer(outcome: .leased("another one wrote at the same moment: it stands at revision \(found)"))
         default: nil
         }
     }

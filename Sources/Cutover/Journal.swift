@@ -16,6 +16,14 @@ public protocol Journal: Sendable {
     /// Names in ascending order.
     func streams() async throws(JournalError) -> [StreamID]
 
+    /// What was appended since `mark` was given; since ever, when nil. A loop asks again and again, and mostly there is nothing.
+    /// Must name every stream that was appended to, by whichever process; may name others.
+    func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews
+
+    /// At most `limit` events that were appended since `mark` was given, in the order in which they were appended, and the mark behind the last of them.
+    /// None may be passed over that becomes visible later.
+    func appended(since mark: JournalMark?, limit: Int) async throws(JournalError) -> (events: [EventRecord], mark: JournalMark)
+
     /// Grants the lease unless another holder's is running. Every grant to another holder carries a higher fencing number.
     /// `gone` tells whether a holder is known to have died, so that its lease need not run out.
     func lease(

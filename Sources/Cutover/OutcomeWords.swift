@@ -22,7 +22,7 @@ extension FleetRun.Outcome {
             .held(let text):
             text
         case .leased(let holder): "by \(holder)"
-        case .notAdmitted(.waveClosed(let why)), .notAdmitted(.baking(let why)): why
+        case .notAdmitted(.waveClosed(let why)), .notAdmitted(.baking(let why, _)): why
         case .notAdmitted(.budgetSpent(let failures, let allowed)): "\(failures) failed, and \(allowed) may"
         case .notAdmitted(.full(let atOnce)): "\(atOnce) tenants are in motion already"
         case .notAdmitted(.exposed(let allowed)): "\(allowed) tenants already live by what is not verified yet"

@@ -22,7 +22,7 @@ extension Rollout {
         /// The wave before has not got there.
         case waveClosed(String)
         /// The wave before has got there and bakes.
-        case baking(String)
+        case baking(String, until: Timestamp)
         case budgetSpent(failures: Int, allowed: Int)
         /// As many tenants as the plan allows are in motion.
         case full(atOnce: Int)
@@ -187,8 +187,9 @@ extension Rollout {
             straggling -= 1
         }
         guard let newest else { return entry.tenants.isEmpty ? nil : .waveClosed("wave \(entry.wave.name): nobody has verified \(awaited.place)") }
-        let left = Double(entry.wave.bakeSeconds) - scene.now.seconds(since: newest)
-        return left > 0 ? .baking("wave \(entry.wave.name) bakes for another \(Int(left.rounded(.up))) s") : nil
+        let until = newest.adding(seconds: entry.wave.bakeSeconds)
+        let left = until.seconds(since: scene.now)
+        return left > 0 ? .baking("wave \(entry.wave.name) bakes for another \(Int(left.rounded(.up))) s", until: until) : nil
     }
 }
 

@@ -47,6 +47,10 @@ public struct Standing: Sendable, Equatable {
 
     public private(set) var tenant: TenantID
     public private(set) var revision = 0
+    /// The newest revision that somebody else than the holder of the lease may have recorded.
+    public private(set) var noted = 0
+    /// Finished steps that a later look found to be otherwise.
+    public private(set) var drift: [StepID: Finding] = [:]
     public private(set) var head: String
     public private(set) var planDigest: String?
     public private(set) var planRevision: Int?
@@ -136,6 +140,7 @@ public struct Standing: Sendable, Equatable {
         revision = event.revision
         head = event.hash
         fence = max(fence, event.fence)
+        if event.change.isNote { noted = event.revision }
         switch event.change {
         case .planAdopted(let digest, _, let revision, let wave):
             planDigest = digest
@@ -158,6 +163,9 @@ public struct Standing: Sendable, Equatable {
             return
         case .checkpointed(let ref, let evidence):
             checkpoints[ref.step] = Checkpoint(at: event.at, facts: evidence.facts)
+            return
+        case .rechecked(let ref, let finding):
+            drift[ref.step] = finding.isInPlace ? nil : finding
             return
         case .clockRead(let ref, let from, let stretches, _):
             let known = clocks[ref.step]
@@ -204,6 +212,8 @@ public struct Standing: Sendable, Equatable {
     }
 
     private mutating func applyToStep(_ event: Event) {
+        // Whatever befalls a step, what was found of it before is over.
+        if let ref = event.change.ref { drift[ref.step] = nil }
         switch event.change {
         case .started(let ref, let attempt):
             isSetGoing = false

@@ -11,7 +11,7 @@ extension Standing {
             step: current?.id.text ?? "", state: state, since: since?.description ?? "",
             held: abandonment.map { "\($0.by): abandoned: \($0.reason)" } ?? hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil },
             trouble: trouble(state, current), exposed: abandonment == nil && isExposed(under: plan, catalog: catalog),
-            atRest: isAtRest(state, current, plan, catalog) ? true : nil, waivers: recordedWaivers, abandoned: recordedAbandonments)
+            atRest: isAtRest(state, current, plan, catalog) ? true : nil, waivers: recordedWaivers, abandoned: recordedAbandonments, drift: drifted(from: plan))
     }
 
     private func isAtRest(_ state: TenantStatus.State, _ current: PlannedStep?, _ plan: Plan, _ catalog: StepCatalog) -> Bool {
@@ -34,6 +34,11 @@ extension Standing {
     private var recordedWaivers: [Waiver]? {
         let recorded = consents.compactMap { Waiver($0) }
         return recorded.isEmpty ? nil : recorded
+    }
+
+    private func drifted(from plan: Plan) -> [String]? {
+        if drift.isEmpty { return nil }
+        return plan.steps.filter { drift[$0.id] != nil }.map(\.place)
     }
 
     private var recordedAbandonments: [Abandonment]? {

@@ -41,9 +41,14 @@ public struct Observation: Sendable, Equatable {
     public let clearedBy: Gate.Clearance
     /// Of a wait that counts time.
     public let clock: ClockReading?
-    public init(_ verdict: Gate.Verdict, needsTending: String? = nil, clearedBy: Gate.Clearance = .time, clock: ClockReading? = nil) {
+    /// Before that moment asking again would tell nothing new; nil where nobody knows.
+    public let again: Timestamp?
+    public init(
+        _ verdict: Gate.Verdict, needsTending: String? = nil, clearedBy: Gate.Clearance = .time, clock: ClockReading? = nil, again: Timestamp? = nil
+    ) {
         self.verdict = verdict
         self.clock = clock
+        self.again = again
         self.needsTending = needsTending
         self.clearedBy = clearedBy.after(verdict)
     }

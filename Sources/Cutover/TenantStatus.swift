@@ -24,11 +24,13 @@ public struct TenantStatus: Sendable, Codable, Equatable {
     public let waivers: [Waiver]?
     /// What people have given up: the tenant, or steps whose outcome nobody knows. Nil where nothing was.
     public let abandoned: [Abandonment]?
+    /// Finished steps that a later look found gone or half gone, by place. Nil where none is.
+    public let drift: [String]?
 
     public init(
         tenant: TenantID, wave: String, milestone: String, phase: String, step: String, state: State, since: String, held: String?, next: String,
         progress: Standing.Checkpoint? = nil, trouble: Trouble? = nil, exposed: Bool? = nil, atRest: Bool? = nil, waivers: [Waiver]? = nil,
-        abandoned: [Abandonment]? = nil
+        abandoned: [Abandonment]? = nil, drift: [String]? = nil
     ) {
         self.tenant = tenant
         self.wave = wave
@@ -45,6 +47,7 @@ public struct TenantStatus: Sendable, Codable, Equatable {
         self.atRest = atRest
         self.waivers = waivers
         self.abandoned = abandoned
+        self.drift = drift
     }
 }
 

@@ -83,6 +83,13 @@ public actor MemoryJournal: Journal {
         return heads.keys.sorted()
     }
 
+    public func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews {
+        try beAlive()
+        let known = mark.flatMap { Int($0.text) } ?? 0
+        // Put back to an older state, it has nothing but news.
+        return JournalNews(streams: Set(rows.dropFirst(known > rows.count ? 0 : known).map(\.stream)), mark: JournalMark(String(rows.count)))
+    }
+
     public func lease(
         _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
     ) async throws(JournalError) -> Lease {

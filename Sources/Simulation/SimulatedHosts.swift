@@ -27,7 +27,7 @@ public final class SimulatedHosts: Transport {
     }
 
     private let hosts: Mutex<[TenantID: Host]>
-    private let time: SimulatedTime
+    private let time: any HostClock
     private let takes: @Sendable (TenantID, String) -> Int
     private let heeded: Set<Scenario.Heeded>
     private let witness: @Sendable (Hand) -> Void
@@ -44,7 +44,7 @@ public final class SimulatedHosts: Transport {
     ///   - takes: how many seconds a tenant's step takes, by its place.
     ///   - witness: sees every act as it begins and as it ends, on the host itself.
     init(
-        _ hosts: [TenantID: Host], time: SimulatedTime, heeded: Set<Scenario.Heeded>, witness: @escaping @Sendable (Hand) -> Void,
+        _ hosts: [TenantID: Host], time: any HostClock, heeded: Set<Scenario.Heeded>, witness: @escaping @Sendable (Hand) -> Void,
         takes: @escaping @Sendable (TenantID, String) -> Int
     ) {
         self.hosts = Mutex(hosts)

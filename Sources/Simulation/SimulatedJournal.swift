@@ -51,6 +51,11 @@ public actor SimulatedJournal: Journal {
 
     public func streams() async throws(JournalError) -> [StreamID] { heads.keys.sorted() }
 
+    public func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews {
+        let known = mark.flatMap { Int($0.text) } ?? 0
+        return JournalNews(streams: Set(order.dropFirst(known).map(\.stream)), mark: JournalMark(String(order.count)))
+    }
+
     public func lease(
         _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
     ) async throws(JournalError) -> Lease {

@@ -113,7 +113,10 @@ struct SimulatedWait: Wait {
             if covered >= windowSeconds, seen.samples > 1, !seen.isRed {
                 return Observation(.open(Evidence(["covered": String(covered)])), needsTending: tending, clock: ClockReading(seen.stretches))
             }
-            return Observation(.shut("\(seen.words) of \(windowSeconds) s"), needsTending: tending, clock: ClockReading(seen.stretches))
+            let patrol = max(everySeconds, min(longestGapSeconds / 2, 3600))
+            return Observation(
+                .shut("\(seen.words) of \(windowSeconds) s"), needsTending: tending, clock: ClockReading(seen.stretches),
+                again: sight.time.now.adding(seconds: max(1, everySeconds, min(windowSeconds - Int(covered), patrol))))
         } catch { return Observation(.unknown(error.what)) }
     }
 }

@@ -29,6 +29,9 @@ struct Console: Sendable {
     /// Words: what a person may like to know.
     func note(_ text: String) { write(text + "\n", false) }
 
+    /// A line of a log: as it is, without colours.
+    func log(_ text: String) { write(text, false) }
+
     func complain(_ failure: CommandFailure) {
         let why = failure.why.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n        ")
         note("cutoverctl: \(failure.what)\n  why:  \(why)\n  next: \(failure.next)")

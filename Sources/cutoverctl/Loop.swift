@@ -6,6 +6,8 @@ struct Loop {
     let console: Console
     let jsonLines: Bool
     let interrupts: Interrupts
+    /// Who tells of a loop that may run for weeks; nil: outcomes are printed, and bars on a terminal.
+    var teller: RunTeller?
 
     struct Terms: Sendable {
         var target: StepID?
@@ -16,6 +18,7 @@ struct Loop {
         var patienceSeconds: Int
         /// On whose host this build of the program is put where another one stands.
         var renewsHand: @Sendable (TenantID) -> Bool = { _ in true }
+        var manner = FleetRun.Manner()
     }
 
     private static let pollMilliseconds = 500
@@ -23,12 +26,15 @@ struct Loop {
     func run(_ tenants: [TenantID], _ terms: Terms) async throws(EngineError) -> [TenantID: FleetRun.Outcome] {
         try await site.engine.keepPlan()
         let (console, jsonLines, interrupts) = (console, jsonLines, interrupts)
+        let (teller, account) = (teller, terms.manner.account)
         let bars = ProgressBars.onStandardError()
-        let spectator = Spectator(told: { bars.told($0.tenant, $1) }, isLeaving: { interrupts.isStopping })
+        let spectator = Spectator(
+            told: { ref, progress in if teller == nil { bars.told(ref.tenant, progress) } else { account.told(ref, progress) } }, isLeaving: { interrupts.isStopping })
         let run = FleetRun(
             engine: site.engine.watched(by: spectator), tenants: tenants, target: terms.target, byWaves: terms.byWaves, renewsHand: terms.renewsHand, pollMilliseconds: Self.pollMilliseconds,
-            isStopping: { interrupts.isStopping }
+            manner: terms.manner, isStopping: { interrupts.isStopping }
         ) { tenant, outcome in
+            if let teller { return teller.outcome(tenant, outcome) }
             bars.end(tenant)
             let view = ProgressView(tenant: tenant, outcome: outcome)
             if jsonLines, let line = try? view.jsonLine() { console.show(line) } else { console.show(view.human(console.paint)) }
@@ -53,11 +59,3 @@ struct Loop {
     }
 }
 
-extension FleetRun.Outcome {
-    var isFinal: Bool {
-        switch self {
-        case .finished, .reached, .settled: true
-        default: false
-        }
-    }
-}

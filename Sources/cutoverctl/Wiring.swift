@@ -120,6 +120,8 @@ struct Wiring: Sendable {
         }
     }
 
+    var holdFile: HoldFile { HoldFile(inputs, variables: ProcessInfo.processInfo.environment) }
+
     /// - Parameter asking: a command that records nothing needs no name.
     func site(ifMissing: Missing, asking: Bool) async throws(CommandFailure) -> Site {
         let fleet = try fleet()
@@ -127,7 +129,7 @@ struct Wiring: Sendable {
         var journal = try journal(ifMissing: ifMissing)
         do { if ifMissing == .standIn, try await !isBegun(journal) { journal = standIn() } } catch { throw CommandFailure(error) }
         let roads = roads
-        let holdFile = HoldFile(inputs, variables: ProcessInfo.processInfo.environment)
+        let holdFile = holdFile
         let engine = Engine(
             plan: plan, fleet: fleet, catalog: Self.catalog, journal: journal, time: Self.time, me: asking ? OperatorID(inputs.person ?? "-") : try person(),
             holder: ProcessName.holder()

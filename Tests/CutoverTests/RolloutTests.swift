@@ -76,7 +76,7 @@ import Testing
         #expect(admissions(rollout(), [:])["b"] == .waveClosed(waiting))
         #expect(admissions(rollout(), ["a": Self.begun("a")])["b"] == .waveClosed(waiting))
         let lit: [TenantID: Standing] = ["a": Self.standing("a", Self.lit("a"))]
-        #expect(admissions(rollout(), lit, afterSeconds: 3599)["b"] == .baking("wave canary bakes for another 1 s"))
+        #expect(admissions(rollout(), lit, afterSeconds: 3599)["b"] == .baking("wave canary bakes for another 1 s", until: ManualTime.beginning.adding(seconds: 3600)))
         #expect(admissions(rollout(), lit, afterSeconds: 3600)["b"] == .admitted)
         #expect(admissions(rollout(), lit, afterSeconds: 3600)["c"] == .admitted)
     }

@@ -16,7 +16,7 @@ public enum JournalExam {
         public let description: String
     }
 
-    public static let questions = chainQuestions + leaseQuestions + footingQuestions + projectionQuestions
+    public static let questions = chainQuestions + leaseQuestions + footingQuestions + projectionQuestions + newsQuestions
 
     // MARK: - What the questions share
 

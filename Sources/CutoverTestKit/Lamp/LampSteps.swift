@@ -85,7 +85,7 @@ struct WatchLamp: Wait {
         }
         if state.flickered { return Observation(.shut("it flickered"), clearedBy: .person("replace the bulb")) }
         let watched = Int(sight.time.now.seconds(since: Timestamp(milliseconds: since)))
-        return watched >= seconds ? Observation(.open(Evidence(["seconds": "\(seconds)"]))) : Observation(.shut("\(watched) of \(seconds) s"))
+        return watched >= seconds ? Observation(.open(Evidence(["seconds": "\(seconds)"]))) : Observation(.shut("\(watched) of \(seconds) s"), again: sight.time.now.adding(seconds: seconds - watched))
     }
 }
 

@@ -59,6 +59,33 @@ public struct SQLiteJournal: Journal {
         try await read { try String.fetchAll($0, sql: "SELECT stream FROM heads ORDER BY stream").map { StreamID($0) } }
     }
 
+    /// Positions are given and committed in one order, for one connection writes at a time.
+    public func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews {
+        try await read { db in
+            let newest = try Int.fetchOne(db, sql: "SELECT coalesce(max(position), 0) FROM events") ?? 0
+            let known = Self.position(mark, newest)
+            if known == newest { return JournalNews(streams: [], mark: JournalMark(String(newest))) }
+            let streams = known == 0 ? "SELECT stream FROM heads" : "SELECT DISTINCT stream FROM events WHERE position > \(known)"
+            return JournalNews(streams: Set(try String.fetchAll(db, sql: streams).map { StreamID($0) }), mark: JournalMark(String(newest)))
+        }
+    }
+
+    public func appended(since mark: JournalMark?, limit: Int) async throws(JournalError) -> (events: [EventRecord], mark: JournalMark) {
+        try await read { db in
+            let newest = try Int.fetchOne(db, sql: "SELECT coalesce(max(position), 0) FROM events") ?? 0
+            let known = Self.position(mark, newest)
+            let rows = try Row.fetchAll(db, sql: "SELECT * FROM events WHERE position > ? ORDER BY position LIMIT ?", arguments: [known, limit])
+            let last = rows.last.flatMap { Int.fromDatabaseValue($0["position"]) } ?? known
+            return (rows.map(SQLiteRows.record), JournalMark(String(last)))
+        }
+    }
+
+    /// A mark that this file has not come to belongs to one that was put back to an older state since: all is news then.
+    private static func position(_ mark: JournalMark?, _ newest: Int) -> Int {
+        guard let known = mark.flatMap({ Int($0.text) }), (0...newest).contains(known) else { return 0 }
+        return known
+    }
+
     public func lease(
         _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
     ) async throws(JournalError) -> Lease {

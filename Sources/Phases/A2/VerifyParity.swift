@@ -54,7 +54,7 @@ struct VerifyParity: Wait {
                     return Observation(.shut(parity.words), needsTending: "what changed in the plugin is to be listed", clearedBy: .time)
                 }
                 guard parity.complete || parity.differences > 0 else {
-                    return Observation(.unknown("\(parity.provenRows) of about \(parity.estimatedRows) rows are compared so far, \(parity.inFlightCount) are under way; the next look goes on"))
+                    return Observation(.unknown("\(parity.provenRows) of about \(parity.estimatedRows) rows are compared so far, \(parity.inFlightCount) are under way; the next look goes on"), again: sight.time.now)
                 }
                 let next = "cutoverctl repair \(sight.ref.tenant) --preview"
                 return Observation(.shut(parity.words), clearedBy: parity.differences > 0 ? .person(next) : .time)

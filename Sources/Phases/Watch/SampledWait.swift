@@ -58,10 +58,19 @@ struct SampledWait: Wait {
             if covered >= windowSeconds {
                 return Observation(.open(facts(["covered": covered, "samples": seen.samples, "resets": seen.resets, "evidence": seen.digest])), needsTending: trouble, clock: clock)
             }
-            return Observation(.shut(counted + (seen.lastTrouble.map { "; last trouble: \($0)" } ?? "")), needsTending: trouble, clock: clock)
+            return Observation(
+                .shut(counted + (seen.lastTrouble.map { "; last trouble: \($0)" } ?? "")), needsTending: trouble, clock: clock,
+                again: sight.time.now.adding(seconds: secondsToNextLook(covered: covered)))
         } catch {
             return Observation(.unknown(error.what))
         }
+    }
+
+    /// Not before the window can be full. In between often enough that a watch which died is begun again before it leaves a gap, and that a red is
+    /// told within the hour.
+    private func secondsToNextLook(covered: Int) -> Int {
+        let patrol = max(everySeconds, min(longestGapSeconds / 2, 3600))
+        return max(1, everySeconds, min(windowSeconds - covered, patrol))
     }
 
     private func signed(_ sight: Sight) -> [String: String]? { limits.map { _ in ReadChanges.Result.signed(sight.consents) } }

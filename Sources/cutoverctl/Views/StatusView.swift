@@ -32,7 +32,10 @@ struct StatusView {
         let progress = report.tenants.compactMap { tenant in told(tenant).map { "\n\(tenant.tenant): \(PlainText.line($0))" } }.joined()
         let waived = report.tenants.flatMap { tenant in (waivers[tenant.tenant] ?? []).map { "\n" + paint.red(Self.line($0, of: tenant.tenant)) } }.joined()
         let abandoned = report.tenants.flatMap { tenant in (tenant.abandoned ?? []).map { "\n" + paint.red(Self.line($0, of: tenant.tenant)) } }.joined()
-        return "\(table.text)\(abandoned.isEmpty ? "" : "\n\(abandoned)")\(waived.isEmpty ? "" : "\n\(waived)")\(progress.isEmpty ? "" : "\n\(progress)")\n\n\(legend)\n\(plan)\(others)"
+        let drifted = report.tenants.compactMap { tenant in
+            tenant.drift.map { "\n" + paint.red("DRIFT: \(tenant.tenant): no longer as it was left: \($0.joined(separator: ", ")); next: cutoverctl check \(tenant.tenant)") }
+        }.joined()
+        return "\(table.text)\(drifted.isEmpty ? "" : "\n\(drifted)")\(abandoned.isEmpty ? "" : "\n\(abandoned)")\(waived.isEmpty ? "" : "\n\(waived)")\(progress.isEmpty ? "" : "\n\(progress)")\n\n\(legend)\n\(plan)\(others)"
     }
 
     private static func line(_ waiver: Waiver, of tenant: TenantID) -> String {
@@ -90,7 +93,7 @@ struct StatusView {
 
     /// A tenant with every key, `held` too where nobody holds it.
     private struct Line: Encodable {
-        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next, progress, live, trouble, waivers, abandoned }
+        enum Key: String, CodingKey { case tenant, wave, milestone, phase, step, state, since, held, next, progress, live, trouble, waivers, abandoned, drift }
         let status: TenantStatus
         let live: String?
         let waivers: [Waiver]
@@ -116,6 +119,7 @@ struct StatusView {
             try container.encodeIfPresent(live, forKey: .live)
             try container.encodeIfPresent(status.trouble, forKey: .trouble)
             try container.encodeIfPresent(status.abandoned, forKey: .abandoned)
+            try container.encodeIfPresent(status.drift, forKey: .drift)
             if !waivers.isEmpty { try container.encode(waivers, forKey: .waivers) }
         }
     }

@@ -64,6 +64,11 @@ struct JournalDoor: Journal {
         return try await journal.streams()
     }
 
+    func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews {
+        try await pass()
+        return try await journal.news(since: mark)
+    }
+
     func lease(
         _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
     ) async throws(JournalError) -> Lease {

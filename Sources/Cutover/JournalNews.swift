@@ -1,0 +1,32 @@
+/// A place in the order in which a journal's events were appended. What it says is its journal's own business.
+public struct JournalMark: Sendable, Codable, Hashable {
+    public let text: String
+    public init(_ text: String) { self.text = text }
+}
+
+/// What came into a journal since a mark.
+public struct JournalNews: Sendable, Equatable {
+    public let streams: Set<StreamID>
+    public let mark: JournalMark
+    public init(streams: Set<StreamID>, mark: JournalMark) {
+        self.streams = streams
+        self.mark = mark
+    }
+}
+
+extension Journal {
+    /// For a journal that has no quicker way: all streams may have moved.
+    public func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews {
+        JournalNews(streams: Set(try await streams()), mark: JournalMark("0"))
+    }
+
+    /// For a journal that has no quicker way: reads all of it.
+    public func appended(since mark: JournalMark?, limit: Int) async throws(JournalError) -> (events: [EventRecord], mark: JournalMark) {
+        let all = try await records().records
+        // A journal that was put back to an older state is begun with anew.
+        var from = mark.flatMap { Int($0.text) } ?? 0
+        if from > all.count { from = 0 }
+        let events = Array(all.dropFirst(from).prefix(limit))
+        return (events, JournalMark(String(from + events.count)))
+    }
+}
