@@ -40,6 +40,14 @@ extension Event.Change {
         }
     }
 
+    /// Every word that `kind` can be.
+    public static let kinds = [
+        "planAdopted", "gateAssessed", "approved", "waived", "waiverEnded", "started", "checkpointed", "setAside", "performed", "verified", "failed",
+        "becameUnknown", "waitBegan", "tended", "clockRead", "rechecked", "revertRequested", "revertStarted", "reverted", "reopened", "held", "released",
+        "quarantined", "recovered", "abandoned", "waveOpened", "planKept", "fleetHeld", "fleetReleased", "previewUsed", "errandBegan", "errandEnded",
+        "errandFailed", "adjustmentAsked", "adjustmentAnswered",
+    ]
+
     public var ref: StepRef? {
         switch self {
         case .gateAssessed(let ref, _, _), .waived(let ref, _, _, _), .waiverEnded(let ref, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),

@@ -5,8 +5,8 @@ import Host
 
 struct JournalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "journal", abstract: "Checks the record, or takes it elsewhere.",
-        subcommands: [JournalVerify.self, JournalExportCommand.self, JournalBackupCommand.self, JournalSchemaCommand.self])
+        commandName: "journal", abstract: "Checks the record, reports on it, or takes it elsewhere.",
+        subcommands: [JournalVerify.self, JournalReport.self, JournalExportCommand.self, JournalBackupCommand.self, JournalSchemaCommand.self])
 }
 
 struct JournalVerify: Command {

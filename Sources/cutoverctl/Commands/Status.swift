@@ -4,33 +4,60 @@ import Phases
 import PlanFiles
 
 struct Status: Command {
-    static let configuration = CommandConfiguration(abstract: "Where every tenant is, and what to type next.")
+    static let configuration = CommandConfiguration(
+        abstract: "Where every tenant is, and what to type next; with --at, where it was.",
+        discussion: """
+            --at tells the fleet as the journal had it at a moment: each tenant folded from what was recorded by then, under the plan it had adopted. No host is
+            asked, and whether a process was alive then is not on record: a step under way is told as running.
+            """)
 
     @OptionGroup var inputs: InputOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: ListOptions
     @Flag(name: [.short, .long], help: "Go on until Ctrl-C.")
     var watch = false
+    @Option(help: "As it was at this moment: \(Moment.forms).", transform: Moment.read)
+    var at: Moment?
+
+    func validate() throws {
+        if watch, at != nil { throw ValidationError("--watch tells what is now, and --at what was") }
+        if watch, output.form == .csv || output.form == .jsonl { throw ValidationError("--watch goes with text or with --json, which is one document a line then") }
+    }
 
     func carryOut(_ console: Console) async throws -> CommandExit {
+        let moment = try at?.past("--at", now: Wiring.time.now)
         let site = try await Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let reader = StatusReader(site: site)
         guard watch else {
-            let view = try await reader.view()
-            console.show(output.json ? try view.json() : view.human(console.paint))
+            let view = if let moment { try await PastStatus(site: site, moment: moment).view() } else { try await reader.view() }
+            try show(view, console)
             return .done
         }
+        try await keepShowing(reader, console)
+        return .done
+    }
+
+    private func show(_ view: StatusView, _ console: Console) throws {
+        switch output.form {
+        case .text: console.show(view.human(console.paint))
+        case .json: console.show(try view.json())
+        case .jsonl: for line in try view.lines() { console.show(line) }
+        case .csv: for line in view.csv() { console.show(line) }
+        }
+    }
+
+    private func keepShowing(_ reader: StatusReader, _ console: Console) async throws {
         let interrupts = Interrupts()
+        let isJSON = output.form == .json
         var shown = ""
         while !interrupts.isStopping {
             let view = try await reader.view(asking: true)
-            let text = output.json ? try view.jsonLine() : view.human(console.paint)
+            let text = isJSON ? try view.jsonLine() : view.human(console.paint)
             if text != shown {
-                console.show((console.isTerminal && !output.json ? "\u{1B}[H\u{1B}[2J" : "") + text)
+                console.show((console.isTerminal && !isJSON ? "\u{1B}[H\u{1B}[2J" : "") + text)
                 shown = text
             }
             try? await Wiring.time.sleep(milliseconds: 1000)
         }
-        return .done
     }
 }
 

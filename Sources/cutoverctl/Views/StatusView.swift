@@ -9,6 +9,8 @@ struct StatusView {
     var waivers: [TenantID: [Waiver]] = [:]
     /// Tenants that the journal knows and the fleet file does not.
     let strangers: [TenantID]
+    /// The moment it is told of, where that is not now.
+    var at: Timestamp?
 
     func human(_ paint: Paint) -> String {
         var table = Table(["TENANT", "WAVE", "MILESTONE", "STEP", "STATE", "SINCE", "NEXT"])
@@ -35,7 +37,8 @@ struct StatusView {
         let drifted = report.tenants.compactMap { tenant in
             tenant.drift.map { "\n" + paint.red("DRIFT: \(tenant.tenant): no longer as it was left: \($0.joined(separator: ", ")); next: cutoverctl check \(tenant.tenant)") }
         }.joined()
-        return "\(table.text)\(drifted.isEmpty ? "" : "\n\(drifted)")\(abandoned.isEmpty ? "" : "\n\(abandoned)")\(waived.isEmpty ? "" : "\n\(waived)")\(progress.isEmpty ? "" : "\n\(progress)")\n\n\(legend)\n\(plan)\(others)"
+        let moment = at.map { "as the journal had it at \($0)\n\n" } ?? ""
+        return "\(moment)\(table.text)\(drifted.isEmpty ? "" : "\n\(drifted)")\(abandoned.isEmpty ? "" : "\n\(abandoned)")\(waived.isEmpty ? "" : "\n\(waived)")\(progress.isEmpty ? "" : "\n\(progress)")\n\n\(legend)\n\(plan)\(others)"
     }
 
     private static func line(_ waiver: Waiver, of tenant: TenantID) -> String {
@@ -70,6 +73,16 @@ struct StatusView {
     /// For `--watch`: one document a line.
     func jsonLine() throws -> String { try JSONText.line(document) }
 
+    /// A tenant a line, each with the moment it is told of where that is not now.
+    func lines() throws -> [String] { try document.tenants.map { try JSONText.line(Row(line: $0, at: at?.description)) } }
+
+    static let columns = ["tenant", "wave", "milestone", "phase", "step", "state", "since", "held", "next"]
+
+    func csv() -> [String] {
+        [CSVText.row(Self.columns)]
+            + report.tenants.map { CSVText.row([$0.tenant.text, $0.wave, $0.milestone, $0.phase, $0.step, $0.state.rawValue, $0.since, $0.held ?? "", $0.next]) }
+    }
+
     private static func colour(_ state: TenantStatus.State, _ paint: Paint, _ text: String) -> String {
         switch state {
         case .done: paint.green(text)
@@ -81,14 +94,28 @@ struct StatusView {
     }
 
     private var document: Document {
-        Document(formatVersion: report.formatVersion, plan: report.plan, tenants: report.tenants.map { Line($0, live: live[$0.tenant], waivers: waivers[$0.tenant] ?? []) }, budget: report.budget)
+        Document(formatVersion: report.formatVersion, at: at?.description, plan: report.plan, tenants: report.tenants.map { Line($0, live: live[$0.tenant], waivers: waivers[$0.tenant] ?? []) }, budget: report.budget)
     }
 
     private struct Document: Encodable {
         let formatVersion: Int
+        let at: String?
         let plan: StatusReport.PlanLine
         let tenants: [Line]
         let budget: StatusReport.Budget
+    }
+
+    private struct Row: Encodable {
+        enum Key: String, CodingKey { case formatVersion, at }
+        let line: Line
+        let at: String?
+
+        func encode(to encoder: any Encoder) throws {
+            try line.encode(to: encoder)
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(1, forKey: .formatVersion)
+            try container.encodeIfPresent(at, forKey: .at)
+        }
     }
 
     /// A tenant with every key, `held` too where nobody holds it.
