@@ -62,6 +62,33 @@ public struct PostgresJournal: Journal {
         }
     }
 
+    public func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews {
+        try await read { connection in
+            // Before the events: what is committed in between is named twice, and nothing never.
+            let horizon = try await PostgresMark.horizon(connection)
+            let mark = mark.flatMap { PostgresMark($0, horizon) }
+            let streams = try await connection.prepared(
+                mark == nil
+                    ? "SELECT stream FROM cutover_journal.streams WHERE revision > 0 AND $1::text IS NOT NULL"
+                    : "SELECT DISTINCT stream FROM cutover_journal.events WHERE xid >= $1::text::xid8", [.text(String(mark?.transaction ?? 0))])
+            return JournalNews(streams: Set(try streams.map { StreamID(try $0.string("stream")) }), mark: PostgresMark(transaction: horizon.oldest).mark)
+        }
+    }
+
+    public func appended(since mark: JournalMark?, limit: Int) async throws(JournalError) -> (events: [EventRecord], mark: JournalMark) {
+        try await read { connection in
+            let horizon = try await PostgresMark.horizon(connection)
+            let from = mark.flatMap { PostgresMark($0, horizon) } ?? PostgresMark(transaction: 0)
+            let rows = try await connection.prepared(
+                """
+                SELECT xid::text AS transaction, position, \(StreamRows.columns) FROM cutover_journal.events
+                WHERE xid < $1::text::xid8 AND (xid, position) > ($2::text::xid8, $3::bigint) ORDER BY xid, position LIMIT $4
+                """, [.text(String(horizon.oldest)), .text(String(from.transaction)), .int(from.position), .int(limit)])
+            let last = try rows.last.map { PostgresMark(transaction: UInt64(try $0.string("transaction")) ?? 0, position: try $0.int("position")) } ?? from
+            return (try rows.map { try StreamRows.record($0) }, last.mark)
+        }
+    }
+
     public func leaseHolder(of stream: StreamID, now: Timestamp) async throws(JournalError) -> String? {
         try await read { connection in
             try await connection.prepared("SELECT stream, holder, fence, until FROM cutover_journal.streams WHERE stream = $1", [.text(stream.text)])

@@ -23,8 +23,10 @@ enum PostgresLadder {
         CREATE TABLE cutover_journal.events (
             position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream text COLLATE "C" NOT NULL, revision bigint NOT NULL, at text NOT NULL,
             by text NOT NULL, fence bigint NOT NULL, kind text NOT NULL, step text, facts text NOT NULL, previous text NOT NULL, hash text NOT NULL,
-            UNIQUE (stream, revision))
+            xid xid8 NOT NULL DEFAULT pg_current_xact_id(), UNIQUE (stream, revision))
         """,
+        // In this order they become visible: a transaction that takes its positions early may commit late.
+        "CREATE INDEX events_settled ON cutover_journal.events (xid, position)",
         "CREATE TABLE cutover_journal.counts (shard integer PRIMARY KEY, events bigint NOT NULL) WITH (fillfactor = 20)",
         "INSERT INTO cutover_journal.counts SELECT shard, 0 FROM generate_series(0, \(shards - 1)) AS shard",
         "CREATE TABLE cutover_journal.statuses (tenant text COLLATE \"C\" PRIMARY KEY, status text NOT NULL) WITH (fillfactor = 60)",
