@@ -194,7 +194,10 @@ actor FleetLoop {
         underWay -= new.count
         unsettled += new
         let news = try await books.news()
-        if !news.isNone { mustAdmit = run.byWaves }
+        if !news.isNone {
+            mustAdmit = run.byWaves
+            run.manner.heard?()
+        }
         for end in unsettled.sorted(by: { $0.tenant < $1.tenant }) { try await settle(end) }
         unsettled = []
         for tenant in news.tenants {

@@ -71,6 +71,8 @@ public struct FleetRun: Sendable {
         public var bell: Bell?
         /// With a bell: how long to rest at most, whatever is known to come.
         public var longestRestMilliseconds = 600_000
+        /// Something came into the journal, by this loop or by others.
+        public var heard: (@Sendable () -> Void)?
         /// How many tenants are asked at the same time.
         public var atATime = 256
         public var account = RunAccount()

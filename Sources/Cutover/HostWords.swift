@@ -27,7 +27,7 @@ public enum HostWords {
     }
 
     /// At most so many bytes, whole characters only.
-    static func cut(_ text: String, to bytes: Int) -> String {
+    public static func cut(_ text: String, to bytes: Int) -> String {
         if text.utf8.count <= bytes { return text }
         var end = text.utf8.index(text.startIndex, offsetBy: bytes - 3)
         while end > text.startIndex, end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }

@@ -45,6 +45,51 @@ struct InputsTests {
         #expect(try inputs([], ["USER": "root"]).person == "root")
     }
 
+    @Test("who is told stands in cutover.yaml, by name, way and kinds")
+    func hooks() throws {
+        let beside = """
+            plan: a.yaml
+            tell:
+              - { name: on-call, webhook: "env:ONCALL", on: [step-failed, waits-for-person] }
+              - name: pager
+                command: [/usr/local/bin/page, --quiet]
+              - { name: night, webhook: "file:/etc/cutover/night" }
+            """
+        #expect(try inputs([], [:], beside: beside).hooks == [
+            HookSettings(name: "on-call", way: .webhook(.variable("ONCALL")), kinds: [.stepFailed, .waitsForPerson]),
+            HookSettings(name: "pager", way: .command(["/usr/local/bin/page", "--quiet"]), kinds: nil),
+            HookSettings(name: "night", way: .webhook(.file("/etc/cutover/night")), kinds: nil),
+        ])
+    }
+
+    @Test("what is wrong with a hook is told with its fix, and never with its address", arguments: [
+        ("- { name: a, webhook: https://hooks.example/SECRET }", "write `webhook: env:NAME` and set the variable where `cutoverctl run` runs, or `webhook: file:PATH`"),
+        ("- { name: a }", "write `webhook: env:NAME`, or `command: [PROGRAM, …]`"),
+        ("- { name: a, webhook: env:X, command: [b] }", "write `webhook: env:NAME`, or `command: [PROGRAM, …]`"),
+        ("- { name: a, webhook: env:X, on: [step-faild] }", "did you mean step-failed?"),
+        ("- { name: a b, webhook: env:X }", "write `name: on-call`"),
+        ("- { name: a, command: [] }", "write `command: [/usr/local/bin/page, --quiet]`"),
+        ("- { name: a, webhook: env:X }\n  - { name: a, webhook: env:Y }", "give each a name of its own: what it was told is kept by it"),
+    ])
+    func wrongHooks(text: String, fix: String) {
+        let problems = InputsFile.read(text: "tell:\n  \(text)\n", path: "cutover.yaml").1
+        #expect(problems.map(\.fix) == [fix])
+        #expect(!problems.map(\.description).joined().contains("SECRET"))
+    }
+
+    @Test("a hook's secret is taken from where its settings say, and is not in what is said of it")
+    func secrets() throws {
+        func why(_ value: String?) -> CommandFailure? {
+            let hook = HookSettings(name: "on-call", way: .webhook(.variable("ONCALL")), kinds: nil)
+            do throws(CommandFailure) { _ = try hook.hook(value.map { ["ONCALL": $0] } ?? [:]) } catch { return error }
+            return nil
+        }
+        #expect(why("https://hooks.example/SECRET\n") == nil)
+        #expect(why(nil)?.why == "the variable ONCALL holds none")
+        #expect(why("SECRET")?.why == "what the variable ONCALL holds is no http address")
+        #expect(why("https://a/SECRET b")?.why == "what the variable ONCALL holds is no http address")
+    }
+
     @Test("a cutover.yaml with a slip is told as such")
     func slip() {
         let problems = InputsFile.read(text: "plan: a\njounal: b\n", path: "cutover.yaml").1

@@ -3,6 +3,7 @@ import CutoverTestKit
 import Foundation
 import Logging
 import Synchronization
+import Telling
 import Testing
 
 @testable import cutoverctl
@@ -158,5 +159,29 @@ import Testing
         foot.above { written.withLock { $0 += "below\n" } }
         let up = "\u{1B}[1A\u{1B}[2K"
         #expect(written.withLock { $0 } == "one 8 80\ntwo\n\(up)\(up)printed\none 8 80\ntwo\n\(up)\(up)three\nbelow\n")
+    }
+}
+
+@Suite("what hooks were told, on disk") struct ToldFileTests {
+    @Test("it is kept by hook and journal, and one process at a time has it")
+    func keeps() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "told-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = "\(folder)/cutover.db.told"
+        do {
+            let file = try #require(ToldFile(path: path, journal: "one"))
+            #expect(ToldFile(path: path, journal: "one") == nil)
+            #expect(try await file.read("a") == nil)
+            try await file.write(Told(mark: JournalMark("7"), topics: ["x"]), of: "a")
+            try await file.write(Told(mark: JournalMark("9")), of: "b")
+        }
+        do {
+            let again = try #require(ToldFile(path: path, journal: "one"))
+            #expect(try await again.read("a") == Told(mark: JournalMark("7"), topics: ["x"]))
+            #expect(try await again.read("b") == Told(mark: JournalMark("9")))
+        }
+        #expect(try await ToldFile(path: path, journal: "another")?.read("a") == nil)
+        #expect(ToldFile.path(ofJournal: "sqlite:/srv/x.db") == "/srv/x.db.told" && ToldFile.path(ofJournal: "postgres://h/d") == "cutover.told")
     }
 }

@@ -14,6 +14,8 @@ import Testing
         "Host/SystemDisk.swift": "what carries out the stages of DurableFile.swift, which has the points",
         "Phases/Parity/ParityFiles.swift": "a list for people to read, made anew by every comparison",
         "Postgres/CopyStreams.swift": "a COPY is part of a transaction that has its points",
+        "Telling/CommandDoor.swift": "tells somebody, who is told again under the same id where that is not on record",
+        "cutoverctl/Unattended/ToldFile.swift": "a lock, which nobody misses; what lasts goes through DurableFile.swift",
         "Transports/SSH/SSHClient.swift": "its deliveries have their points in SSHTransport.swift",
         "Transports/SSH/SSHSession.swift": "the same",
         "Transports/AWS/ProcessCredentials.swift": "a program that is asked for keys: nothing lasts",

@@ -52,10 +52,12 @@ struct Run: Command {
         let tenants = try await tenants(site, teller)
         try await PlanGuard(journal: site.journal, plan: site.plan).requireAdopted(tenants)
 
-        let manner = manner(wiring, interrupts, teller)
+        let hooks = try await Hooks(wiring.inputs.hooks, site, journal: wiring.inputs.journal) { teller.note($0, level: .warning) }
+        var manner = manner(wiring, interrupts, teller)
+        manner.heard = { hooks?.wake() }
         let loop = Loop(site: site, console: console, jsonLines: stream.jsonLines, interrupts: interrupts, teller: teller)
         let terms = Loop.Terms(byWaves: true, waitForClocks: !noWait, patienceSeconds: patience, manner: manner)
-        let (plan, account) = (site.plan, manner.account)
+        let (plan, account, bell) = (site.plan, manner.account, manner.bell)
         let view: @Sendable () -> RunView = { RunView(plan: plan, picture: account.picture(Wiring.time.now), tenants: tenants, now: Wiring.time.now) }
         let serving = try await serve(RunMeters(plan: plan, tenants: tenants), account, teller)
         defer { serving?.cancel() }
@@ -67,12 +69,17 @@ struct Run: Command {
                     teller.stops()
                     hasStopped = true
                 }
-                teller.look(view(), account) { manner.bell?.ring() }
+                teller.look(view(), account) { bell?.ring() }
                 try await Wiring.time.sleep(milliseconds: teller.pace)
             }
         }
         defer { looking.cancel() }
-        let outcomes = try await loop.run(tenants, terms)
+        let outcomes: [TenantID: FleetRun.Outcome]
+        do { outcomes = try await loop.run(tenants, terms) } catch {
+            await hooks?.end()
+            throw error
+        }
+        await hooks?.end()
         looking.cancel()
         teller.stops()
         teller.ends(view())

@@ -22,6 +22,8 @@ struct Inputs: Sendable, Equatable {
     let journal: String
     let bundle: String?
     let person: String?
+    /// Who is told of what happens, by the `cutover.yaml` beside us alone.
+    let hooks: [HookSettings]
 
     static let defaultJournal = "./cutover.db"
     static let labFleet = "./.lab/fleet.yaml"
@@ -33,6 +35,7 @@ struct Inputs: Sendable, Equatable {
         self.fleet = options.fleet ?? variable("CUTOVER_FLEET") ?? beside?.fleet ?? (fileExists(Self.labFleet) ? Self.labFleet : nil)
         self.journal = options.journal ?? variable("CUTOVER_JOURNAL") ?? beside?.journal ?? Self.defaultJournal
         self.bundle = options.bundle ?? variable("CUTOVER_BUNDLE") ?? beside?.bundle
+        self.hooks = beside?.hooks ?? []
         self.person = options.person ?? variable("CUTOVER_OPERATOR") ?? variable("USER")
     }
 }
