@@ -1,5 +1,5 @@
 # Two commands are all a new user needs: `make demo` and `make test`. Both set up everything they use.
-.PHONY: setup build bundle demo test test-all simulate crash-points endurance bench fuzz mutants lab-down clean help
+.PHONY: setup build bundle install deb demo test test-all simulate crash-points endurance bench fuzz mutants lab-down clean help
 
 help:
 	@echo "make demo      bring up a real fleet, cut it over, take one tenant back; TRANSPORT=ssh over OpenSSH, TRANSPORT=ssm over AWS SSM"
@@ -12,6 +12,8 @@ help:
 	@echo "make fuzz      hostile input for what reads files and answers; TARGET=name for one, SECONDS=n, SEED=s"
 	@echo "make mutants   breaks one law after the other and sees who catches it; ONLY=name for one"
 	@echo "make bundle    what host.prepare puts on hosts of this architecture, in .build/bundles"
+	@echo "make install   the program, its manual page, completions, unit and runbooks under PREFIX (/usr/local); DESTDIR=folder for packages"
+	@echo "make deb       the same as a Debian package, in .build/packages"
 	@echo "make build     build the programs;  make setup: only install what they need"
 	@echo "make lab-down  stop the lab in ./.lab"
 
@@ -24,6 +26,12 @@ build: setup
 
 bundle: setup
 	@.ci/bundle
+
+install: setup
+	@PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) DESTDIR=$(DESTDIR) .ci/install
+
+deb: setup
+	@.ci/deb
 
 demo: build
 	@TRANSPORT=$(TRANSPORT) .ci/demo

@@ -86,6 +86,7 @@ let package = Package(
         room("Metering", [coreMetrics, hummingbird, logging, nioCore]),
         room("CutoverTestKit", ["Cutover"]),
         room("ProgramsTestKit", [subprocess]),
+        room("RunbookReader", []),
 
         room("LabKit", ["CLibpq", "CCurl", crypto, hummingbird, logging, nioCore], path: "Sources/Lab/LabKit"),
         program("cutover-lab", ["LabKit", arguments], path: "Sources/Lab/cutover-lab"),
@@ -103,7 +104,7 @@ let package = Package(
         .executableTarget(
             name: "fuzz", dependencies: ["Cutover", "CutoverTestKit", "PlanFiles", "Phases", "Host", "Transports", "DataPath", "HTTP", "Simulation"], path: "Tests/Fuzz",
             exclude: ["Corpus"], swiftSettings: walls),
-        program("end-to-end", ["CLibpq", arguments, subprocess], path: "Tests/EndToEnd"),
+        program("end-to-end", ["CLibpq", "RunbookReader", arguments, subprocess], path: "Tests/EndToEnd"),
         exam("CutoverTests", ["Cutover", "CutoverTestKit", "ProgramsTestKit"]),
         exam("HTTPTests", ["HTTP"]),
         exam("HostTests", ["Host", "Cutover", "CutoverTestKit", "ProgramsTestKit"]),
@@ -117,7 +118,7 @@ let package = Package(
         exam("SimulatorTests", ["SimulatorKit", "simulator", "Simulation", "Cutover", "CutoverTestKit", "Host", "Phases", "ProgramsTestKit"]),
         exam("TellingTests", ["Telling", "HTTP", "Cutover", "CutoverTestKit", "Host"], beside: ["hook-server.py"]),
         exam("MeteringTests", ["Metering", "HTTP", coreMetrics]),
-        exam("CutoverctlTests", ["cutoverctl", "Telling", "Cutover", "CutoverTestKit", "Phases", "PlanFiles", "ProgramsTestKit", arguments, logging]),
+        exam("CutoverctlTests", ["cutoverctl", "Telling", "Cutover", "CutoverTestKit", "Phases", "PlanFiles", "ProgramsTestKit", "RunbookReader", arguments, logging]),
         exam("HostileTests", ["fuzz", "Simulation", "Cutover", "CutoverTestKit", "Host", "Journals", "Phases", "Transports", "PlanFiles", "Postgres", "DataPath", "cutoverctl", "ProgramsTestKit"]),
         exam("LabTests", ["LabKit", "ProgramsTestKit"], beside: ["ssm_proof.py"]),
         exam("WallsTests", ["ProgramsTestKit"]),

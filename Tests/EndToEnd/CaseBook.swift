@@ -28,6 +28,8 @@ enum CaseBook {
         Case(name: "watch-is-a-unit", run: WatchUnit.run),
         Case(name: "bundle-on-bare-debian", sampling: .whole, run: BareDebian.released),
         Case(name: "program-on-bare-debian", run: BareDebian.asBuilt),
+        Case(name: "package-on-bare-debian", sampling: .whole, run: Packaged.released),
+        Case(name: "package-as-built", sampling: .sampled, run: Packaged.asBuilt),
         Case(name: "over-ssm", sampling: .whole, run: Undisturbed.overSSM),
         Case(name: "shortly-over-ssm", sampling: .sampled, run: Undisturbed.shortlyOverSSM),
         Case(name: "killed-controller-and-watch", sampling: .sampled, run: Killed.both),
@@ -86,6 +88,7 @@ enum CaseBook {
         Case(name: "saved-previews", sampling: .byTurns, run: SavedPreviews.run),
         Case(name: "signed-approvals", sampling: .byTurns, run: SignedApprovals.run),
         Case(name: "signed-for-a-wave", sampling: .byTurns, run: SignedForAWave.run),
+        Case(name: "runbooks", run: Runbooks.run),
         Case(name: "second-lab", run: SecondLab.run),
         Case(name: "two-labs-whole", sampling: .whole, run: SecondLab.whole),
     ]

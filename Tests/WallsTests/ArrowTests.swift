@@ -19,6 +19,7 @@ import Testing
         "Transports": ["Cutover", "CrashPoints", "Crypto", "CZlib", "HTTP", "Subprocess", "System", "SystemPackage"],
         "CutoverTestKit": ["Cutover"],
         "ProgramsTestKit": ["Subprocess", "System", "SystemPackage"],
+        "RunbookReader": [],
         "cutoverctl": ["Cutover", "Phases", "Host", "PlanFiles", "Journals", "Transports", "Simulation", "Metering", "Telling", "ArgumentParser", "CoreMetrics", "Logging"],
         "Telling": ["Cutover", "HTTP", "Subprocess", "System", "SystemPackage"],
         "Metering": ["CoreMetrics", "Hummingbird", "Logging", "NIOCore"],

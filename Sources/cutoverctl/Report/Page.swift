@@ -41,10 +41,17 @@ struct Page: Sendable, Equatable {
             return facts.map { "\($0.name):\(String(repeating: " ", count: width - $0.name.count + 1))\(PlainText.line($0.value))" }.joined(separator: "\n")
         case .list(let lines): return lines.map { "- \(PlainText.line($0))" }.joined(separator: "\n")
         case .table(let head, let rows):
+            let (head, rows) = filled(head, rows)
             var table = Table(head.map { $0.uppercased() })
             for row in rows { table.add(row) }
             return table.text
         }
+    }
+
+    /// Without the columns in which nothing stands.
+    private static func filled(_ head: [String], _ rows: [[String]]) -> ([String], [[String]]) {
+        let used = head.indices.filter { column in rows.contains { !$0[column].isEmpty } }
+        return (used.map { head[$0] }, rows.map { row in used.map { row[$0] } })
     }
 
     // MARK: - HTML
@@ -78,10 +85,20 @@ struct Page: Sendable, Equatable {
         case .alarm(let words): "<p class=\"alarm\">\(escaped(words))</p>"
         case .facts(let facts): "<dl>\(facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }.joined())</dl>"
         case .list(let lines): "<ul>\(lines.map { "<li>\(escaped($0))</li>" }.joined())</ul>"
-        case .table(let head, let rows):
-            "<table><thead><tr>\(head.map { "<th scope=\"col\">\(escaped($0))</th>" }.joined())</tr></thead><tbody>"
-                + rows.map { "<tr>\($0.map { "<td>\(escaped($0))</td>" }.joined())</tr>" }.joined(separator: "\n") + "</tbody></table>"
+        case .table(let head, let rows): table(filled(head, rows))
         }
+    }
+
+    private static func table(_ content: (head: [String], rows: [[String]])) -> String {
+        "<table><thead><tr>\(content.head.map { "<th scope=\"col\">\(escaped($0))</th>" }.joined())</tr></thead><tbody>"
+            + content.rows.map { "<tr>\($0.map(cell).joined())</tr>" }.joined(separator: "\n") + "</tbody></table>"
+    }
+
+    /// Names and moments stay on one line; digests may break anywhere, or they would push the others off the page.
+    private static func cell(_ text: String) -> String {
+        let longest = text.split(separator: " ").map(\.count).max() ?? 0
+        let kind = longest > 24 ? " class=\"long\"" : text.count <= 24 && !text.contains(" ") && !text.isEmpty ? " class=\"brief\"" : ""
+        return "<td\(kind)>\(escaped(text))</td>"
     }
 
     /// Whatever people, plans and hosts wrote is shown, never markup.
@@ -105,7 +122,9 @@ struct Page: Sendable, Equatable {
         table { border-collapse: collapse; width: 100%; font-size: 9pt; }
         thead { display: table-header-group; }
         th { text-align: left; border-bottom: 1px solid #111; padding: .2rem .4rem .2rem 0; white-space: nowrap; }
-        td { vertical-align: top; border-bottom: 1px solid #ccc; padding: .2rem .4rem .2rem 0; overflow-wrap: anywhere; }
+        td { vertical-align: top; border-bottom: 1px solid #ccc; padding: .2rem .5rem .2rem 0; }
+        td.brief { white-space: nowrap; }
+        td.long { overflow-wrap: anywhere; }
         tr, li, dd { break-inside: avoid; }
         @page { size: A4; margin: 16mm 14mm 18mm; @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; } }
         @media print { body { margin: 0; max-width: none; padding: 0; font-size: 9.5pt; } table { font-size: 8pt; } }
