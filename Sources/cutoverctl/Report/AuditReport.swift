@@ -122,7 +122,7 @@ struct AuditReport: Sendable {
         return events.compactMap { event in
             func word(_ topic: String, _ reason: String, _ facts: [String: String]) -> Word {
                 let isSigned = facts["signature"] != nil
-                let worth = flawed[event.revision].map { "does not count: \($0)" } ?? (isSigned ? "the signature fits" : "a recorded word, not signed")
+                let worth = flawed[event.revision].map { "does not count: \($0)" } ?? (isSigned ? "the signature fits" : "recorded, not signed")
                 return Word(
                     revision: event.revision, at: event.at, by: event.by, kind: event.change.kind, topic: topic, reason: reason, facts: facts, worth: worth,
                     counts: flawed[event.revision] == nil)

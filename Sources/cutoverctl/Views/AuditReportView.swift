@@ -79,13 +79,15 @@ struct AuditReportView {
         let own: Set<String> = ["signature", "signedAttempt", "signedTenants", "signedEvidence", "key", "expires"]
         let rows = report.words.map { word in
             [
-                String(word.revision), moment(word.at), word.by.text, word.kind, word.topic, word.reason, Self.line(word.facts.filter { !own.contains($0.key) }),
+                String(word.revision), moment(word.at), word.by.text, "\(word.kind) \(word.topic)", word.reason,
+                // The plan's own digest stands above.
+                Self.line(word.facts.filter { !own.contains($0.key) && !($0.key == "plan" && $0.value == report.plans.last?.digest) }),
                 word.facts["expires"].map(PlainText.moment) ?? "", word.facts["key"] ?? "", word.worth,
             ]
         }
         return Page.Section(
             title: "Signatures and words of people",
-            blocks: rows.isEmpty ? [.words("Nobody agreed to, set aside or gave up anything.")] : [.table(head: ["event", "at", "by", "what", "of", "reason", "agreed to", "until", "key", "worth"], rows: rows)])
+            blocks: rows.isEmpty ? [.words("Nobody agreed to, set aside or gave up anything.")] : [.table(head: ["event", "at", "by", "what", "reason", "agreed to", "until", "key", "worth"], rows: rows)])
     }
 
     private var clocks: Page.Section {

@@ -27,6 +27,7 @@ enum BadInput {
         for words in [
             ["advance", "--nonsense"], ["nonsense"], ["revert", "acme"], ["revert", "--to", "start"], ["hold", "acme"],
             ["advance", "acme", "--one-step", "--to", "A1"], ["run", "--patience", "soon"], ["history"],
+            ["status", "--at", "yesterday"], ["status", "--at", "2999-01-01"], ["history", "acme", "--since", "soon"], ["history", "acme", "--kind", "happened"], ["history", "acme", "-o", "xml"],
         ] { try await refuse(stage, 64, words) }
         try await refuse(stage, 64, ["lint"], ["CUTOVER_PLAN": nil])
         try expect(!FileManager.default.fileExists(atPath: stage.journal), "wrong usage has begun a journal")
