@@ -34,15 +34,14 @@ struct History: Command {
     }
 
     private func source(_ console: Console) async throws -> RecordSource {
-        if let from { return .export(try ExportFile.read(from)) }
+        if let from { return .export(Dictionary(grouping: try ExportFile.read(from).records, by: \.stream)) }
         let wiring = try Wiring(inputs, console)
-        let listed = wiring.inputs.fleet == nil ? [] : try wiring.fleet().tenants.map(\.id.text)
-        return .journal(try wiring.journal(ifMissing: .refuse), listed: listed)
+        return .journal(try wiring.journal(ifMissing: .refuse), wiring)
     }
 
     private func show(_ tenant: String, _ source: RecordSource, _ filter: HistoryFilter, _ console: Console) async throws {
         let records = try await source.records(of: StreamID(tenant))
-        if records.isEmpty, !(try await source.knows(tenant)) { throw TenantChoice.unknown(tenant, among: try await source.names()) }
+        if records.isEmpty { try await source.requireKnown(tenant) }
         try filter.requireKnown(records, plans: filter.steps.isEmpty ? [] : try await source.plans())
         let view = HistoryView(tenant: TenantID(tenant), events: records, filter: filter)
         switch output.form {
@@ -78,14 +77,14 @@ struct History: Command {
 
 /// Where a history is read: the journal itself, or an export of it.
 enum RecordSource {
-    /// - Parameter listed: the tenants of the fleet file, which may have no stream yet.
-    case journal(any Journal, listed: [String])
-    case export(JournalRecords)
+    /// With what names the fleet file: its tenants may have no stream yet.
+    case journal(any Journal, Wiring)
+    case export([StreamID: [EventRecord]])
 
     func records(of stream: StreamID) async throws -> [EventRecord] {
         switch self {
         case .journal(let journal, _): try await journal.events(in: stream, after: 0).map(EventRecord.init)
-        case .export(let opened): opened.records.filter { $0.stream == stream }
+        case .export(let streams): streams[stream] ?? []
         }
     }
 
@@ -93,13 +92,15 @@ enum RecordSource {
     func names() async throws -> [String] {
         switch self {
         case .journal(let journal, _): try await journal.streams().map(\.text)
-        case .export(let opened): opened.heads.map(\.stream.text)
+        case .export(let streams): streams.keys.map(\.text).sorted()
         }
     }
 
-    func knows(_ tenant: String) async throws -> Bool {
-        if case .journal(_, let listed) = self, listed.contains(tenant) { return true }
-        return try await names().contains(tenant)
+    /// Throws for a name that nobody has. A fleet is read for this alone: a large one takes longer than its journal.
+    func requireKnown(_ tenant: String) async throws {
+        var known = try await names()
+        if case .journal(_, let wiring) = self, wiring.inputs.fleet != nil { known += try wiring.fleet().tenants.map(\.id.text) }
+        if !known.contains(tenant) { throw TenantChoice.unknown(tenant, among: Array(Set(known))) }
     }
 
     /// Those that were ever carried out, as far as this build can read them.

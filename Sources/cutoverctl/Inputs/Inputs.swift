@@ -3,13 +3,13 @@ import PlanFiles
 
 /// Which plan, fleet and journal a command is about, and who gives it.
 struct InputOptions: ParsableArguments {
-    @Option(help: "The plan file (or CUTOVER_PLAN).")
+    @Option(help: "The plan file (or CUTOVER_PLAN).", completion: .file(extensions: ["yaml"]))
     var plan: String?
-    @Option(help: "The fleet file (or CUTOVER_FLEET). Default: ./.lab/fleet.yaml when it is there.")
+    @Option(help: "The fleet file (or CUTOVER_FLEET). Default: ./.lab/fleet.yaml when it is there.", completion: .file(extensions: ["yaml"]))
     var fleet: String?
-    @Option(help: "The journal (or CUTOVER_JOURNAL). Default: ./cutover.db.")
+    @Option(help: "The journal (or CUTOVER_JOURNAL). Default: ./cutover.db.", completion: .file())
     var journal: String?
-    @Option(help: "What is put on hosts: a bundle, or a folder of bundles, one an architecture (or CUTOVER_BUNDLE). Default: this program.")
+    @Option(help: "What is put on hosts: a bundle, or a folder of bundles, one an architecture (or CUTOVER_BUNDLE). Default: this program.", completion: .file())
     var bundle: String?
     @Option(name: .customLong("as"), help: "Who you are (or CUTOVER_OPERATOR, or USER, or the account that runs this).")
     var person: String?

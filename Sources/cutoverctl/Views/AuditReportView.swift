@@ -91,10 +91,13 @@ struct AuditReportView {
     }
 
     private var clocks: Page.Section {
-        let blocks = report.clocks.flatMap { clock -> [Page.Block] in
-            let verified = clock.verified.map { ", verified with \($0) s" } ?? ", not verified"
-            return [.words("\(clock.step.place): \(clock.coveredMilliseconds / 1000) s counted since \(PlainText.moment(clock.at.description))\(verified)\(ClockView.skew(clock))")]
-                + (clock.stretches.isEmpty ? [] : [.list(ClockView.lines(clock))])
+        // A wait that counts no time has a beginning and no stretches.
+        let blocks = report.clocks.filter { !$0.stretches.isEmpty }.flatMap { clock -> [Page.Block] in
+            let verified = clock.verified.map { ", verified with \($0) s" } ?? ", not yet verified"
+            return [
+                .words("\(clock.step.place): \(clock.coveredMilliseconds / 1000) s counted since \(PlainText.moment(clock.at.description))\(verified)\(ClockView.skew(clock))"),
+                .list(ClockView.lines(clock)),
+            ]
         }
         return Page.Section(title: "Windows and soaks", blocks: blocks)
     }
