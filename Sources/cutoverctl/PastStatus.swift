@@ -13,16 +13,19 @@ struct PastStatus {
         let streams = try await site.journal.streams().filter { $0 != .fleet }
         let listed = Set(site.fleet.tenants.map(\.id))
         let fleetThen = try await engine(under: site.plan, of: site.fleet, journal).fleetStanding()
+        let identity = try await journal.identity()
+        // Read once each: a fleet has few plans and many tenants.
+        let plans = fleetThen.plans.keys.reduce(into: [:]) { $0[$1] = fleetThen.plan($1) }
         var statuses: [TenantStatus] = []
         var newest: Plan?
         for stream in streams {
             let tenant = TenantID(stream.text)
             let events = try await journal.events(in: stream, after: 0)
             if events.isEmpty { continue }
-            try await PlanGuard(journal: journal, plan: site.plan).requireSamePlan(tenant)
-            var standing = Standing(tenant, genesis: Event.genesis(of: stream, in: try await journal.identity()))
+            if statuses.isEmpty { try await PlanGuard(journal: journal, plan: site.plan).requireSamePlan(tenant) }
+            var standing = Standing(tenant, genesis: Event.genesis(of: stream, in: identity))
             for event in events { standing.apply(event) }
-            let plan = standing.planDigest.flatMap(fleetThen.plan) ?? site.plan
+            let plan = standing.planDigest.flatMap { plans[$0] } ?? site.plan
             statuses.append(standing.status(under: plan, catalog: site.engine.catalog))
             if standing.planDigest != nil, plan.revision > newest?.revision ?? 0 { newest = plan }
         }
