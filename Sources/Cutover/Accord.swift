@@ -31,6 +31,18 @@ public struct ReadHostLedger: Reading {
     public init() {}
 }
 
+/// A host that is no tenant's takes what is asked of it for this tenant from the asking journal from now on.
+public struct BindHost: Writing {
+    public static let kind: OperationKind = "host.bind"
+    public static let once = Once.convergent
+    public struct Result: Sendable, Codable, Equatable {
+        public init() {}
+    }
+    /// The journal that its folder for the tenant was seen to belong to.
+    public let from: JournalID?
+    public init(from: JournalID?) { self.from = from }
+}
+
 /// From now on host, database and journal remember the same again: what each of them had is let go. The host belongs to the asking journal.
 public struct TakeHostOver: Writing {
     public static let kind: OperationKind = "host.takeOver"

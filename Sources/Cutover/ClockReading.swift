@@ -41,6 +41,7 @@ public struct ClockHistory: Sendable, Equatable {
     private mutating func add(_ event: Event) {
         switch event.change {
         case .waitBegan(let ref): clocks.append(Clock(step: ref, began: event.hash, at: event.at))
+        case .waitResumed(let ref, _, let since): clocks.append(Clock(step: ref, began: event.hash, at: since))
         case .clockRead(let ref, let from, let stretches, let skew):
             guard let index = clocks.lastIndex(where: { $0.step == ref }), from <= clocks[index].stretches.count else { return }
             // The last one told may have grown since.

@@ -41,10 +41,7 @@ extension Engine {
 
     // MARK: - Non public
 
-    /// More than any journal that was put back can lack: then the host's number is damaged, and refuses us.
-    private static let mostFencesBehind = 100_000
-
-    private func isBuiltAnew(_ tenant: TenantID) async throws(EngineError) -> Bool {
+    func isBuiltAnew(_ tenant: TenantID) async throws(EngineError) -> Bool {
         let ref = StepRef(tenant: tenant, phase: "-", step: StepID(ReadHostLedger.kind.text))
         let sight = try await sight(for: ref, try await open(tenant, holder: nil))
         do { return try await sight.hand() == .absent } catch { return false }
@@ -69,7 +66,7 @@ extension Engine {
         return try await takeOver(from: seen, Evidence(["was": why]), reason, found, changes, ledger)
     }
 
-    private func takeOver(
+    func takeOver(
         from seen: ReadHostLedger.Result, _ facts: Evidence, _ reason: String, _ found: [CheckedStep], _ changes: [Event.Change], _ ledger: Ledger
     ) async throws(EngineError) -> Errand<[CheckedStep]> {
         let ref = StepRef(tenant: await ledger.standing.tenant, phase: "-", step: StepID(TakeHostOver.kind.text))
@@ -115,19 +112,18 @@ extension Engine {
     }
 
     /// Opens the stream under a lease whose number is above `fence`. Every grant to somebody who does not hold it has a higher one.
-    private func open(_ tenant: TenantID, above fence: Int) async throws(EngineError) -> Ledger {
+    func open(_ tenant: TenantID, above fence: Int) async throws(EngineError) -> Ledger {
         do {
-            let stream = StreamID(tenant)
-            while true {
-                let now = time.now
-                let lease = try await journal.lease(stream, to: holder.name, until: now.adding(seconds: holder.seconds), now: now, gone: holder.gone)
-                if lease.fence > fence { break }
-                try await journal.giveBack(lease)
-                if fence - lease.fence > Self.mostFencesBehind { break }
-            }
+            let (stream, now) = (StreamID(tenant), time.now)
+            // Nobody else is at work on it then.
+            let lease = try await journal.lease(stream, to: holder.name, until: now.adding(seconds: holder.seconds), now: now, gone: holder.gone)
+            if lease.fence <= fence { try await journal.raise(stream, above: min(fence, Self.mostFence)) }
         } catch { throw .journal(error) }
         return try await open(tenant, holder: holder)
     }
+
+    /// Ten a second for three thousand years: a host that says more has a damaged number, and refuses us.
+    private static let mostFence = 1_000_000_000_000
 }
 
 extension Standing.Position {

@@ -20,6 +20,8 @@ public struct Event: Sendable, Equatable {
         /// The outcome of what was started cannot be told. The step stays in doubt.
         case becameUnknown(StepRef, detail: String)
         case waitBegan(StepRef)
+        /// A wait that an earlier journal began goes on in this one, under the id by which its host records samples. When it began is that host's word.
+        case waitResumed(StepRef, began: OperationID, since: Timestamp)
         case tended(StepRef, reason: String)
         /// What a wait's samples came to, from the stretch of that number on: every day, and every time something else than more of the same.
         /// Their times are the host's own; `skew` tells how far its clock was from ours then.

@@ -25,7 +25,7 @@ extension Event.Change {
         case .errandEnded(let kind, let evidence): .errandEnded(kind, evidence.bounded)
         case .errandFailed(let kind, let failure): .errandFailed(kind, failure.bounded)
         case .adjustmentAnswered(let kind, let outcome): .adjustmentAnswered(kind, outcome: HostWords.cut(outcome, to: Self.mostOfFact))
-        case .planAdopted, .approved, .waived, .waiverEnded, .started, .waitBegan, .revertRequested, .revertStarted, .reopened, .held, .released, .abandoned,
+        case .planAdopted, .approved, .waived, .waiverEnded, .started, .waitBegan, .waitResumed, .revertRequested, .revertStarted, .reopened, .held, .released, .abandoned,
             .waveOpened, .planKept, .fleetHeld, .fleetReleased, .previewUsed, .errandBegan, .adjustmentAsked:
             self
         }

@@ -15,6 +15,7 @@ extension Event.Change {
         case .failed: "failed"
         case .becameUnknown: "becameUnknown"
         case .waitBegan: "waitBegan"
+        case .waitResumed: "waitResumed"
         case .tended: "tended"
         case .clockRead: "clockRead"
         case .rechecked: "rechecked"
@@ -43,7 +44,7 @@ extension Event.Change {
     /// Every word that `kind` can be.
     public static let kinds = [
         "planAdopted", "gateAssessed", "approved", "waived", "waiverEnded", "started", "checkpointed", "setAside", "performed", "verified", "failed",
-        "becameUnknown", "waitBegan", "tended", "clockRead", "rechecked", "revertRequested", "revertStarted", "reverted", "reopened", "held", "released",
+        "becameUnknown", "waitBegan", "waitResumed", "tended", "clockRead", "rechecked", "revertRequested", "revertStarted", "reverted", "reopened", "held", "released",
         "quarantined", "recovered", "abandoned", "waveOpened", "planKept", "fleetHeld", "fleetReleased", "previewUsed", "errandBegan", "errandEnded",
         "errandFailed", "adjustmentAsked", "adjustmentAnswered",
     ]
@@ -51,7 +52,7 @@ extension Event.Change {
     public var ref: StepRef? {
         switch self {
         case .gateAssessed(let ref, _, _), .waived(let ref, _, _, _), .waiverEnded(let ref, _, _), .started(let ref, _), .checkpointed(let ref, _), .setAside(let ref, _, _), .performed(let ref, _),
-            .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .tended(let ref, _), .clockRead(let ref, _, _, _),
+            .verified(let ref, _), .failed(let ref, _), .becameUnknown(let ref, _), .waitBegan(let ref), .waitResumed(let ref, _, _), .tended(let ref, _), .clockRead(let ref, _, _, _),
             .revertStarted(let ref, _), .reverted(let ref, _), .rechecked(let ref, _):
             ref
         case .abandoned(let ref, _, _): ref
@@ -87,6 +88,7 @@ extension Event.Change {
         case .failed(_, let failure): Self.facts(failure)
         case .becameUnknown(_, let detail): ["detail": detail]
         case .waitBegan: [:]
+        case .waitResumed(_, let began, let since): ["began": began.text, "since": since.description]
         case .clockRead(_, let from, let stretches, let skew):
             Dictionary(uniqueKeysWithValues: stretches.enumerated().map { ("stretch.\(from + $0.offset)", $0.element.text) })
                 .merging(["from": String(from)]) { _, new in new }.merging(skew.map { ["skew": $0.text] } ?? [:]) { _, new in new }
@@ -139,6 +141,9 @@ extension Event.Change {
         case "failed": return failure(facts).map { .failed(ref, $0) }
         case "becameUnknown": return facts["detail"].map { .becameUnknown(ref, detail: $0) }
         case "waitBegan": return .waitBegan(ref)
+        case "waitResumed":
+            guard let began = facts["began"], let since = facts["since"].flatMap(Timestamp.init) else { return nil }
+            return .waitResumed(ref, began: OperationID(began), since: since)
         case "tended": return facts["reason"].map { .tended(ref, reason: $0) }
         case "clockRead":
             guard let from = facts["from"].flatMap({ Int($0) }), (0...1_000_000_000).contains(from) else { return nil }

@@ -30,6 +30,9 @@ public protocol Journal: Sendable {
         _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
     ) async throws(JournalError) -> Lease
 
+    /// From here on every grant of the stream's lease carries a number above `fence`. A lease that is held is none any more then, if its number is not above it.
+    func raise(_ stream: StreamID, above fence: Int) async throws(JournalError)
+
     /// Ends a lease early; harmless when it has been superseded.
     func giveBack(_ lease: Lease) async throws(JournalError)
 

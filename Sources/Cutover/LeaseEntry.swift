@@ -34,6 +34,12 @@ public struct LeaseEntry: Sendable, Equatable {
         return Self(stream: stream, holder: nil, fence: fence, until: until)
     }
 
+    /// The entry after which every grant has a number above `fence`; nil when that is so already.
+    public func raised(above fence: Int) -> Self? {
+        guard self.fence < fence else { return nil }
+        return Self(stream: stream, holder: nil, fence: fence, until: until)
+    }
+
     /// Throws `.superseded` unless `lease` is the newest and `events` were made under it. Notes carry no number and need no lease.
     public func admit(_ events: [Event], under lease: Lease?) throws(JournalError) {
         if let lease, lease.fence != fence || lease.holder != holder {

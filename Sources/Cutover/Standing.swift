@@ -187,7 +187,7 @@ public struct Standing: Sendable, Equatable {
         case .abandoned(let ref, let reason, _): abandon(ref, reason, event)
         case .revertRequested(let step, _): turnBack(to: step)
         case .reopened: reopen()
-        case .started, .setAside, .performed, .verified, .failed, .becameUnknown, .waitBegan, .revertStarted, .reverted:
+        case .started, .setAside, .performed, .verified, .failed, .becameUnknown, .waitBegan, .waitResumed, .revertStarted, .reverted:
             applyToStep(event)
         }
         since = event.at
@@ -239,13 +239,8 @@ public struct Standing: Sendable, Equatable {
         case .becameUnknown(let ref, let detail):
             unknowns[ref.step] = detail
             if case .performed = position(of: ref.step) { positions[ref.step] = .inDoubt(attempt: attempts(of: ref.step)) }
-        case .waitBegan(let ref):
-            isSetGoing = false
-            positions[ref.step] = .waiting(began: OperationID.derived(from: event.hash, ordinal: 0))
-            origins[ref.step] = event.hash
-            originFences[ref.step] = event.fence
-            clocks[ref.step] = nil
-            beganAt[ref.step] = event.at
+        case .waitBegan(let ref): beginWait(ref, event, OperationID.derived(from: event.hash, ordinal: 0), since: event.at)
+        case .waitResumed(let ref, let began, let since): beginWait(ref, event, began, since: since)
         case .revertStarted(let ref, let attempt):
             isSetGoing = false
             positions[ref.step] = .revertInDoubt(attempt: attempt)
@@ -259,6 +254,15 @@ public struct Standing: Sendable, Equatable {
             takeBack(ref)
         default: break
         }
+    }
+
+    private mutating func beginWait(_ ref: StepRef, _ event: Event, _ began: OperationID, since: Timestamp) {
+        isSetGoing = false
+        positions[ref.step] = .waiting(began: began)
+        origins[ref.step] = event.hash
+        originFences[ref.step] = event.fence
+        clocks[ref.step] = nil
+        beganAt[ref.step] = since
     }
 
     /// Answers the facts that are the step's own.

@@ -32,6 +32,25 @@ public protocol Wait: Step {
     func tend(_ site: Site, began: OperationID) async throws(StepFailure) -> Evidence
     /// Judges the samples recorded since `began`.
     func observe(_ sight: Sight, began: OperationID) async -> Observation
+    /// Asked when the controller's journal was lost.
+    func remembered(_ sight: Sight) async throws(StepFailure) -> RememberedWait?
+}
+
+extension Wait {
+    /// What the host remembers of this wait, for a journal that does not: nil where it remembers nothing, and the wait begins anew.
+    public func remembered(_ sight: Sight) async throws(StepFailure) -> RememberedWait? { nil }
+}
+
+/// A wait as its host remembers it.
+public struct RememberedWait: Sendable, Codable, Equatable {
+    /// The id under which samples are recorded.
+    public let began: OperationID
+    /// By the host's clock.
+    public let since: Timestamp
+    public init(began: OperationID, since: Timestamp) {
+        self.began = began
+        self.since = since
+    }
 }
 
 public struct Observation: Sendable, Equatable {

@@ -99,6 +99,11 @@ public actor MemoryJournal: Journal {
         return Lease(stream: stream, holder: holder, fence: granted.fence, until: until)
     }
 
+    public func raise(_ stream: StreamID, above fence: Int) async throws(JournalError) {
+        try beAlive()
+        if let raised = entry(stream).raised(above: fence) { leases[stream] = raised }
+    }
+
     public func giveBack(_ lease: Lease) async throws(JournalError) {
         try beAlive()
         if let returned = entry(lease.stream).returned(lease) { leases[lease.stream] = returned }

@@ -21,6 +21,8 @@ public actor ScriptedTransport: Transport {
     public struct Host: Sendable {
         public var things: ScriptedOperations.Things = [:]
         public var highestFence = 0
+        /// The journal that it belongs to; nil before its first operation.
+        public var bound: JournalID?
         public var hand: HandReport = .absent
         /// False for a program from before several readings could come in one request.
         public var takesSeveral = true
@@ -139,6 +141,8 @@ public actor ScriptedTransport: Transport {
         guard request.fence >= host.highestFence else {
             return refusal(request, "fence \(request.fence) is stale: \(host.highestFence) has been seen")
         }
+        if let bound = host.bound, bound != request.journal { return refusal(request, "this host belongs to journal \(bound)") }
+        host.bound = request.journal
         host.highestFence = request.fence
         if request.once == .unrepeatable, host.begun.contains(request.id) { return HostAnswer(id: request.id, status: .unknown) }
         if host.begun.isEmpty { host.before = request.accord?.remembers }
@@ -151,6 +155,7 @@ public actor ScriptedTransport: Transport {
     /// A host that has carried nothing out yet contradicts nobody, nor does one of which the journal has recorded nothing since.
     private func disagreement(_ request: HostRequest, _ host: Host) -> String? {
         guard let accord = request.accord, !host.begun.isEmpty else { return nil }
+        if let bound = host.bound, bound != request.journal { return "the host belongs to journal \(bound), and journal \(request.journal) asks" }
         if let known = accord.remembers, known != host.before, host.answers[known] == nil { return "the journal remembers operation \(known), and the host does not" }
         return host.disagreement
     }
@@ -159,11 +164,12 @@ public actor ScriptedTransport: Transport {
     private func own(_ request: HostRequest, _ host: inout Host) -> HostAnswer? {
         switch request.kind {
         case ReadHostLedger.kind:
-            let ledger = ReadHostLedger.Result(journal: request.journal, fence: host.highestFence, disagreement: host.disagreement)
+            let ledger = ReadHostLedger.Result(journal: host.bound, fence: host.highestFence, disagreement: host.disagreement)
             return HostAnswer(id: request.id, status: .done, result: try? CanonicalJSON.text(ledger))
         case TakeHostOver.kind where request.fence >= host.highestFence:
             let was = TakeHostOver.Result(was: host.disagreement ?? "in accord")
             host.highestFence = request.fence
+            host.bound = request.journal
             host.disagreement = nil
             host.answers[request.id] = HostAnswer(id: request.id, status: .done, result: try? CanonicalJSON.text(was))
             return host.answers[request.id]

@@ -101,8 +101,15 @@ public enum HostProgram {
 
     /// Why the host was not taken over, where that was asked for.
     private static func takenOver(_ request: HostRequest, _ ledger: OperationLedger) throws(HostFault) -> String? {
-        guard request.kind == TakeHostOver.kind, let over = try? CanonicalJSON.value(TakeHostOver.self, from: request.payload) else { return nil }
-        return try ledger.takeOver(request, from: over.from)
+        switch request.kind {
+        case TakeHostOver.kind:
+            guard let over = try? CanonicalJSON.value(TakeHostOver.self, from: request.payload) else { return nil }
+            return try ledger.takeOver(request, from: over.from)
+        case BindHost.kind:
+            guard let over = try? CanonicalJSON.value(BindHost.self, from: request.payload) else { return nil }
+            return try ledger.takeOver(request, from: over.from)
+        default: return nil
+        }
     }
 
     /// The answer to a reading where host, database and journal do not remember the same.

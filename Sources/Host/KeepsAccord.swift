@@ -23,6 +23,7 @@ extension HostOperationBook {
             let ledger = OperationLedger(statePath: host.statePath)
             return ReadHostLedger.Result(journal: try ledger.bound(), fence: try ledger.highestFence(), disagreement: await accord.disagreement(on: host))
         }
+        add(BindHost.self) { _ in BindHost.Result() }
         add(TakeHostOver.self) { host in TakeHostOver.Result(was: try await accord.settle(host)) }
     }
 }

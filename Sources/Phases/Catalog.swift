@@ -158,6 +158,7 @@ public enum MemoryCatalog {
         book.add(StoreLag.self)
         book.add(BeginSampling.self)
         book.add(SamplesSince.self)
+        book.add(SamplingUnderWay.self)
         book.add(ListExceptions.self)
         book.add(ListConflicts.self)
         book.add(SettleConflict.self)

@@ -9,6 +9,7 @@ struct UnbegunJournal: Journal {
     func lease(
         _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
     ) async throws(JournalError) -> Lease { throw .unreachable("it does not exist yet") }
+    func raise(_ stream: StreamID, above fence: Int) async throws(JournalError) { throw .unreachable("it does not exist yet") }
     func giveBack(_ lease: Lease) async throws(JournalError) {}
     func leaseHolder(of stream: StreamID, now: Timestamp) async throws(JournalError) -> String? { nil }
     func statuses() async throws(JournalError) -> [TenantStatus] { [] }

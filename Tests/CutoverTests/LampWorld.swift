@@ -5,7 +5,7 @@ import Testing
 /// One journal, one clock and the lamps of a small fleet, for engines to work on.
 struct LampWorld {
     let journal: MemoryJournal
-    let transport = LampCatalog.transport()
+    let transport: ScriptedTransport
     let time: ManualTime
     let plan: Plan
     let fleet: Fleet
@@ -15,11 +15,17 @@ struct LampWorld {
         plan: Plan = LampCatalog.plan(), fleet: Fleet = LampCatalog.fleet("acme"), time: ManualTime = ManualTime(), journal: MemoryJournal = MemoryJournal(),
         catalog: StepCatalog = LampCatalog.catalog
     ) {
+        self.transport = LampCatalog.transport()
         self.catalog = catalog
         self.journal = journal
         self.time = time
         self.plan = plan
         self.fleet = fleet
+    }
+
+    /// The same hosts, plan and clock, and another journal.
+    init(copying other: LampWorld, journal: MemoryJournal) {
+        (self.journal, transport, time, plan, fleet, catalog) = (journal, other.transport, other.time, other.plan, other.fleet, other.catalog)
     }
 
     /// An engine of a process of its own. `gone` says that every other process is known to have died.

@@ -34,8 +34,8 @@ import Testing
         #expect(Set(works) == Set(MemoryCatalog.hostOperations.works.keys))
         let kinds = declared.map { String($0.3) } + works.flatMap { [$0, "\($0).state"] }
         #expect(Set(kinds).count == kinds.count)
-        // Three are every host's, whatever it is about.
-        let everyHosts = [ReadHostLedger.kind.text, TakeHostOver.kind.text, LeaveBehind.kind.text]
+        // Four are every host's, whatever it is about.
+        let everyHosts = [ReadHostLedger.kind.text, TakeHostOver.kind.text, BindHost.kind.text, LeaveBehind.kind.text]
         #expect(Set(kinds + everyHosts) == Set(book.keys.map(\.text)))
     }
 

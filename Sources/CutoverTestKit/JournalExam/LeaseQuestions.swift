@@ -11,6 +11,7 @@ extension JournalExam {
         Question("an append under a superseded lease is refused and leaves nothing", refusesStaleLease),
         Question("an event numbered with a fence needs the lease of that number", refusesFenceWithoutLease),
         Question("a note needs no lease while another holds it", letsNotesIn),
+        Question("a number that was raised lies below every later grant, never falls, and ends a lease below it", raises),
         Question("of two holders racing for a lease exactly one gets it", grantsToOne),
     ]
 
@@ -101,6 +102,24 @@ extension JournalExam {
         try await other.append(try await notes(["stop"], in: "acme", of: other), status: nil, under: nil)
         let count = try await door.events(in: "acme", after: 0).count
         try expect(count == 1, "the note is on record")
+    }
+
+    private static func raises(_ door: any Journal, _ other: any Journal) async throws {
+        let low = try await grant("acme", to: "one", from: door)
+        try await other.raise("acme", above: 5_000_000)
+        try await refuses("an append under the lease below", isSuperseded) {
+            try await door.append(try await notes(["late"], in: "acme", of: door), status: nil, under: low)
+        }
+        let high = try await grant("acme", to: "two", from: door)
+        try expect(high.fence == 5_000_001, "the first grant above, not \(high.fence)")
+        try await door.raise("acme", above: 7)
+        let holder = try await other.leaseHolder(of: "acme", now: moment)
+        try expect(holder == "two", "a lower number changes nothing")
+        try await door.raise("never leased", above: 3)
+        let first = try await grant("never leased", to: "one", from: other)
+        try expect(first.fence == 4, "also of a stream that was never leased")
+        let streams = try await door.streams()
+        try expect(streams.isEmpty, "a lease makes no stream")
     }
 
     private static func grantsToOne(_ door: any Journal, _ other: any Journal) async throws {

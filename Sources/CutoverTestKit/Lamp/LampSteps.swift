@@ -77,6 +77,12 @@ struct WatchLamp: Wait {
         return Evidence()
     }
 
+    func remembered(_ sight: Sight) async throws(StepFailure) -> RememberedWait? {
+        let watch = try await sight.ask(Lamp.Read()).watch?.split(separator: "@") ?? []
+        guard watch.count == 2, let since = Int64(watch[1]) else { return nil }
+        return RememberedWait(began: OperationID(String(watch[0])), since: Timestamp(milliseconds: since))
+    }
+
     func observe(_ sight: Sight, began: OperationID) async -> Observation {
         guard let state = try? await sight.ask(Lamp.Read()) else { return Observation(.unknown("the lamp can't be seen")) }
         let watch = state.watch?.split(separator: "@") ?? []

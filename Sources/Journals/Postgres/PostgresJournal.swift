@@ -38,6 +38,8 @@ public struct PostgresJournal: Journal {
         return lease
     }
 
+    public func raise(_ stream: StreamID, above fence: Int) async throws(JournalError) { try await writer.carryOut(.raise(stream, above: fence)) }
+
     public func giveBack(_ lease: Lease) async throws(JournalError) { try await writer.carryOut(.giveBack(lease)) }
 
     public func events(in stream: StreamID, after revision: Int) async throws(JournalError) -> [Event] {

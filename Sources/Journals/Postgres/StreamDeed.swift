@@ -5,6 +5,7 @@ enum StreamDeed: Sendable {
     case append([Event], TenantStatus?, under: Lease?, on: Footing?)
     case grant(StreamID, to: String, until: Timestamp, now: Timestamp, gone: @Sendable (String) -> Bool)
     case giveBack(Lease)
+    case raise(StreamID, above: Int)
 
     /// The stream that it changes; nil when it stores nothing but a status.
     var stream: StreamID? {
@@ -12,6 +13,7 @@ enum StreamDeed: Sendable {
         case .append(let events, _, let lease, _): events.first?.stream ?? lease?.stream
         case .grant(let stream, _, _, _, _): stream
         case .giveBack(let lease): lease.stream
+        case .raise(let stream, _): stream
         }
     }
 
@@ -74,11 +76,10 @@ struct LockedStreams {
             keep(row, of: stream)
             return Lease(stream: stream, holder: holder, fence: row.entry.fence, until: until)
         case .giveBack(let lease):
-            var row = row(of: lease.stream)
-            if let entry = row.entry.returned(lease) {
-                row.entry = entry
-                keep(row, of: lease.stream)
-            }
+            keep(row(of: lease.stream).entry.returned(lease), of: lease.stream)
+            return nil
+        case .raise(let stream, let fence):
+            keep(row(of: stream).entry.raised(above: fence), of: stream)
             return nil
         }
     }
@@ -86,6 +87,11 @@ struct LockedStreams {
     // MARK: - Non public
 
     private func row(of stream: StreamID) -> Row { rows[stream] ?? Row(head: .genesis(of: stream, in: identity), entry: .never(stream)) }
+
+    private mutating func keep(_ entry: LeaseEntry?, of stream: StreamID) {
+        guard let entry else { return }
+        keep(Row(head: row(of: stream).head, entry: entry), of: stream)
+    }
 
     private mutating func keep(_ row: Row, of stream: StreamID) {
         if rows[stream] == row { return }

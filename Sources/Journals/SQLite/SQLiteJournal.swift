@@ -96,6 +96,12 @@ public struct SQLiteJournal: Journal {
         }
     }
 
+    public func raise(_ stream: StreamID, above fence: Int) async throws(JournalError) {
+        try await write("raising") { db in
+            if let entry = try SQLiteRows.lease(of: stream, in: db).raised(above: fence) { try SQLiteRows.store(entry, in: db) }
+        }
+    }
+
     public func giveBack(_ lease: Lease) async throws(JournalError) {
         try await write("giving back") { db in
             if let entry = try SQLiteRows.lease(of: lease.stream, in: db).returned(lease) { try SQLiteRows.store(entry, in: db) }

@@ -73,5 +73,7 @@ struct SampledWait: Wait {
         return max(1, everySeconds, min(windowSeconds - covered, patrol))
     }
 
+    func remembered(_ sight: Sight) async throws(StepFailure) -> RememberedWait? { try await sight.ask(SamplingUnderWay(profile: kind, table: table)).wait }
+
     private func signed(_ sight: Sight) -> [String: String]? { limits.map { _ in ReadChanges.Result.signed(sight.consents) } }
 }

@@ -66,6 +66,20 @@ struct BeginSampling: ActsOnHost {
     }
 }
 
+/// For which wait the watch samples, and since when, as the host's own ledger says.
+struct SamplingUnderWay: ReadsOnHost {
+    static let kind: OperationKind = "sampling.underWay"
+    struct Result: Sendable, Codable { let wait: RememberedWait? }
+    let profile: SamplingProfile.Kind
+    let table: LegacyTable
+
+    func read(_ host: HostSight) async throws -> Result {
+        guard let current = try SamplingProfile.current(host), current.kind == profile, current.table == table else { return Result(wait: nil) }
+        let began = try host.evidence.entries().first { $0.kind == "samplingBegan" && $0.facts["marker"] == current.marker.text }
+        return Result(wait: began.map { RememberedWait(began: current.marker, since: $0.at) })
+    }
+}
+
 /// The samples recorded under `marker`, and whether somebody still records them.
 struct SamplesSince: ReadsOnHost {
     static let kind: OperationKind = "sampling.read"

@@ -6,7 +6,10 @@ import Host
 struct JournalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal", abstract: "Checks the record, reports on it, or takes it elsewhere.",
-        subcommands: [JournalVerify.self, JournalReport.self, JournalExportCommand.self, JournalBackupCommand.self, JournalSchemaCommand.self])
+        subcommands: [
+            JournalVerify.self, JournalReport.self, JournalExportCommand.self, JournalBackupCommand.self, JournalRebuildCommand.self, JournalCheckpointCommand.self,
+            JournalSchemaCommand.self,
+        ])
 }
 
 struct JournalVerify: Command {

@@ -78,6 +78,11 @@ struct JournalDoor: Journal {
         return lease
     }
 
+    func raise(_ stream: StreamID, above fence: Int) async throws(JournalError) {
+        try await pass()
+        try await journal.raise(stream, above: fence)
+    }
+
     func giveBack(_ lease: Lease) async throws(JournalError) {
         try await pass()
         try await journal.giveBack(lease)
