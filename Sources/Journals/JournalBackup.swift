@@ -22,10 +22,10 @@ public struct JournalBackup: Sendable {
         let file = SQLiteFile(path: path)
         let isFirst: Bool
         switch journal {
-        case let journal as SQLiteJournal: isFirst = try file.build(named: "copy") { try journal.copy(to: $0) }
+        case let journal as SQLiteJournal: isFirst = try await build(file) { try journal.copy(to: $0) }
         case let journal as PostgresJournal:
             let whole = try await journal.whole()
-            isFirst = try file.build(named: "copy") { try fill($0, with: whole, file) }
+            isFirst = try await build(file) { try fill($0, with: whole, file) }
         default: throw .unreachable("this journal can't be copied")
         }
         guard isFirst else { throw taken(path) }
@@ -34,6 +34,18 @@ public struct JournalBackup: Sendable {
     }
 
     // MARK: - Non public
+
+    /// On a thread of its own: SQLite blocks as long as the copy takes.
+    private static func build(_ file: SQLiteFile, _ fill: @escaping @Sendable (DatabaseQueue) throws -> Void) async throws(JournalError) -> Bool {
+        let built: Result<Bool, JournalError> = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                do throws(JournalError) { continuation.resume(returning: .success(try file.build(named: "copy", fill))) } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try built.get()
+    }
 
     private static func taken(_ path: String) -> JournalError { .unreachable("there is something at \(path) already, and nothing is overwritten: name another file") }
 
