@@ -84,6 +84,8 @@ enum CaseBook {
         Case(name: "bad-input", sampling: .byTurns, run: BadInput.run),
         Case(name: "two-operators", run: TwoOperators.run),
         Case(name: "paused-operator", run: PausedOperator.run),
+        Case(name: "team-journal", sampling: .whole, run: TeamJournal.run),
+        Case(name: "disk-lost", sampling: .byTurns, run: DiskLost.run),
         Case(name: "stopping", run: Stopping.run),
         Case(name: "saved-previews", sampling: .byTurns, run: SavedPreviews.run),
         Case(name: "signed-approvals", sampling: .byTurns, run: SignedApprovals.run),

@@ -10,6 +10,8 @@ struct Stage: Sendable {
     let depth: Depth
     /// Another plan than the lab's own.
     var plan: String?
+    /// Another journal than the file in the lab's folder.
+    var team: String?
     private let counter = Counter()
 
     init(_ name: String, places: Places, depth: Depth) throws {
@@ -43,7 +45,7 @@ struct Stage: Sendable {
 
     /// The variables under which `cutoverctl` runs unless told otherwise.
     var variables: [String: String] {
-        let own = ["CUTOVER_PLAN": plan ?? places.plan, "CUTOVER_FLEET": fleet, "CUTOVER_JOURNAL": journal, "CUTOVER_OPERATOR": "release-manager", "NO_COLOR": "1", "HOME": folder, "CUTOVER_SSH_CONFIG": "\(root)/ssh/config"]
+        let own = ["CUTOVER_PLAN": plan ?? places.plan, "CUTOVER_FLEET": fleet, "CUTOVER_JOURNAL": team ?? journal, "CUTOVER_OPERATOR": "release-manager", "NO_COLOR": "1", "HOME": folder, "CUTOVER_SSH_CONFIG": "\(root)/ssh/config"]
         return own.merging(ssm) { own, _ in own }
     }
 
