@@ -58,17 +58,6 @@ extension Engine {
     private static let dayMilliseconds: Int64 = 86_400_000
 }
 
-/// Numbers that differ from name to name and are always the same: so that many do not do the same thing at the same moment.
-enum Spread {
-    /// FNV-1a, then mixed, for names that differ in their last letter only.
-    static func of(_ text: String, below bound: UInt64) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd
-        return (hash ^ (hash >> 33)) % max(1, bound)
-    }
-}
-
 extension Finding {
     var isKnown: Bool { if case .unknown = self { false } else { true } }
 

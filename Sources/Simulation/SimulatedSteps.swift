@@ -113,7 +113,7 @@ struct SimulatedWait: Wait {
             if covered >= windowSeconds, seen.samples > 1, !seen.isRed {
                 return Observation(.open(Evidence(["covered": String(covered)])), needsTending: tending, clock: ClockReading(seen.stretches))
             }
-            let patrol = max(everySeconds, min(longestGapSeconds / 2, 3600))
+            let patrol = max(everySeconds, Spread.about(min(longestGapSeconds / 2, 3600), "\(sight.ref.tenant) \(sight.time.now)"))
             return Observation(
                 .shut("\(seen.words) of \(windowSeconds) s"), needsTending: tending, clock: ClockReading(seen.stretches),
                 again: sight.time.now.adding(seconds: max(1, everySeconds, min(windowSeconds - Int(covered), patrol))))

@@ -87,6 +87,7 @@ enum CaseBook {
         Case(name: "team-journal", sampling: .whole, run: TeamJournal.run),
         Case(name: "disk-lost", sampling: .byTurns, run: DiskLost.run),
         Case(name: "stopping", run: Stopping.run),
+        Case(name: "unattended", run: UnattendedRun.run),
         Case(name: "saved-previews", sampling: .byTurns, run: SavedPreviews.run),
         Case(name: "signed-approvals", sampling: .byTurns, run: SignedApprovals.run),
         Case(name: "signed-for-a-wave", sampling: .byTurns, run: SignedForAWave.run),

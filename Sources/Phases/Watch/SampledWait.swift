@@ -60,7 +60,7 @@ struct SampledWait: Wait {
             }
             return Observation(
                 .shut(counted + (seen.lastTrouble.map { "; last trouble: \($0)" } ?? "")), needsTending: trouble, clock: clock,
-                again: sight.time.now.adding(seconds: secondsToNextLook(covered: covered)))
+                again: sight.time.now.adding(seconds: secondsToNextLook(sight, covered: covered)))
         } catch {
             return Observation(.unknown(error.what))
         }
@@ -68,8 +68,8 @@ struct SampledWait: Wait {
 
     /// Not before the window can be full. In between often enough that a watch which died is begun again before it leaves a gap, and that a red is
     /// told within the hour.
-    private func secondsToNextLook(covered: Int) -> Int {
-        let patrol = max(everySeconds, min(longestGapSeconds / 2, 3600))
+    private func secondsToNextLook(_ sight: Sight, covered: Int) -> Int {
+        let patrol = max(everySeconds, Spread.about(min(longestGapSeconds / 2, 3600), "\(sight.ref.tenant) \(sight.time.now)"))
         return max(1, everySeconds, min(windowSeconds - covered, patrol))
     }
 
