@@ -37,6 +37,7 @@ struct PastJournal: Journal {
     func lease(
         _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
     ) async throws(JournalError) -> Lease { throw refusal }
+    func raise(_ stream: StreamID, above fence: Int) async throws(JournalError) { throw refusal }
     func giveBack(_ lease: Lease) async throws(JournalError) { throw refusal }
     func replaceStatuses(_ statuses: [TenantStatus]) async throws(JournalError) { throw refusal }
 
