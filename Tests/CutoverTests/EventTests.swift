@@ -18,7 +18,7 @@ import Testing
         .verified(ref, .absent(odd)), .verified(ref, .partial(Evidence())), .verified(ref, .inPlace(odd)), .verified(ref, .unknown("dark")),
         .failed(ref, StepFailure("what", effect: .nothingChanged, next: "")), .failed(ref, StepFailure("", effect: .partlyChanged, next: "n")),
         .failed(ref, StepFailure("w", effect: .unknown, next: "n")),
-        .rechecked(ref, .absent(odd)), .rechecked(ref, .inPlace(Evidence())), .becameUnknown(ref, detail: "d"), .waitBegan(ref), .tended(ref, reason: "r"), .clockRead(ref, from: 3, []),
+        .rechecked(ref, .absent(odd)), .rechecked(ref, .inPlace(Evidence())), .becameUnknown(ref, detail: "d"), .waitBegan(ref), .waitResumed(ref, began: "o", since: ManualTime.beginning), .tended(ref, reason: "r"), .clockRead(ref, from: 3, []),
         .clockRead(ref, from: 0, [Stretch(kind: .paused, from: ManualTime.beginning, until: ManualTime.beginning, milliseconds: 7, samples: 2, first: "", last: "h", detail: "no  answer, twice ")]), .revertRequested(to: "lamp.wire", reason: "r"),
         .revertRequested(to: nil, reason: "r"), .revertStarted(ref, attempt: 2), .reverted(ref, odd), .reopened(reason: "r"), .held(reason: "r"),
         .released(reason: "r"), .quarantined(reason: "r"), .recovered(reason: "r", odd), .abandoned(ref, reason: "r", facts: odd.facts), .abandoned(nil, reason: "", facts: [:]), .waveOpened(name: "w", tenants: ["a", "b"]), .waveOpened(name: "w", tenants: []),
