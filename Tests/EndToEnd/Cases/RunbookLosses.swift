@@ -38,6 +38,13 @@ enum RunbookLosses {
             try FileManager.default.createDirectory(atPath: stage.host(young), withIntermediateDirectories: true)
             try await walk(stage, [:], [:])
         },
+        // The last: from here on there is another journal.
+        Runbooks.Scene("nothing is left of the journal", young) { stage, walk in
+            try await stage.back(young)
+            try await stage.forward(young, to: "A0/sidecar.start")
+            try copyJournal(stage, from: "\(stage.folder)/none")
+            try await walk(stage, [:], [:])
+        },
     ]
 
     /// With what SQLite keeps beside it.

@@ -48,7 +48,7 @@ actor RunbookWalk {
     // MARK: - Non public
 
     /// Names of files that a command writes, or that one before it has written.
-    private static let files: Set<String> = ["FILE", "ANSWERS", "KEYFILE", "EXPORT", "PAGE", "TABLE", "IDS"]
+    private static let files: Set<String> = ["FILE", "BACKUP", "ANSWERS", "KEYFILE", "EXPORT", "PAGE", "TABLE", "IDS"]
 
     private func type(_ line: String, _ command: Runbook.Command, _ stage: Stage, _ changes: [String: String?]) async throws {
         var environment = stage.variables.merging(["PATH": "\(stage.places.programs):/usr/bin:/bin"]) { _, new in new }
