@@ -16,34 +16,18 @@ actor FleetLoop {
         var isNews = false
     }
 
-    private enum Job: Sendable {
-        case ask(TenantID)
-        case recheck(TenantID)
-        /// Who may begin has to be looked at again: a bake is over.
-        case admit
-    }
-
-    private struct Ended: Sendable {
-        enum Result: Sendable {
-            case asked(Swift.Result<FleetRun.Answer, EngineError>)
-            case rechecked(Swift.Result<Engine.Recheck?, EngineError>)
-        }
-        let tenant: TenantID
-        let result: Result
-    }
-
     private let run: FleetRun
     private let engine: Engine
     private let books: FleetBooks
     private let bell: Bell
-    private let ended = Mutex([Ended]())
+    private let ended = Mutex([FleetJob.Ended]())
     private let waitsForClocks: Bool
     private let patienceMilliseconds: Int64
 
     private var seats: [TenantID: Seat] = [:]
-    private var agenda = Agenda<Job>()
+    private var agenda = Agenda<FleetJob>()
     private var underWay = 0
-    private var unsettled: [Ended] = []
+    private var unsettled: [FleetJob.Ended] = []
     private var rounds = 0
     private var mustAdmit: Bool
     /// The round in which it was looked at who may begin, and when that is to be looked at next, whatever comes in.
@@ -96,7 +80,7 @@ actor FleetLoop {
     }
 
     /// What is to be begun now; nil when the loop is over.
-    private func next() async -> [Job]? {
+    private func next() async -> [FleetJob]? {
         while !Task.isCancelled, !run.isStopping() {
             do throws(EngineError) {
                 let jobs = try await round()
@@ -118,7 +102,7 @@ actor FleetLoop {
         return nil
     }
 
-    private func round() async throws(EngineError) -> [Job]? {
+    private func round() async throws(EngineError) -> [FleetJob]? {
         account.count(.turns)
         try await hear()
         if run.isStopping() { return nil }
@@ -132,9 +116,9 @@ actor FleetLoop {
     }
 
     /// Takes what is due off the agenda, and lets begin who may.
-    private func due(_ begun: inout Set<TenantID>) async throws(EngineError) -> [Job] {
+    private func due(_ begun: inout Set<TenantID>) async throws(EngineError) -> [FleetJob] {
         let moment = now
-        var (jobs, later) = ([Job](), [Job]())
+        var (jobs, later) = ([FleetJob](), [FleetJob]())
         var seen: Set<TenantID> = []
         while let at = agenda.next, at <= moment, let (_, job) = agenda.take() {
             switch job {
@@ -169,16 +153,8 @@ actor FleetLoop {
         return jobs
     }
 
-    private nonisolated func carryOut(_ job: Job) async {
-        let end: Ended
-        switch job {
-        case .admit: return
-        case .ask(let tenant): end = Ended(tenant: tenant, result: .asked(await run.burst(tenant, engine)))
-        case .recheck(let tenant):
-            do throws(EngineError) { end = Ended(tenant: tenant, result: .rechecked(.success(try await engine.recheck(tenant)))) } catch {
-                end = Ended(tenant: tenant, result: .rechecked(.failure(error)))
-            }
-        }
+    private nonisolated func carryOut(_ job: FleetJob) async {
+        guard let end = await job.carryOut(run, engine) else { return }
         ended.withLock { $0.append(end) }
         bell.ring()
     }
@@ -213,7 +189,7 @@ actor FleetLoop {
         for tenant in run.tenants where seats[tenant]?.outcome != nil { appoint(tenant, at: now) }
     }
 
-    private func settle(_ end: Ended) async throws(EngineError) {
+    private func settle(_ end: FleetJob.Ended) async throws(EngineError) {
         guard let seat = seats[end.tenant] else { return }
         seats[end.tenant]?.isAsked = false
         switch end.result {
@@ -251,7 +227,7 @@ actor FleetLoop {
         case .unknown: account.count(.unknown)
         default: break
         }
-        appoint(tenant, at: again(tenant, answer, moment))
+        appoint(tenant, at: AskingPace(pollMilliseconds: Int64(run.pollMilliseconds)).again(tenant, answer, since: seats[tenant]?.since ?? moment, moment))
     }
 
     private func appoint(_ tenant: TenantID, at moment: Timestamp?) {
@@ -263,7 +239,7 @@ actor FleetLoop {
 
     // MARK: - Daily looks
 
-    private func recheck(_ tenant: TenantID, _ moment: Timestamp) -> Job? {
+    private func recheck(_ tenant: TenantID, _ moment: Timestamp) -> FleetJob? {
         guard let seat = seats[tenant] else { return nil }
         switch seat.outcome {
         case nil, .notAdmitted?: agenda.add(.recheck(tenant), at: Engine.nextRecheck(tenant, after: moment))
@@ -359,26 +335,6 @@ actor FleetLoop {
     }
 
     // MARK: - Rest
-
-    /// When to ask again. What nobody knows the moment of is asked less often the longer it has been so: at first as often as the loop polls, later after
-    /// another eighth of the time it has been so, not the same moment for all.
-    private func again(_ tenant: TenantID, _ answer: FleetRun.Answer, _ moment: Timestamp) -> Timestamp? {
-        let most: Int64
-        switch answer.outcome {
-        case .advanced: return moment
-        case .waiting: if let again = answer.again { return max(again, moment) } else { most = 300_000 }
-        case .gatedByTime, .unknown: most = 300_000
-        case .gatedByPerson: most = 600_000
-        case .leased: most = 15_000
-        // Another loop was faster, and has said so by now; else its wave or the budget says when.
-        case .notAdmitted(.admitted), .held, .failed, .finished, .reached, .settled, .notAdmitted: return nil
-        }
-        let (poll, passed) = (Int64(run.pollMilliseconds), moment.milliseconds - (seats[tenant]?.since ?? moment).milliseconds)
-        var delay = max(poll, min(max(most, poll), passed / 8))
-        if delay > poll { delay = max(poll, delay * 3 / 4 + Int64(Spread.of("\(tenant) \(moment)", below: UInt64(delay / 2)))) }
-        let backOff = Timestamp(milliseconds: moment.milliseconds + delay)
-        return answer.again.map { max(moment, min($0, backOff)) } ?? backOff
-    }
 
     /// Until something can change. False when there is no going on.
     private func rest() async -> Bool {

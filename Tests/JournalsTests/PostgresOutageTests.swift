@@ -62,9 +62,10 @@ import Testing
         let place = try await PostgresPlace()
         let relay = try Relay(to: place.cluster.directory)
         defer { relay.end() }
-        let journal = place.open(relay.url(place.database), patience: PostgresPlace.hasty)
-        try await Self.add("one", journal)
-        let two = try await PostgresJournalTests.notes("acme", Self.head("acme", journal), ["two"])
+        let (journal, patient) = (place.open(relay.url(place.database), patience: PostgresPlace.hasty), place.open(relay.url(place.database)))
+        try await Self.add("one", patient)
+        while (try? await journal.identity()) == nil {}
+        let two = try await PostgresJournalTests.notes("acme", Self.head("acme", patient), ["two"])
         relay.set(.silent)
         for act in [{ try await journal.append(two, status: nil, under: nil) }, { _ = try await journal.statuses() }] as [@Sendable () async throws -> Void] {
             let error = await #expect(throws: JournalError.self) { try await act() }
@@ -72,7 +73,6 @@ import Testing
             #expect(why.contains("can't be reached"), "\(why)")
         }
         relay.set(.open)
-        let patient = place.open(relay.url(place.database))
         // What was on its way may have landed or not; asked again it is there once.
         if try await Self.reasons(patient) == ["one"] { try? await patient.append(two, status: nil, under: nil) }
         try await Self.add("three", patient)

@@ -24,7 +24,7 @@ struct PostgresPlace {
     }
 
     /// Short patience, so that what is to fail fails soon.
-    static let hasty = PostgresPatience(statement: 3, lock: 2, idle: 1.5, silence: 1, again: 2)
+    static let hasty = PostgresPatience(statement: 6, lock: 4, idle: 3, silence: 4, again: 2)
     /// For what is to come back: under load, coming back takes its time.
     static let patient = PostgresPatience(statement: 30, lock: 20, idle: 2, silence: 30, again: 60)
 

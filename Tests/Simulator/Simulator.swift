@@ -56,7 +56,7 @@ import SimulatorKit
             failed += 1
             explain(setting, outcome)
         }
-        let seconds = Double((ContinuousClock.now - began).components.seconds) + 0.001
+        let seconds = max(0.001, (ContinuousClock.now - began) / .seconds(1))
         print("\(numbers.count) seeds, \(failed) failed; \(days) tenant-days, \(events) events, \(done) of \(all) tenants done; \(Int(Double(days) / seconds)) tenant-days a second")
         if failed > 0 { throw ExitCode(1) }
     }

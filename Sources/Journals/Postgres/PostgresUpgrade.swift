@@ -9,8 +9,13 @@ struct PostgresUpgrade {
 
     static let place = "the journal in PostgreSQL"
 
+    /// Read in the catalogue's tables: what a session remembers of names it does not ask for again behind a lock that is no table's.
     func isThere() async throws -> Bool {
-        try await connection.query("SELECT to_regclass('cutover_journal.meta') IS NOT NULL AS there")[0].bool("there")
+        try await connection.query(
+            """
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = 'cutover_journal' AND c.relname = 'meta') AS there
+            """)[0].bool("there")
     }
 
     /// Of several that make it at the same time one does, and the others find it.
