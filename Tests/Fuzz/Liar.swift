@@ -129,7 +129,7 @@
         static let operations: [OperationKind: any HostOperation.Type] = Dictionary(uniqueKeysWithValues: types.map { ($0.kind, $0) })
 
         private static let types: [any HostOperation.Type] = [
-            LeaveBehind.self, ReadHostLedger.self, TakeHostOver.self,
+            LeaveBehind.self, ReadHostLedger.self, BindHost.self, TakeHostOver.self, SamplingUnderWay.self,
             ReadVeto.self, HostChecks.self, StartWatch.self, LeaveHost.self, SidecarSurroundings.self, TenantKeys.self, KnownKeys.self, RunSidecar.self,
             SidecarTrial.self, SidecarState.self, RemoveSidecar.self, ResourceState.self, NoteResource.self, ListInstances.self, PutCapture.self,
             TakeCaptureAway.self, CaptureState.self, CaptureTrial.self, PutRules.self, ReadRules.self, BeginCopy.self, CopyState.self, PluginSchemaState.self,

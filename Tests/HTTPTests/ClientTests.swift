@@ -1,11 +1,12 @@
 import Foundation
 import HTTP
+import ProgramsTestKit
 import Testing
 
 @Suite("requests over libcurl", .serialized) struct ClientTests {
     struct Counts: Decodable { let requests: Int, connections: Int, most: Int, closed: Int }
 
-    private static let server = Result { try SmallServer() }
+    private static let server = Result { try PythonServer("Fixtures/http/small-server.py") }
 
     private func url(_ path: String) throws -> String { try Self.server.get().url + path }
 

@@ -31,34 +31,14 @@ struct HistoryView {
     }
 
     func json() throws -> String {
-        try JSONText.document(Document(tenant: tenant, events: events.map(Line.init), clocks: clocks.map { ClockView.Document($0) }))
+        try JSONText.document(Document(tenant: tenant, events: events.map { EventLine(event: $0) }, clocks: clocks.map { ClockView.Document($0) }))
     }
 
     private struct Document: Encodable {
         let formatVersion = 1
         let tenant: TenantID
-        let events: [Line]
+        let events: [EventLine]
         let clocks: [ClockView.Document]
-    }
-
-    /// An event with every key, `step` too where it concerns none.
-    private struct Line: Encodable {
-        enum Key: String, CodingKey { case revision, at, by, kind, step, facts, fence, hash, previous }
-        let event: EventRecord
-        init(_ event: EventRecord) { self.event = event }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: Key.self)
-            try container.encode(event.revision, forKey: .revision)
-            try container.encode(event.at, forKey: .at)
-            try container.encode(event.by, forKey: .by)
-            try container.encode(event.kind, forKey: .kind)
-            try container.encode(event.step, forKey: .step)
-            try container.encode(event.facts, forKey: .facts)
-            try container.encode(event.fence, forKey: .fence)
-            try container.encode(event.hash, forKey: .hash)
-            try container.encode(event.previous, forKey: .previous)
-        }
     }
 }
 

@@ -28,32 +28,11 @@ struct RecordList {
             })
     }
 
-    func lines() throws -> [String] { try records.map { try JSONText.line(Line($0)) } }
-    func json() throws -> String { try JSONText.document(Document(events: records.map { Line($0) })) }
+    func lines() throws -> [String] { try records.map { try JSONText.line(EventLine(event: $0, namesTenant: true)) } }
+    func json() throws -> String { try JSONText.document(Document(events: records.map { EventLine(event: $0, namesTenant: true) })) }
 
     private struct Document: Encodable {
         let formatVersion = 1
-        let events: [Line]
-    }
-
-    /// An event with its tenant and every key, `step` too where it concerns none.
-    private struct Line: Encodable {
-        enum Key: String, CodingKey { case tenant, revision, at, by, kind, step, facts, fence, hash, previous }
-        let event: EventRecord
-        init(_ event: EventRecord) { self.event = event }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: Key.self)
-            try container.encode(event.stream, forKey: .tenant)
-            try container.encode(event.revision, forKey: .revision)
-            try container.encode(event.at, forKey: .at)
-            try container.encode(event.by, forKey: .by)
-            try container.encode(event.kind, forKey: .kind)
-            try container.encode(event.step, forKey: .step)
-            try container.encode(event.facts, forKey: .facts)
-            try container.encode(event.fence, forKey: .fence)
-            try container.encode(event.hash, forKey: .hash)
-            try container.encode(event.previous, forKey: .previous)
-        }
+        let events: [EventLine]
     }
 }
