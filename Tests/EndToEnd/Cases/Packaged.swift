@@ -124,7 +124,7 @@ enum Packaged {
     /// systemd's own judgement of the unit, with the program where it was put.
     private static func unit(_ stage: Stage, _ base: String) async throws {
         let text = try String(contentsOfFile: "\(base)/lib/systemd/system/cutover.service", encoding: .utf8)
-        for line in ["Type=notify", "Restart=on-failure", "EnvironmentFile=/opt/cutover/etc/cutover/cutover.env", "ExecStart=/opt/cutover/bin/cutoverctl run"] {
+        for line in ["Type=notify", "Restart=on-failure", "EnvironmentFile=/opt/cutover/etc/cutover/cutover.env", "ExecStart=/opt/cutover/bin/cutoverctl run --unattended --log json"] {
             try expect(text.contains("\(line)\n"), "the unit does not say \(line)")
         }
         let here = text.replacing("/opt/cutover/bin", with: "\(base)/bin")
