@@ -74,19 +74,20 @@ enum Packaged {
         inside /bin/sh -c 'printf "tenants:\\n  - { id: acme, host: a, transport: local, env: /nowhere/env, state: /tmp/acme, labels: { env: staging } }\\n" > /tmp/fleet.yaml'
         inside env CUTOVER_PLAN=/usr/share/doc/cutover/Plans/lab.yaml CUTOVER_FLEET=/tmp/fleet.yaml CUTOVER_JOURNAL=/tmp/cutover.db /bin/sh -ec '
             cutoverctl hold acme --as ann --reason "a trial"
-            cutoverctl history acme -o csv | grep -q ",ann,held,"
+            cutoverctl history acme -o csv | grep ",ann,held," > /dev/null
             cutoverctl status --at 0s --json > /tmp/status
             cutoverctl journal verify
-            cutoverctl journal report acme -o html | grep -q "Record of acme"'
+            cutoverctl journal report acme -o html | grep "Record of acme" > /dev/null'
+        # No grep -q behind a pipe: it leaves before the other one has said all, who ends for that.
         inside bash -ec 'source /usr/share/bash-completion/completions/cutoverctl; complete -p cutoverctl'
-        head -n 1 usr/share/zsh/vendor-completions/_cutoverctl | grep -q '^#compdef cutoverctl$'
+        head -n 1 usr/share/zsh/vendor-completions/_cutoverctl | grep '^#compdef cutoverctl$' > /dev/null
         grep -q '^complete -c .cutoverctl' usr/share/fish/vendor_completions.d/cutoverctl.fish
         for shell in usr/share/bash-completion/completions/cutoverctl usr/share/zsh/vendor-completions/_cutoverctl usr/share/fish/vendor_completions.d/cutoverctl.fish; do grep -q throttle $shell; done
-        gzip -dc usr/share/man/man1/cutoverctl.1.gz | grep -q '^[.]SS journal report$'
+        gzip -dc usr/share/man/man1/cutoverctl.1.gz | grep '^[.]SS journal report$' > /dev/null
         ! grep -rl '@PREFIX@\\|@SYSCONFDIR@' etc/cutover usr/lib/systemd/system/cutover.service
         echo "== completed"
         # It says what it needs, and no file is another than the package brought.
-        inside dpkg -s cutover | grep -q '^Depends: libc6 (>= [0-9.]*)$'
+        inside dpkg -s cutover | grep '^Depends: libc6 (>= [0-9.]*)$' > /dev/null
         [ -z "$(inside dpkg --verify cutover)" ]
         echo "== verified"
 
