@@ -179,7 +179,8 @@ actor FleetLoop {
         for tenant in news.tenants {
             guard let seat = seats[tenant], !seat.isAsked, let revision = await books.standing(tenant)?.revision, revision != seat.revision else { continue }
             seats[tenant]?.revision = revision
-            appoint(tenant, at: now)
+            // What another worker records of what is his is no reason to ask: he is waited for.
+            if seat.outcome?.isLeased != true { appoint(tenant, at: now) }
         }
         let stop = engine.stopper()
         let holds = news.isFleet || rounds == 0 ? try await engine.fleetStanding().holds : holds

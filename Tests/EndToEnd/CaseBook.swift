@@ -20,6 +20,8 @@ struct Case: Sendable {
 enum CaseBook {
     static let everything: [Case] = [
         Case(name: "undisturbed", run: Undisturbed.run),
+        // Long: whoever comes last waits alone.
+        Case(name: "runbooks", run: Runbooks.run),
         Case(name: "over-ssh", run: Undisturbed.overSSH),
         Case(name: "cut-link", sampling: .byTurns, run: CutLink.run),
         Case(name: "secrets-stay-at-home", sampling: .byTurns, run: SecretsAtHome.overSSH),
@@ -91,7 +93,6 @@ enum CaseBook {
         Case(name: "saved-previews", sampling: .byTurns, run: SavedPreviews.run),
         Case(name: "signed-approvals", sampling: .byTurns, run: SignedApprovals.run),
         Case(name: "signed-for-a-wave", sampling: .byTurns, run: SignedForAWave.run),
-        Case(name: "runbooks", run: Runbooks.run),
         Case(name: "second-lab", run: SecondLab.run),
         Case(name: "two-labs-whole", sampling: .whole, run: SecondLab.whole),
     ]
