@@ -208,7 +208,8 @@ actor FleetLoop {
         let standing = await books.standing(end.tenant)
         seats[end.tenant]?.revision = standing?.revision ?? 0
         // What the holder of the lease recorded, he knew of; a note may have come in behind his back.
-        if seat.isNews || (standing?.noted ?? 0) > seat.askedAt { appoint(end.tenant, at: now) }
+        let isNews = seat.isNews || (standing?.noted ?? 0) > seat.askedAt
+        if isNews, seats[end.tenant]?.outcome?.isLeased != true { appoint(end.tenant, at: now) }
     }
 
     private func take(_ tenant: TenantID, _ answer: FleetRun.Answer) {
