@@ -29,4 +29,19 @@ import Testing
         for _ in 0..<8 { await harness.pass(hours: 6) }
         #expect(try harness.troubles == [])
     }
+
+    @Test("what a switch had stopped when its program died is started by the next try, though the server does not run", arguments: [
+        (before: "backfill.copy", step: "env.wire", setting: "MEMORY_PLUGIN_URL"), (before: "backfill.verify", step: "fallback.remove", setting: "WORKSPACE_SERVER_COMMAND"),
+    ] as [(StepID, StepID, String)])
+    func switchedAgain(before: StepID, step: StepID, setting: String) async throws {
+        let harness = TenantHarness(seed: 1)
+        try await harness.go(to: before)
+        // As the program left it: remembered, begun, stopped.
+        harness.tenant.now { model in
+            model.host.remembered[setting] = setting == "MEMORY_PLUGIN_URL" ? "absent" : HostSide.olderVersion
+            model.host.server = nil
+        }
+        try await harness.go(to: step)
+        #expect(try harness.state.host.server != nil)
+    }
 }

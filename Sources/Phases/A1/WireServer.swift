@@ -28,7 +28,9 @@ struct WireServer: ReversibleStep {
     var wayBack: [Gate] {
         [
             .reading("the server's present settings can be put back", WireState(sidecar: sidecar)) { state, _ in
-                state.serverRuns ? .open(facts(["pid": state.pid])) : .shut("the workspace server does not run")
+                if state.serverRuns { return .open(facts(["pid": state.pid])) }
+                // A switch that was cut short had stopped it: nobody but this step starts it again.
+                return state.settingKept ? .open(Evidence(["server": "stopped amid a switch", "setting": "kept"])) : .shut("the workspace server does not run")
             }
         ]
     }
@@ -162,6 +164,8 @@ struct WireState: ReadsOnHost {
         let fileWired: Bool
         let trialGreen: Bool
         let pluginHealthy: Bool
+        /// What the setting was before the first switch is remembered on the host.
+        let settingKept: Bool
         var facts: [String: String] {
             ["serverRuns": String(serverRuns), "runningSetting": wired ? "wired" : "as before", "file": fileWired ? "wired" : "as before", "trial": trialGreen ? "green" : "none or red", "plugin": pluginHealthy ? "healthy" : "no answer"]
         }
@@ -176,7 +180,8 @@ struct WireState: ReadsOnHost {
         let pid = try await server.pid()
         return Result(
             serverRuns: pid != nil, pid: Int(pid ?? 0), wired: try await server.runningVariable("MEMORY_PLUGIN_URL") == url,
-            fileWired: env["MEMORY_PLUGIN_URL"] == url, trialGreen: try ExerciseTrace.newest("wiring.trial", after: .wiring, on: host)?.green == true, pluginHealthy: healthy ?? false)
+            fileWired: env["MEMORY_PLUGIN_URL"] == url, trialGreen: try ExerciseTrace.newest("wiring.trial", after: .wiring, on: host)?.green == true, pluginHealthy: healthy ?? false,
+            settingKept: try Remembered("MEMORY_PLUGIN_URL", on: host).value() != nil)
     }
 }
 

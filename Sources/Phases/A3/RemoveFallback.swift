@@ -18,7 +18,9 @@ struct RemoveFallback: ReversibleStep {
                 found.touching.isEmpty ? .open(Evidence(["read": found.read])) : .shut("\(found.touching.joined(separator: ", ")) mention agent_memories")
             },
             .reading("the server runs and is wired", ServerVersion(server: server)) { state, _ in
-                state.serverRuns ? .open(Evidence(["command": state.command])) : .shut("the workspace server does not run")
+                if state.serverRuns { return .open(Evidence(["command": state.command])) }
+                // A switch that was cut short had stopped it: nobody but this step starts it again.
+                return state.versionKept ? .open(Evidence(["server": "stopped amid a switch", "version": "kept"])) : .shut("the workspace server does not run")
             },
         ]
     }
@@ -121,6 +123,8 @@ struct ServerVersion: ReadsOnHost {
         let fileIsStrict: Bool
         let trialGreen: Bool
         let programThere: Bool
+        /// Which version it was before the first switch is remembered on the host.
+        let versionKept: Bool
     }
     let server: ServerRelease
 
@@ -132,7 +136,7 @@ struct ServerVersion: ReadsOnHost {
         return Result(
             serverRuns: running != nil, command: running ?? "none", isStrict: running == strict, fileIsStrict: env[server.variable] == strict,
             trialGreen: try ExerciseTrace.newest("strict.trial", after: .server, on: host)?.green == true,
-            programThere: try await unit.runtime.isThere())
+            programThere: try await unit.runtime.isThere(), versionKept: try Remembered(server.variable, on: host).value() != nil)
     }
 }
 

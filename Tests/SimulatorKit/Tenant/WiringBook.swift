@@ -34,6 +34,7 @@ extension TenantBook {
             return [
                 "serverRuns": .flag(server != nil), "pid": 9, "wired": .flag(server?.pluginURL == HostSide.ownURL), "fileWired": .flag(model.host.file.pluginURL == HostSide.ownURL),
                 "trialGreen": .flag(model.host.trials["wiring.trial"] == true), "pluginHealthy": .flag(model.host.plugin.isHealthy),
+                "settingKept": .flag(model.host.remembered["MEMORY_PLUGIN_URL"] != nil),
             ]
         }
         addVersion()
@@ -61,6 +62,7 @@ extension TenantBook {
             return [
                 "serverRuns": .flag(server != nil), "command": .text(server?.version ?? "none"), "isStrict": .flag(server?.isStrict == true),
                 "fileIsStrict": .flag(model.host.file.isStrict), "trialGreen": .flag(model.host.trials["strict.trial"] == true), "programThere": true,
+                "versionKept": .flag(model.host.remembered["WORKSPACE_SERVER_COMMAND"] != nil),
             ]
         }
         ask("doors.answer") { database, model, _ in
