@@ -32,6 +32,7 @@ enum CaseBook {
         Case(name: "program-on-bare-debian", run: BareDebian.asBuilt),
         Case(name: "package-on-bare-debian", sampling: .whole, run: Packaged.released),
         Case(name: "package-as-built", sampling: .sampled, run: Packaged.asBuilt),
+        Case(name: "unit-under-systemd", sampling: .whole, run: UnderSystemd.run),
         Case(name: "over-ssm", sampling: .whole, run: Undisturbed.overSSM),
         Case(name: "shortly-over-ssm", sampling: .sampled, run: Undisturbed.shortlyOverSSM),
         Case(name: "killed-controller-and-watch", sampling: .sampled, run: Killed.both),

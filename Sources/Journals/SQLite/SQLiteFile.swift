@@ -41,8 +41,6 @@ struct SQLiteFile {
     static var configuration: Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(busySeconds)
-        // Its own is a thread of higher priority, which Linux refuses whoever is not root, and says so on standard error.
-        configuration.qos = .default
         configuration.prepareDatabase { db in
             // In WAL mode NORMAL would lose the newest commits with the power; an intent has to be durable before the act.
             try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON")

@@ -4,30 +4,41 @@ import Foundation
 enum Packaged {
     /// Of the program as it was built for the tests.
     @Sendable static func asBuilt(_ stage: Stage) async throws {
-        let loose = ["GZIP_LEVEL": "-1", "CEILING": "1000", "UNPACKED_CEILING": "4000"]
-        try await run(stage, try await BareHost.tool(stage, "bundle", stage.places.program("cutoverctl"), "\(stage.folder)/bundles", environment: loose))
+        let bundle = try await bundleAsBuilt(stage)
+        try await onBareDebian(stage, try await package(stage, bundle))
+        try await byMake(stage, bundle)
     }
 
     /// Of the release.
     @Sendable static func released(_ stage: Stage) async throws {
-        try await run(stage, try await BareHost.tool(stage, "bundle", "", "\(stage.folder)/bundles"))
+        let bundle = try await Self.bundle(stage, await BareHost.tool(stage, "bundle", "", "\(stage.folder)/bundles"))
+        try await onBareDebian(stage, try await package(stage, bundle))
+        try await byMake(stage, bundle)
     }
 
-    private static func run(_ stage: Stage, _ bundled: RunningProgram.Ended) async throws {
-        try await OwnSpaces.require("mount -t proc proc /mnt", stage)
-        try expect(bundled.code == 0, "no bundle: \(bundled.said)")
-        let names = try FileManager.default.contentsOfDirectory(atPath: "\(stage.folder)/bundles").filter { $0.hasSuffix(".tar.gz") }
-        guard let name = names.first, names.count == 1 else { throw Trouble("the bundles are \(names)") }
-        let bundle = "\(stage.folder)/bundles/\(name)"
+    static func bundleAsBuilt(_ stage: Stage) async throws -> String {
+        let loose = ["GZIP_LEVEL": "-1", "CEILING": "1000", "UNPACKED_CEILING": "4000"]
+        return try await bundle(stage, await BareHost.tool(stage, "bundle", stage.places.program("cutoverctl"), "\(stage.folder)/bundles", environment: loose))
+    }
+
+    /// The Debian package of a bundle.
+    static func package(_ stage: Stage, _ bundle: String) async throws -> String {
         let made = try await BareHost.tool(stage, "deb", bundle, "\(stage.folder)/packages", environment: ["DEB_OPTIONS": "-Zgzip -z1"])
         guard made.code == 0, let file = made.out.firstMatch(of: /deb: ([^,]+\.deb), sha256/)?.1 else { throw Trouble("no package: \(made.said)") }
-        try await onBareDebian(stage, String(file))
-        try await byMake(stage, bundle)
+        return String(file)
+    }
+
+    private static func bundle(_ stage: Stage, _ made: RunningProgram.Ended) throws -> String {
+        try expect(made.code == 0, "no bundle: \(made.said)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(stage.folder)/bundles").filter { $0.hasSuffix(".tar.gz") }
+        guard let name = names.first, names.count == 1 else { throw Trouble("the bundles are \(names)") }
+        return "\(stage.folder)/bundles/\(name)"
     }
 
     // MARK: - The package
 
     private static func onBareDebian(_ stage: Stage, _ file: String) async throws {
+        try await OwnSpaces.require("mount -t proc proc /mnt", stage)
         let bare = try await BareHost.tool(stage, "bare-root")
         let root = bare.out.trimmingCharacters(in: .whitespacesAndNewlines)
         try expect(bare.code == 0 && !root.isEmpty, "there is no bare root: \(bare.said)")
