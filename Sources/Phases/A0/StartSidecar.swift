@@ -212,7 +212,9 @@ struct SidecarTrial: TriesOnHost {
     }
 
     static func commitFindForget(_ client: PluginClient, _ host: HostHand) async throws {
-        let namespace = "custom:cutover-probe-\(host.operation)"
+        // The same every time: with it goes what a try that was cut short left in it. Tenants may share a plugin.
+        let namespace = "custom:cutover-probe-\(OperationID.derived(from: "sidecar of \(host.sight.tenant)", ordinal: 0))"
+        try await client.deleteNamespace(namespace)
         try await client.putNamespace(namespace, kind: "custom")
         do {
             for (part, propagation) in [("with metadata", ["probe": "yes"]), ("without metadata", nil)] as [(String, [String: String]?)] {

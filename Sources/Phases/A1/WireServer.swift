@@ -108,7 +108,7 @@ struct WiringTrial: TriesOnHost {
         let doors = try AgentDoors(env)
         let pid = try await WorkspaceServer(env).pid() ?? 0
         let facts = try await traced("wiring.trial", by: host) {
-            let content = probeContent(host, "wiring")
+            let content = try await host.freshProbe("wiring", doors)
             let id = try await doors.commit(content)
             do {
                 try await WhereItLies.requireInV2(id, content, host.sight)

@@ -98,7 +98,7 @@ struct StrictTrial: TriesOnHost {
             let alone = env.setting("MEMORY_PLUGIN_URL", to: nil).setting("LISTEN_ADDR", to: "127.0.0.1:0")
             let exit = try await server.runtime(env).exitCode(environment: alone.variables, withinSeconds: 10)
             guard let exit, exit != 0 else { throw PluginClient.Failure(description: "the new version boots without the plugin's URL (\(exit.map(String.init) ?? "it kept running"))") }
-            let content = probeContent(host, "strict")
+            let content = try await host.freshProbe("strict", doors)
             let id = try await doors.commit(content)
             do {
                 try await WhereItLies.requireInV2(id, content, host.sight)

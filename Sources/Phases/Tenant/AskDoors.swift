@@ -76,7 +76,8 @@ public struct AskDoors: TriesOnHost {
         }
         let legacy = try await LegacyState(table: .memories).read(host.sight)
         let v1MayHold = legacy.place == "in place" && !legacy.frozenTrigger
-        try await Self.takeAwayLateOnes(doors, v1MayHold: v1MayHold, host)
+        // Commits of an earlier question that were given up, and came all the same.
+        try await host.takeLateProbesAway(Self.probes, doors, v1MayHold: v1MayHold)
         let old = await Self.oldRoute(doors)
         var trouble: [String] = []
         let writes = try await Self.write(doors, v1MayHold: v1MayHold, host, &trouble)
@@ -121,17 +122,6 @@ public struct AskDoors: TriesOnHost {
             await served("a recall") { try await doors.recall(plants.content) }, await served("the panel") { try await doors.panel() },
             await served("session-search") { try await doors.sessionSearch(plants.content) }
         )
-    }
-
-    /// Commits of an earlier question that were given up, and came all the same.
-    private static func takeAwayLateOnes(_ doors: AgentDoors, v1MayHold: Bool, _ host: HostHand) async throws {
-        let namespace = "workspace:\(doors.workspace)"
-        let late = try await host.sight.lookingAtPlugin { (lane, connection) in
-            try await lane.isReached(connection) ? lane.probes(probes, namespace: namespace, connection) : []
-        }
-        for id in late { try await doors.forget(id) }
-        guard v1MayHold else { return }
-        try await host.writing { _ = try await $0.query("DELETE FROM public.agent_memories WHERE workspace_id = $1::uuid AND starts_with(content, $2)", [.text(doors.workspace), .text(probes)]) }
     }
 
     private static func oldRoute(_ doors: AgentDoors) async -> Served {
