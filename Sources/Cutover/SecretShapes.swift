@@ -4,15 +4,25 @@ import Foundation
 public enum SecretShapes {
     /// The kind of secret that `text` looks like. Never quotes it: a finding is printed. Such a text belongs into the env file on the host,
     /// never into a file that is reviewed and kept.
-    public static func kind(of text: String) -> String? {
-        shapes.first { text.range(of: $0.pattern, options: [.regularExpression, .caseInsensitive]) != nil }?.name
-    }
+    public static func kind(of text: String) -> String? { kind(of: text, tryingAll: false) }
 
     /// The text without what looks like a secret in it: for what came from elsewhere and is kept or shown.
-    public static func blotted(_ text: String) -> String {
-        let mayHold = Marks(text)
+    public static func blotted(_ text: String) -> String { blotted(text, tryingAll: false) }
+
+    /// - Parameter tryingAll: each pattern is tried, whether or not any of its marks is there.
+    package static func kind(of text: String, tryingAll: Bool) -> String? {
+        let marks = Marks(text)
+        return shapes.first { shape in
+            (tryingAll || marks.any(of: shape.marks)) && text.range(of: shape.pattern, options: [.regularExpression, .caseInsensitive]) != nil
+        }?.name
+    }
+
+    /// - Parameter tryingAll: each pattern is tried, whether or not any of its marks is there.
+    package static func blotted(_ text: String, tryingAll: Bool) -> String {
+        let marks = Marks(text)
         return blots.reduce(text) { text, blot in
-            mayHold.any(of: blot.marks) ? text.replacingOccurrences(of: blot.pattern, with: blot.template, options: [.regularExpression, .caseInsensitive]) : text
+            guard tryingAll || marks.any(of: blot.marks) else { return text }
+            return text.replacingOccurrences(of: blot.pattern, with: blot.template, options: [.regularExpression, .caseInsensitive])
         }
     }
 
@@ -28,21 +38,17 @@ public enum SecretShapes {
         func any(of marks: [StaticString]) -> Bool {
             guard let letters else { return true }
             return letters.withUnsafeBytes { letters in
-                guard let start = letters.baseAddress else { return false }
-                return marks.contains { mark in
-                    let (first, length) = (mark.utf8Start[0], mark.utf8CodeUnitCount)
-                    return letters.indices.dropLast(length - 1).contains { letters[$0] == first && memcmp(start + $0, mark.utf8Start, length) == 0 }
-                }
+                marks.contains { ByteSearch.finds(UnsafeRawBufferPointer(start: $0.utf8Start, count: $0.utf8CodeUnitCount), in: letters) }
             }
         }
     }
 
     // What stands before a word that tells has a bound everywhere: without one, a text of a million letters is read a million times.
-    private static let shapes: [(name: String, pattern: String)] = [
-        ("a URL with a password", #"[a-z][a-z0-9+.-]{0,40}://[^\s/@:]*:[^\s/@]+@"#),
-        ("an AWS access key", #"(?-i:\b(AKIA|ASIA)[0-9A-Z]{16}\b)"#),
-        ("a password", #"(\b|_)(password|passwd|pwd|secret|token|api[_-]?key)\s*=\s*\S"#),
-        ("a private key", "-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    private static let shapes: [(name: String, marks: [StaticString], pattern: String)] = [
+        ("a URL with a password", ["://"], #"[a-z][a-z0-9+.-]{0,40}://[^\s/@:]*:[^\s/@]+@"#),
+        ("an AWS access key", ["akia", "asia"], #"(?-i:\b(AKIA|ASIA)[0-9A-Z]{16}\b)"#),
+        ("a password", ["password", "passwd", "pwd", "secret", "token", "key"], #"(\b|_)(password|passwd|pwd|secret|token|api[_-]?key)\s*=\s*\S"#),
+        ("a private key", ["-----begin"], "-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     ]
 
     /// Rather too much than too little: what is lost here is a word of an explanation. Whatever a pattern finds has one of its marks in it.

@@ -1,5 +1,6 @@
 public import Cutover
 import Foundation
+import Synchronization
 
 /// Takes a host's own secrets out of a text before it leaves the host, or is kept there.
 public struct Redaction: Sendable {
@@ -8,11 +9,27 @@ public struct Redaction: Sendable {
 
     /// The longest first: one may be a part of another.
     private let secrets: [String]
+    /// Those that are looked for in an answer's values, as JSON spells them.
+    private let spelled: [String]
 
     /// Of every value of the env file that could be a credential: what is named so, and the passwords within addresses.
-    public static func of(_ host: HostSight) -> Redaction { Redaction((try? host.env())?.variables ?? (try? EnvFile.read(host.envPath))?.variables ?? [:]) }
+    public static func of(_ host: HostSight) -> Redaction { known((try? host.env())?.variables ?? (try? EnvFile.read(host.envPath))?.variables ?? [:]) }
 
-    public init(_ env: EnvFile) { self.init(env.variables) }
+    public init(_ env: EnvFile) { self = Self.known(env.variables) }
+
+    /// Made once for the same variables: each answer and each sample is cleaned.
+    private static func known(_ variables: [String: String]) -> Redaction {
+        if let redaction = made.withLock({ $0[variables] }) { return redaction }
+        let redaction = Redaction(variables)
+        made.withLock { made in
+            if made.count >= mostMade { made = [:] }
+            made[variables] = redaction
+        }
+        return redaction
+    }
+
+    private static let made = Mutex<[[String: String]: Redaction]>([:])
+    private static let mostMade = 64
 
     private init(_ variables: [String: String]) {
         var secrets: Set<String> = []
@@ -22,11 +39,12 @@ public struct Redaction: Sendable {
             secrets.formUnion(Self.passwords(in: value))
         }
         self.secrets = secrets.filter { !$0.isEmpty }.sorted { ($0.count, $0) > ($1.count, $1) }
+        self.spelled = self.secrets.filter { $0.count >= Self.shortestInValues }.compactMap { try? CanonicalJSON.text($0).dropFirst().dropLast() }.map(String.init)
     }
 
     /// What is known to be secret here, and what looks so.
     public func clean(_ text: String) -> String {
-        SecretShapes.blotted(secrets.reduce(text) { $0.replacingOccurrences(of: $1, with: "[secret]") })
+        SecretShapes.blotted(secrets.reduce(text) { Self.mayStand($1, in: $0) ? $0.replacingOccurrences(of: $1, with: "[secret]") : $0 })
     }
 
     func clean(_ failure: StepFailure) -> StepFailure { StepFailure(clean(failure.what), effect: failure.effect, next: clean(failure.next)) }
@@ -35,8 +53,7 @@ public struct Redaction: Sendable {
 
     /// A JSON text whose string values hold none of what is known to be secret here; names and numbers stay.
     func clean(json: String) -> String {
-        let spelled = secrets.filter { $0.count >= Self.shortestInValues }.compactMap { try? CanonicalJSON.text($0).dropFirst().dropLast() }.map(String.init)
-        guard spelled.contains(where: json.contains) else { return json }
+        guard spelled.contains(where: { Self.mayStand($0, in: json) }) else { return json }
         var cleaned = ""
         // By bytes: a text that begins with a combining mark makes one character with the quote before it.
         var rest = json.utf8[...]
@@ -56,6 +73,12 @@ public struct Redaction: Sendable {
     }
 
     // MARK: - Non public
+
+    /// What is spelled otherwise and counts as the same is left to whoever replaces it.
+    private static func mayStand(_ word: String, in text: String) -> Bool {
+        guard text.utf8.allSatisfy({ $0 < 128 }), word.utf8.allSatisfy({ $0 < 128 }) else { return true }
+        return ByteSearch.finds(word, in: text)
+    }
 
     /// As an address or a list of settings spells them, and as they are. Read by hand: what is no proper URL can hold a password all the same.
     private static func passwords(in value: String) -> [String] {
