@@ -11,8 +11,7 @@ public struct Engine: Sendable {
     /// How long one host operation may take before its outcome counts as unknown.
     var operationSeconds: Int
     var spectator = Spectator()
-    let fleetReader = FleetReader()
-    let standingReader = StandingReader()
+    let readers: JournalReaders
     let fleetTurn = Turn()
     /// A word from outside that holds the fleet.
     var stopper: @Sendable () -> FleetHold? = { nil }
@@ -20,7 +19,7 @@ public struct Engine: Sendable {
 
     public init(
         plan: Plan, fleet: Fleet, catalog: StepCatalog, journal: any Journal, time: any TimeSource, me: OperatorID, holder: LeaseHolder,
-        operationSeconds: Int = 300, transport: @escaping @Sendable (TenantHost) -> (any Transport)?
+        operationSeconds: Int = 300, readers: JournalReaders = JournalReaders(), transport: @escaping @Sendable (TenantHost) -> (any Transport)?
     ) {
         self.plan = plan
         self.fleet = fleet.serving(plan)
@@ -30,6 +29,7 @@ public struct Engine: Sendable {
         self.me = me
         self.holder = holder
         self.operationSeconds = operationSeconds
+        self.readers = readers
         self.transport = transport
     }
 

@@ -3,7 +3,7 @@ extension Engine {
     func open(_ tenant: TenantID, holder: LeaseHolder?) async throws(EngineError) -> Ledger {
         let projection = projection
         do {
-            return try await Ledger.open(tenant, in: journal, standingReader, time: time, me: me, holder: holder, project: projection)
+            return try await Ledger.open(tenant, in: journal, readers.standings, time: time, me: me, holder: holder, project: projection)
         } catch { throw .journal(error) }
     }
 

@@ -54,22 +54,32 @@ public struct FleetStanding: Sendable, Equatable {
     }
 }
 
-/// Reads of the fleet's stream only what it has not read yet: it is asked at every decision, and holds whole waves.
+/// Reads of the fleet's stream only what it has not read yet: it is asked at every decision, and holds whole waves. As with a tenant's, the last
+/// event that is known is read along: where that is another one by now, or is gone, the journal was put back.
 actor FleetReader {
     private var known: FleetStanding?
 
     func read(_ journal: any Journal) async throws(JournalError) -> FleetStanding {
-        var standing = if let known { known } else { FleetStanding(journal: try await journal.identity()) }
-        for event in try await journal.events(in: .fleet, after: standing.revision) where event.revision == standing.revision + 1 { standing.apply(event) }
-        // Another reader may have come further meanwhile.
-        if standing.revision >= known?.revision ?? 0 { known = standing }
+        if let before = known, before.revision > 0 {
+            let events = try await journal.events(in: .fleet, after: before.revision - 1)
+            if events.first?.hash == before.head {
+                var standing = before
+                for event in events.dropFirst() { standing.apply(event) }
+                // Another reader may have come further meanwhile.
+                if standing.revision >= known?.revision ?? 0 { known = standing }
+                return standing
+            }
+        }
+        var standing = FleetStanding(journal: try await journal.identity())
+        for event in try await journal.events(in: .fleet, after: 0) { standing.apply(event) }
+        known = standing
         return standing
     }
 }
 
 extension Engine {
     public func fleetStanding() async throws(EngineError) -> FleetStanding {
-        do { return try await fleetReader.read(journal) } catch { throw .journal(error) }
+        do { return try await readers.fleet.read(journal) } catch { throw .journal(error) }
     }
 
     /// Does what `body` says while nobody else decides who may begin. Throws the journal's `.leased` when another one does so for long.

@@ -1,3 +1,10 @@
+/// What was read of a journal, for engines that go by the same one: they need not fold the same streams again.
+public struct JournalReaders: Sendable {
+    let fleet = FleetReader()
+    let standings = StandingReader()
+    public init() {}
+}
+
 /// Reads of tenants' streams only what it has not folded yet: a loop asks for each of them again and again. The last event that is known is read
 /// along; where that is another one by now, or is gone, the journal was put back, and the stream is folded anew.
 actor StandingReader {

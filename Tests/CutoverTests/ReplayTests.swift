@@ -70,6 +70,24 @@ import Testing
         #expect(try await engine.standing(of: "acme").revision == 0)
     }
 
+    @Test("goes on from what it has folded of the fleet's stream, and begins anew where the journal was put back meanwhile")
+    func fleetPutBack() async throws {
+        let world = LampWorld()
+        let engine = world.engine()
+        func other() -> Engine { world.engine("two", as: "bob") }
+        try await other().holdFleet(wave: nil, reason: "first")
+        try await other().releaseFleet(wave: nil, reason: "second")
+        #expect(try await engine.fleetStanding().holds.isEmpty)
+        await world.journal.putBack(.fleet, to: 1)
+        #expect(try await engine.fleetStanding().holds.map(\.reason) == ["first"])
+        // As long as before, and of another content.
+        await world.journal.putBack(.fleet, to: 0)
+        try await other().holdFleet(wave: nil, reason: "instead")
+        #expect(try await engine.fleetStanding().holds.map(\.reason) == ["instead"])
+        await world.journal.putBack(.fleet, to: 0)
+        #expect(try await engine.fleetStanding() == FleetStanding(journal: try await world.journal.identity()))
+    }
+
     @Test("of the whole journal passes the audit, and so does its export")
     func audit() async throws {
         let opened = try await (try await run()).journal.records()
