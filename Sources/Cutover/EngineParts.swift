@@ -67,6 +67,7 @@ extension Engine {
     /// - Parameter inAccord: what is asked and done is refused where the host, its database and the journal do not remember the same.
     func sight(for ref: StepRef, _ ledger: Ledger, inAccord: Bool = false) async throws(EngineError) -> Sight {
         var link = try link(for: ref, journal: await ledger.journalID, fence: await ledger.fence)
+        link.holder = await ledger.holder
         let standing = await ledger.standing
         if inAccord {
             link.accord = Accord(remembers: standing.remembered)

@@ -15,12 +15,15 @@ public struct HostRequest: Sendable, Codable, Equatable {
     public let envPath: String
     public let statePath: String
     public let payload: String
+    /// A word for whoever holds the lease that `fence` is the number of; nil from a controller that does not tell.
+    public let holder: String?
     /// Nil where the operation is carried out whatever the host, its database and the journal remember.
     public let accord: Accord?
 
     public init(
         id: OperationID, kind: OperationKind, operationClass: OperationClass, once: Once?, tenant: TenantID, step: String,
-        journal: JournalID, fence: Int, envPath: String, statePath: String, payload: String, accord: Accord? = nil
+        journal: JournalID, fence: Int, envPath: String, statePath: String, payload: String, holder: String? = nil,
+        accord: Accord? = nil
     ) {
         self.formatVersion = 1
         self.id = id
@@ -34,6 +37,7 @@ public struct HostRequest: Sendable, Codable, Equatable {
         self.envPath = envPath
         self.statePath = statePath
         self.payload = payload
+        self.holder = holder
         self.accord = accord
     }
 }

@@ -53,6 +53,8 @@ public actor Ledger {
 
     /// The fencing number under which effects may be asked of the host; 0 without a lease.
     public var fence: Int { lease?.fence ?? 0 }
+    /// A word for whoever holds the lease, by which a host tells two that were granted the same number; nil without one.
+    public var holder: String? { lease.map { String(Digest.sha256($0.holder).prefix(16)) } }
     public var journalID: JournalID { identity }
 
     /// Appends the changes durably, all or none. A person's note that came in between is taken in and the append repeated;

@@ -126,6 +126,7 @@ struct HostLink: Sendable {
     let host: TenantHost
     let journal: JournalID
     let fence: Int
+    var holder: String?
     let ref: StepRef
     let timeoutSeconds: Int
     /// The fleet's hosts that are no tenants, and how each is reached.
@@ -145,7 +146,7 @@ struct HostLink: Sendable {
             throw StepFailure("the fleet file has no host \(name) under `hosts:`, or it cannot be reached", effect: .nothingChanged, next: "add it under `hosts:` in the fleet file")
         }
         return HostLink(
-            transport: transport, host: there, journal: journal, fence: fence, ref: ref, timeoutSeconds: timeoutSeconds, others: others,
+            transport: transport, host: there, journal: journal, fence: fence, holder: holder, ref: ref, timeoutSeconds: timeoutSeconds, others: others,
             statePath: "\(there.state)/for/\(host.id)")
     }
 
@@ -170,7 +171,7 @@ struct HostLink: Sendable {
             let request = HostRequest(
                 id: id, kind: Operation.kind, operationClass: operationClass, once: once, tenant: ref.tenant, step: ref.place,
                 journal: journal, fence: fence, envPath: host.env, statePath: statePath ?? host.state,
-                payload: try CanonicalJSON.text(operation), accord: accord)
+                payload: try CanonicalJSON.text(operation), holder: holder, accord: accord)
             action = RemoteAction(
                 id: id, operationClass: operationClass, input: Array((try CanonicalJSON.text(request) + "\n").utf8), timeoutSeconds: seconds)
         } catch {

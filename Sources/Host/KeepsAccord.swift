@@ -37,9 +37,11 @@ extension OperationLedger {
         guard let asked = request.accord, let bound = try bound() else { return nil }
         if bound != request.journal { return "the host belongs to journal \(bound), and journal \(request.journal) asks" }
         // A stale writing operation is refused as such. Whoever only lost its lease can record nothing of this.
-        if request.operationClass == .reading, try highestFence() > request.fence {
-            return "the host has seen fence \(try highestFence()), and the journal is at \(request.fence): the journal was put back to an older state"
+        let seen = try newestGrant()
+        if request.operationClass == .reading, seen.fence > request.fence {
+            return "the host has seen fence \(seen.fence), and the journal is at \(request.fence): the journal was put back to an older state"
         }
+        if seen.isAnothers(than: request) { return "fence \(seen.fence) was granted to another holder, as the host has seen: the journal was put back to an older state" }
         let isNew = try isNew(to: asked)
         if let known = asked.remembers, !isNew, try !isDone(known) {
             return "the journal remembers operation \(known), and the host's ledger does not: the host was put back to an older state"

@@ -37,9 +37,9 @@ struct OperationLedger: Sendable {
         DurableFile.removeStrays(in: operations)
         if let bound = try bound(), bound != request.journal { return .foreignJournal(bound) }
         if let text = try DurableFile.read("\(operations)/\(request.id).done", isOwn: true), let answer = HostAnswer.parse(text) { return .done(answer) }
-        let seen = try highestFence()
-        if request.fence < seen { return .staleFence(highest: seen) }
-        if request.fence > seen { try DurableFile.write(String(request.fence), to: highest) }
+        let seen = try newestGrant()
+        if request.fence < seen.fence || seen.isAnothers(than: request) { return .staleFence(highest: seen.fence) }
+        if request.fence > seen.fence { try DurableFile.write(Grant(fence: request.fence, holder: request.holder).text, to: highest) }
         try begin(request)
         let started = "\(operations)/\(request.id).started"
         if try DurableFile.read(started, isOwn: true) != nil, request.once == .unrepeatable { return .unknown }
@@ -78,11 +78,44 @@ struct OperationLedger: Sendable {
         return nil
     }
 
-    /// 0 on a host that has seen none. A file that says something else is a fault: taken for none, it would let a stale controller in.
-    func highestFence() throws(HostFault) -> Int {
-        guard let text = try DurableFile.read(highest, isOwn: true) else { return 0 }
-        guard let fence = Int(text) else { throw HostFault.said("\(highest) holds no fencing number") }
-        return fence
+    /// 0 on a host that has seen none.
+    func highestFence() throws(HostFault) -> Int { try newestGrant().fence }
+
+    /// A file that says something else is a fault: taken for none, it would let a stale controller in.
+    func newestGrant() throws(HostFault) -> Grant {
+        guard let text = try DurableFile.read(highest, isOwn: true) else { return Grant(fence: 0, holder: nil) }
+        guard let grant = Grant(text) else { throw HostFault.said("\(highest) holds no fencing number") }
+        return grant
+    }
+
+    /// The newest lease that the host has seen: its number, and a word for its holder where that was told. Two journals of one past grant the same number.
+    struct Grant: Sendable, Equatable {
+        let fence: Int
+        let holder: String?
+
+        init(fence: Int, holder: String?) {
+            self.fence = fence
+            self.holder = holder
+        }
+
+        /// `5`, or `5 holder`.
+        init?(_ text: String) {
+            let words = text.split(separator: " ", omittingEmptySubsequences: false)
+            guard (1...2).contains(words.count), !words.contains(""), let fence = Int(words[0]), fence >= 0 else { return nil }
+            self.init(fence: fence, holder: words.count == 2 ? String(words[1]) : nil)
+        }
+
+        /// A holder's word is the controller's; one that could not be read again is not kept.
+        var text: String {
+            guard let holder, !holder.isEmpty, holder.utf8.count <= 64, holder.utf8.allSatisfy({ (33..<127).contains($0) }) else { return String(fence) }
+            return "\(fence) \(holder)"
+        }
+
+        /// The request has the same number, and another held it.
+        func isAnothers(than request: HostRequest) -> Bool {
+            guard fence == request.fence, let holder, let asking = request.holder else { return false }
+            return holder != asking
+        }
     }
 
     /// Nothing is retried on the strength of a failure that was reported: only a success is remembered as the answer.

@@ -22,7 +22,8 @@ extension HostProgram {
         }
         let alone = HostRequest(
             id: request.id, kind: one.kind, operationClass: .reading, once: nil, tenant: request.tenant, step: request.step, journal: request.journal,
-            fence: request.fence, envPath: request.envPath, statePath: request.statePath, payload: one.payload)
+            fence: request.fence, envPath: request.envPath, statePath: request.statePath, payload: one.payload,
+            holder: request.holder)
         let hand = HostHand(sight: sight, operation: request.id, fence: request.fence, journal: request.journal)
         let late = StepFailure("\(one.kind): no answer within \(seconds) s", effect: .nothingChanged, next: "cutoverctl why \(request.tenant)")
         return await first(within: seconds) { await outcome(handler, alone, hand) } ?? HostAnswer(id: request.id, status: .failed, failure: late)

@@ -30,20 +30,22 @@ import Testing
 
     private func serve<Operation: HostOperation>(
         _ operation: Operation, id: OperationID = "op-1", as operationClass: OperationClass = .writing, once: Once? = nil, fence: Int = 1,
-        journal: JournalID = "journal-1", accord: Accord? = Accord(remembers: nil)
+        journal: JournalID = "journal-1", holder: String? = nil, accord: Accord? = Accord(remembers: nil)
     ) async throws -> CounterHost.Served {
         var book = Counter.book
         book.keep(TwoFiles(database: database))
         let request = HostRequest(
             id: id, kind: Operation.kind, operationClass: operationClass, once: once, tenant: "acme", step: "A0/count", journal: journal, fence: fence,
-            envPath: host.folder.file("env"), statePath: host.state, payload: try CanonicalJSON.text(operation), accord: accord)
+            envPath: host.folder.file("env"), statePath: host.state, payload: try CanonicalJSON.text(operation), holder: holder, accord: accord)
         let (line, exitCode) = await HostProgram.serve(
             operationClass: operationClass.rawValue, input: Array(try CanonicalJSON.text(request).utf8), operations: book)
         return CounterHost.Served(line: line, exitCode: exitCode)
     }
 
-    private func set(_ id: OperationID, fence: Int = 1, journal: JournalID = "journal-1", accord: Accord? = Accord(remembers: nil)) async throws -> CounterHost.Served {
-        try await serve(Counter.Set(), id: id, once: .convergent, fence: fence, journal: journal, accord: accord)
+    private func set(
+        _ id: OperationID, fence: Int = 1, journal: JournalID = "journal-1", holder: String? = nil, accord: Accord? = Accord(remembers: nil)
+    ) async throws -> CounterHost.Served {
+        try await serve(Counter.Set(), id: id, once: .convergent, fence: fence, journal: journal, holder: holder, accord: accord)
     }
 
     /// The state folder as it is after `op-1`, put back after `op-2`.
@@ -91,6 +93,34 @@ import Testing
             #expect(served.answer?.failure?.what.contains("remembers operation op-2") == true)
         }
         #expect(try await set("op-3", accord: Accord(remembers: "op-1")).answer?.status == .done)
+    }
+
+    @Test("a journal that was put back by one grant is told by the holder of that grant, by a reading too, and nothing is done")
+    func grantedTwice() async throws {
+        #expect(try await set("op-1", fence: 5, holder: "one").answer?.status == .done)
+        for served in [try await set("op-2", fence: 5, holder: "two"), try await serve(Counter.Look(), as: .reading, fence: 5, holder: "two")] {
+            #expect(served.answer?.status == .disagrees && served.exitCode == 1)
+            #expect(served.answer?.failure?.what.contains("fence 5 was granted to another holder") == true && served.answer?.failure?.effect == .nothingChanged)
+        }
+        #expect(host.count == 1 && !host.has("ops/op-2.started"))
+        #expect(try await set("op-2", fence: 5, holder: "one").answer?.status == .done)
+        #expect(try await set("op-3", fence: 6, holder: "two").answer?.status == .done)
+        #expect(try await set("op-4", fence: 6, holder: "one").answer?.status == .disagrees)
+    }
+
+    @Test("who asks without accord is refused under another's fence, and a ledger or a controller that knows no holders goes by the number alone")
+    func withoutHolders() async throws {
+        #expect(try await set("op-1", fence: 5, holder: "one").answer?.status == .done)
+        let refused = try await set("op-2", fence: 5, holder: "two", accord: nil)
+        #expect(refused.answer?.status == .refused && refused.exitCode == HostProgram.staleFenceExit && host.count == 1)
+        #expect(try await set("op-2", fence: 5).answer?.status == .done)
+        try host.folder.write("5", to: "state/fence")
+        #expect(try await set("op-3", fence: 5, holder: "two").answer?.status == .done)
+        #expect(try OperationLedger(statePath: host.state).highestFence() == 5)
+        for damaged in ["5 ", "5 one two", " one", "-5 one"] {
+            try host.folder.write(damaged, to: "state/fence")
+            #expect(try await set("op-4", fence: 6, holder: "two").exitCode == 1, "\(damaged)")
+        }
     }
 
     @Test("what people ask is answered all the same, and a host built anew contradicts nobody")

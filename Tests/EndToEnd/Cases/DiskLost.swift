@@ -63,7 +63,7 @@ enum DiskLost {
     }
 
     private static func fence(_ stage: Stage) throws -> Int {
-        Int(try String(contentsOfFile: "\(stage.host("acme"))/fence", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1
+        Int(try String(contentsOfFile: "\(stage.host("acme"))/fence", encoding: .utf8).prefix { $0.isNumber }) ?? -1
     }
 
     /// Answers where the lost journal turns up again.

@@ -30,7 +30,7 @@ public struct AnswersAreRemembered: Invariant {
         guard let folder = world.fleet.host(of: tenant)?.state else { return }
         let files = world.files(tenant)
         for id in answered[tenant] ?? [] where files["\(folder)/ops/\(id).done"] == nil { violations.append("\(tenant) forgot operation \(id) (\(world.now))") }
-        if let seen = highest[tenant], let text = files["\(folder)/fence"], Int(text) ?? 0 < seen {
+        if let seen = highest[tenant], let text = files["\(folder)/fence"], Int(text.prefix { $0 != " " }) ?? 0 < seen {
             violations.append("\(tenant) has fence \(text), and had seen \(seen) (\(world.now))")
         }
     }
