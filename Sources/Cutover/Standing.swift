@@ -112,6 +112,8 @@ public struct Standing: Sendable, Equatable {
     public var isInDoubt: Bool {
         positions.values.contains(where: \.isInDoubt)
     }
+    /// Something was begun, and has neither been found in place nor absent since.
+    var isMidway: Bool { positions.values.contains(where: \.isUnderWay) }
     /// A person stopped it, or gave it up.
     var isStopped: Bool { hold != nil || abandonment != nil }
     public func evidence(of step: StepID) -> Evidence? { evidence[step] }

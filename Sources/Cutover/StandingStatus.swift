@@ -11,8 +11,11 @@ extension Standing {
             step: current?.id.text ?? "", state: state, since: since?.description ?? "",
             held: abandonment.map { "\($0.by): abandoned: \($0.reason)" } ?? hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil },
             trouble: trouble(state, current), exposed: abandonment == nil && isExposed(under: plan, catalog: catalog),
-            atRest: isAtRest(state, current, plan, catalog) ? true : nil, waivers: recordedWaivers, abandoned: recordedAbandonments, drift: drifted(from: plan))
+            atRest: isAtRest(state, current, plan, catalog) ? true : isStoppedMidway ? false : nil, waivers: recordedWaivers, abandoned: recordedAbandonments, drift: drifted(from: plan))
     }
+
+    /// Held or quarantined while something was begun and has not ended: it keeps its place, which nobody would ask for again.
+    private var isStoppedMidway: Bool { abandonment == nil && (hold != nil || quarantine != nil) && isMidway }
 
     private func isAtRest(_ state: TenantStatus.State, _ current: PlannedStep?, _ plan: Plan, _ catalog: StepCatalog) -> Bool {
         // Whoever was held before it began, and released, has still not begun.

@@ -18,7 +18,8 @@ public struct TenantStatus: Sendable, Codable, Equatable {
     public private(set) var trouble: Trouble?
     /// Between the step that exposes it and the one that ends that.
     public let exposed: Bool?
-    /// It waits on a clock, or its next step has not begun and would end such a wait or expose it: nothing of ours is under way.
+    /// True where it waits on a clock, or its next step has not begun and would end such a wait or expose it: nothing of ours is under way. False where it
+    /// was stopped amid a step.
     public let atRest: Bool?
     /// Checks that people have set aside. As recorded: `Engine.waivers` tells which of them count.
     public let waivers: [Waiver]?
@@ -123,7 +124,7 @@ extension TenantStatus {
     }
 
     /// Between two steps a tenant under way is pending; it is in motion all the same, unless it rests there.
-    public var isInMotion: Bool { atRest != true && (state.isInMotion || (state == .pending && !since.isEmpty)) }
+    public var isInMotion: Bool { atRest.map { !$0 } ?? (state.isInMotion || (state == .pending && !since.isEmpty)) }
 }
 
 extension TenantStatus.State {

@@ -223,6 +223,20 @@ import Testing
         #expect(TenantStatus.State.allCases.filter(\.isInMotion) == [.running, .inDoubt, .gated, .reverting])
     }
 
+    @Test("whoever is held or quarantined amid a step keeps his place, and whoever is given up does not")
+    func stoppedMidway() {
+        let begun: [Event.Change] = [Fold.adopted(), .started(Self.ref("a", "lamp.wire"), attempt: 1)]
+        func moves(_ changes: [Event.Change]) -> Bool { Self.standing("a", changes).status(under: LampCatalog.plan(), catalog: LampCatalog.catalog).isInMotion }
+        #expect(moves(begun))
+        for stop in [.held(reason: "lunch"), .quarantined(reason: "put back")] as [Event.Change] {
+            #expect(moves(begun + [stop]))
+            #expect(moves(begun + [.performed(Self.ref("a", "lamp.wire"), Evidence()), stop]))
+            #expect(!moves([Fold.adopted()] + Fold.done(Self.ref("a", "lamp.wire")) + [stop]))
+        }
+        #expect(moves(begun + [.held(reason: "lunch"), .released(reason: "back")]))
+        #expect(!moves(begun + [.abandoned(nil, reason: "gone", facts: [:])]))
+    }
+
     @Test("the status report counts the budget as the rollout does")
     func report() {
         let plan = LampCatalog.plan(rollout: rollout(atOnce: 3, budget: 2))
