@@ -85,6 +85,11 @@ struct Sidecar: Sendable, Codable, Equatable {
             : try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), readOnly: readOnly, applicationName: "cutover-plugin")
     }
 
+    /// The schema that it keeps its tables in is there.
+    func hasSchema(_ host: HostSight) async throws -> Bool {
+        try await closing(try await database(host, readOnly: true)) { try await $0.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") }
+    }
+
     func runtime(_ host: HostSight) throws -> any ServiceRuntime {
         if let container { return try container.runtime("cutover-\(host.tenant)-memory-plugin", host.env()) }
         return ProcessRuntime(command: try host.env().resolve(program), pidFile: "\(StateFolder.tenant(of: host.statePath))/sidecar.pid")
@@ -101,6 +106,8 @@ struct Sidecar: Sendable, Codable, Equatable {
     func start(_ host: HostSight, _ operation: OperationID) async throws -> Int32 {
         if url != nil { return try await CentralPlugin(sidecar: self).awaitHealth(host) }
         let runtime = try runtime(host)
+        // It makes its schema when it starts. Over a database that was put back to before that, one that runs never would.
+        if try await runtime.running() != nil, try await !hasSchema(host) { try await runtime.stop(within: 10) }
         if try await runtime.running() == nil {
             let env = try host.env()
             try await runtime.start(
@@ -252,7 +259,7 @@ struct SidecarState: ReadsOnHost {
         var problems: [String] = []
         var facts: [String: String] = [:]
         let pid = try await sidecar.runtime(host).running()
-        let schema = try await closing(try await sidecar.database(host, readOnly: true)) { try await $0.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") }
+        let schema = try await sidecar.hasSchema(host)
         guard let pid else {
             return Result(problems: ["the plugin does not run"], facts: ["schema": schema ? "there" : "absent"], nothingThere: !schema)
         }
@@ -260,6 +267,7 @@ struct SidecarState: ReadsOnHost {
             return Result(problems: ["it runs for another plan, and this one has not taken it into use"], facts: ["pid": String(pid)], nothingThere: true, isOthers: true)
         }
         facts["pid"] = String(pid)
+        if !schema { problems.append("it runs, and its schema memory_plugin is not in the database, which was put back to before it was made") }
         if sidecar.container != nil { facts["image"] = try sidecar.runtime(host).wanted }
         try await Self.judgeHealth(sidecar.client(host), &problems, &facts)
         let addresses = try ListeningSockets.addresses(port: portOf(try sidecar.address(host)))

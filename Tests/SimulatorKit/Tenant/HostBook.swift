@@ -74,6 +74,7 @@ extension TenantBook {
             }
             guard plugin.isInUse else { return ["problems": ["it is not in use"], "facts": [:], "nothingThere": true, "isOthers": true] }
             var problems: [String] = []
+            if database.new == nil { problems.append("it runs, and its schema is not in the database") }
             if !plugin.isHealthy { problems.append("health does not answer: \(plugin.mood.rawValue)") }
             if model.host.trials["sidecar.trial"] != true { problems.append("its trial failed, or it was not tried yet") }
             return ["problems": .texts(problems), "facts": ["pid": "8"], "nothingThere": false, "isOthers": false]
