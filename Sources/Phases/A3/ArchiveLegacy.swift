@@ -163,7 +163,9 @@ struct ArchiveState: ReadsOnHost {
 
     func read(_ host: HostSight) async throws -> Result {
         let entries = try host.evidence.entries()
-        let begun = entries.last { $0.kind == "effect" && $0.facts["name"] == Effect.archive(table).name }?.n ?? 0
+        // What was frozen anew since is not what was rehearsed.
+        let names = [Effect.archive(table).name, Effect.freeze(table).name]
+        let begun = entries.last { $0.kind == "effect" && $0.facts["name"].map(names.contains) == true }?.n ?? 0
         let trace = entries.last { $0.kind == "exercise" && $0.facts["name"] == table.own("archive.rehearsal") && $0.n > begun }
         let marks = try trace?.facts["marks"].map { try CanonicalJSON.value([String: ArchivedObject].self, from: $0) } ?? [:]
         let rehearsed = Result(

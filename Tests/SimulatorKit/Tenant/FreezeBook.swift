@@ -5,7 +5,10 @@ import Host
 extension TenantBook {
     mutating func addFreeze() {
         act("legacy.freeze") { deed in
-            try deed.host("begins the freeze") { $0.host.begin("freeze", trial: "freeze.trial") }
+            try deed.host("begins the freeze") { model in
+                model.host.begin("freeze", trial: "freeze.trial")
+                model.host.rehearsal = nil
+            }
             let (rows, digest) = try deed.fenced("freezes") { try $0.database.freeze() }
             return ["rows": .number(rows), "digest": .text(digest)]
         }
