@@ -12,6 +12,7 @@ import Testing
     private struct Ground {
         var state: TenantState?
         var files: [String: String] = [:]
+        var recorded: [Event] = []
         private var heads: [StreamID: (revision: Int, hash: String)] = [:]
         private(set) var now = SimulatorKit.Setting.start
 
@@ -25,9 +26,9 @@ import Testing
         }
 
         var world: WorldView {
-            let (state, files) = (state, files)
+            let (state, files, recorded) = (state, files, recorded)
             return WorldView(
-                now: now, plan: InvariantTests.plan, catalog: MemoryCatalog.catalog, fleet: Fleet(tenants: [InvariantTests.host]), events: { _ in [] },
+                now: now, plan: InvariantTests.plan, catalog: MemoryCatalog.catalog, fleet: Fleet(tenants: [InvariantTests.host]), events: { stream in recorded.filter { $0.stream == stream } },
                 truth: { _ in state }, files: { _ in files })
         }
     }
@@ -67,6 +68,23 @@ import Testing
         promise.hear(ground.event(.started(ref, attempt: 4)), world: ground.world)
         promise.hear(ground.event(.started(ref, attempt: 5)), world: ground.world)
         #expect(promise.violations.count == 2)
+    }
+
+    @Test("once the journal was put back it is judged by what it says then, and what was noted stays")
+    func putBack() throws {
+        let ref = Self.ref("env.wire")
+        var (ground, promise) = (Ground(), DoubtIsVerified())
+        let kept = ground.event(.started(ref, attempt: 1))
+        promise.hear(kept, world: ground.world)
+        promise.hear(ground.event(.performed(ref, Evidence()), fence: 2), world: ground.world)
+        ground.recorded = [kept]
+        var anew = try #require(promise.afterPutBack(ground.world) as? DoubtIsVerified)
+        #expect(anew.violations == promise.violations && anew.violations.count == 1)
+        anew.hear(ground.event(.started(ref, attempt: 2)), world: ground.world)
+        #expect(anew.violations.count == 2, "it is in doubt again")
+        var looks = LookingChangesNothing()
+        looks.after(Self.happening(.handLaid("op", "x", .writing, fence: 1), ground), world: ground.world)
+        #expect(looks.afterPutBack(ground.world) is LookingChangesNothing)
     }
 
     @Test("a change that no operation made which may")
@@ -168,6 +186,15 @@ import Testing
         for what in ["no soak", "0 of 2 people", "issue-769 was open", "nobody was given time", "archive"] {
             #expect(promise.violations.contains { $0.contains(what) }, "\(what): \(promise.violations)")
         }
+        // Delivered again, it finds the table gone.
+        let count = promise.violations.count
+        before.own?.dropped = .init(oid: 1000, digest: "", rows: 0)
+        before.held = nil
+        #expect(before.place == .dropped)
+        state.effects.append(WorldEffect(kind: "legacy.drop", operation: "o", fence: 1, at: ground.now.adding(seconds: 60), what: "drops the table", asItWas: before))
+        ground.state = state
+        promise.after(Self.happening(.watched, ground), world: ground.world)
+        #expect(promise.violations.count == count, "\(promise.violations)")
     }
 
     @Test("two hands at once, and an older one after a newer")

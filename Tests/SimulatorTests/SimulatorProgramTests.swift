@@ -50,6 +50,13 @@ import Testing
         #expect(run.code == 0 && run.said.contains("2 done"), "\(run.said)")
     }
 
+    @Test("a journal that is put back twice and a fleet file that names others keep nobody from the end")
+    func putBack() async throws {
+        let story = "3000:notNamed:1:30,4000:journalPutBack:0:900,9000:labelledOtherwise:1:48,20000:namedLate:2:0,30000:journalPutBack:0:2880"
+        let run = try await Self.run("--seed", "1", "--tenants", "3", "--operators", "2", "--days", "70", "--story", story)
+        #expect(run.code == 0 && run.said.contains("3 done"), "\(run.said)")
+    }
+
     @Test("a story is written as it is read, and a text that is none is refused")
     func story() async throws {
         let drawn = Story.drawn(seed: 5, tenants: 4, operators: 2, days: 45)

@@ -1,10 +1,17 @@
 public import Cutover
 
 /// Promise 9: the budget holds. Counted from the events themselves: a tenant is at work while something that was begun there has not ended.
-public struct BudgetHolds: Invariant {
+public struct BudgetHolds: Invariant, JudgesRecord {
     public let name = "the budget holds"
     public var violations: [String] { notes.all }
-    private var notes = Notes()
+    var notes = Notes()
+    var forgetful: Self {
+        var other = Self()
+        (other.atOnce, other.unnamed) = (atOnce, unnamed)
+        return other
+    }
+    /// Whoever the fleet file once did not name took nobody's place then, and has it back without asking.
+    private var unnamed: Set<TenantID> = []
     private var working: [TenantID: Set<StepRef>] = [:]
     private var exposed: Set<TenantID> = []
     /// Past the step that ends it: who is wired anew there, for something was gone, stands between nothing.
@@ -17,7 +24,7 @@ public struct BudgetHolds: Invariant {
     public init() {}
 
     public mutating func hear(_ event: Event, world: WorldView) {
-        guard let tenant = event.tenant else { return }
+        guard let tenant = event.tenant, !unnamed.contains(tenant) else { return }
         // A plan that was taken up later may allow more.
         atOnce = max(atOnce, world.plan.rollout.atOnce)
         switch event.change {
@@ -40,7 +47,11 @@ public struct BudgetHolds: Invariant {
             failed[tenant]?.remove(ref)
             if world.plan.kind(of: ref) == "env.wire" { exposed.remove(tenant) }
             if world.plan.kind(of: ref) == "backfill.verify" { proven.remove(tenant) }
-        case .reopened, .abandoned: failed[tenant] = nil
+        case .reopened: failed[tenant] = nil
+        case .abandoned(let ref, _, _):
+            failed[tenant] = nil
+            // What was begun at a tenant that is given up is nobody's to end.
+            if let ref { working[tenant]?.remove(ref) } else { working[tenant] = nil }
         default: return
         }
         if case .verified(let ref, let finding) = event.change, world.plan.kind(of: ref) == "backfill.verify" {
@@ -71,6 +82,12 @@ public struct BudgetHolds: Invariant {
         if count > world.plan.rollout.failureBudget { notes.add("\(event.stream) begins though \(count) tenants have failed, and \(world.plan.rollout.failureBudget) may", event) }
     }
 
-    public mutating func after(_ happening: Happening, world: WorldView) {}
+    public mutating func after(_ happening: Happening, world: WorldView) {
+        guard case .mishap(let words) = happening.what, let mishap = Mishap(words), mishap.kind == .notNamed else { return }
+        let tenant = Setting.tenant(mishap.whom)
+        unnamed.insert(tenant)
+        (working[tenant], failed[tenant]) = (nil, nil)
+        exposed.remove(tenant)
+    }
     public mutating func atEnd(_ world: WorldView) {}
 }

@@ -1,10 +1,11 @@
 public import Cutover
 
 /// Promise 2: what was begun and not recorded as ended leaves that state through a look at the world, or by a person's signed word.
-public struct DoubtIsVerified: Invariant {
+public struct DoubtIsVerified: Invariant, JudgesRecord {
     public let name = "doubt is left through a look at the world"
     public var violations: [String] { notes.all }
-    private var notes = Notes()
+    var notes = Notes()
+    var forgetful: Self { Self() }
     /// Under which fence each step's unfinished attempt began.
     private var open: [StepRef: Int] = [:]
 

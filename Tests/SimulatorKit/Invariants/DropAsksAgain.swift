@@ -1,10 +1,15 @@
 public import Cutover
 
 /// Promise 7: at the moment in which the old table goes, everything that allows it is true: by the world, and by people's words on record.
-public struct DropAsksAgain: Invariant {
+public struct DropAsksAgain: Invariant, JudgesRecord {
     public let name = "no drop without its conditions"
     public var violations: [String] { notes.all }
-    private var notes = Notes()
+    var notes = Notes()
+    var forgetful: Self {
+        var other = self
+        other.records = [:]
+        return other
+    }
     private var seen: [TenantID: Int] = [:]
     private var records: [TenantID: Record] = [:]
 
@@ -49,7 +54,8 @@ public struct DropAsksAgain: Invariant {
 
     public mutating func after(_ happening: Happening, world: WorldView) {
         guard let tenant = happening.tenant, let state = world.truth(tenant) else { return }
-        let drops = state.effects.dropFirst(seen[tenant] ?? 0).filter { $0.what == "drops the table" }
+        // Delivered again, it finds the table gone and changes nothing.
+        let drops = state.effects.dropFirst(seen[tenant] ?? 0).filter { $0.what == "drops the table" && $0.asItWas?.place != .dropped }
         seen[tenant] = state.effects.count
         for drop in drops { judge(tenant, drop, state, world) }
     }

@@ -49,3 +49,26 @@ public protocol Invariant: Sendable {
     mutating func atEnd(_ world: WorldView)
     var violations: [String] { get }
 }
+
+extension Invariant {
+    /// The same judge, once an older copy of the journal stands in the newer one's place: what goes by the record goes by that.
+    func afterPutBack(_ world: WorldView) -> any Invariant { (self as? any JudgesRecord)?.afresh(world) ?? self }
+}
+
+/// Judges by the record: where that was put back, it is heard once more from the beginning, and what was noted stays.
+protocol JudgesRecord: Invariant {
+    var notes: Notes { get set }
+    /// Without what is known from the record.
+    var forgetful: Self { get }
+}
+
+extension JudgesRecord {
+    func afresh(_ world: WorldView) -> any Invariant {
+        var judge = forgetful
+        for stream in [.fleet] + world.fleet.tenants.map({ StreamID($0.id) }) {
+            for event in world.events(stream) { judge.hear(event, world: world) }
+        }
+        judge.notes = notes
+        return judge
+    }
+}

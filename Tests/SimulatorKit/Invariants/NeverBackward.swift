@@ -1,10 +1,11 @@
 public import Cutover
 
 /// Promise 10: an older plan never moves a tenant backward.
-public struct NeverBackward: Invariant {
+public struct NeverBackward: Invariant, JudgesRecord {
     public let name = "an older plan never moves a tenant"
     public var violations: [String] { notes.all }
-    private var notes = Notes()
+    var notes = Notes()
+    var forgetful: Self { Self() }
     private var newest: [TenantID: Int] = [:]
 
     public init() {}

@@ -1,10 +1,15 @@
 public import Cutover
 
 /// Promise 8: one hand per tenant, and never an older one after a newer.
-public struct NeverTwoHands: Invariant {
+public struct NeverTwoHands: Invariant, JudgesRecord {
     public let name = "never two hands on a tenant"
     public var violations: [String] { notes.all }
-    private var notes = Notes()
+    var notes = Notes()
+    var forgetful: Self {
+        var other = self
+        other.recorded = [:]
+        return other
+    }
     private var laid: [TenantID: [OperationID]] = [:]
     private var highest: [TenantID: Int] = [:]
     private var recorded: [StreamID: Int] = [:]

@@ -1,10 +1,11 @@
 public import Cutover
 
 /// Promise 6: a window opens when it was covered by green samples taken after it began, by the world's own clock, which nobody sets.
-public struct NoEvidenceIsNotGreen: Invariant {
+public struct NoEvidenceIsNotGreen: Invariant, JudgesRecord {
     public let name = "no evidence is not green"
     public var violations: [String] { notes.all }
-    private var notes = Notes()
+    var notes = Notes()
+    var forgetful: Self { Self() }
     private var began: [StepRef: (marker: String, at: Timestamp)] = [:]
 
     public init() {}

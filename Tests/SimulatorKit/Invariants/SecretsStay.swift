@@ -9,14 +9,14 @@ public struct SecretsStay: Invariant {
     public init() {}
 
     public mutating func hear(_ event: Event, world: WorldView) {
-        for (key, value) in event.change.facts where value.contains(SimulatedSecret.mark) { notes.add("\(event.stream): the journal has a host's password under \(key)", event) }
+        for (key, value) in event.change.facts where ByteSearch.finds(SimulatedSecret.mark, in: value) { notes.add("\(event.stream): the journal has a host's password under \(key)", event) }
     }
 
     public mutating func after(_ happening: Happening, world: WorldView) {}
 
     public mutating func atEnd(_ world: WorldView) {
         for host in world.fleet.tenants {
-            for (path, text) in world.files(host.id) where path != host.env && text.contains(SimulatedSecret.mark) {
+            for (path, text) in world.files(host.id) where path != host.env && ByteSearch.finds(SimulatedSecret.mark, in: text) {
                 notes.add("\(host.id): \(path) has the host's password", at: "\(world.now)")
             }
         }

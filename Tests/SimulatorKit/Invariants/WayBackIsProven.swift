@@ -1,10 +1,11 @@
 public import Cutover
 
 /// Promise 4: every gate of a step, those of its way back among them, is found open just before it is begun.
-public struct WayBackIsProven: Invariant {
+public struct WayBackIsProven: Invariant, JudgesRecord {
     public let name = "a step begins behind open gates"
     public var violations: [String] { notes.all }
-    private var notes = Notes()
+    var notes = Notes()
+    var forgetful: Self { Self() }
     /// The newest answer to each claim of a step, and when it was given.
     private var answers: [StepRef: [String: (verdict: Gate.Verdict, at: Timestamp)]] = [:]
     /// Until when each claim of a step is set aside.

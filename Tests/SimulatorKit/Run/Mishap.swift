@@ -21,6 +21,8 @@ public struct Mishap: Sendable, Hashable, Comparable, CustomStringConvertible {
         case appendNotHeardOf
         /// For so many minutes, and for everybody.
         case journalUnreachable
+        /// To what it was so many minutes before.
+        case journalPutBack
         // What people do. For so many hours.
         case held, fleetHeld
         // For so many hours: a check of a step is set aside, and half of them let count again before; a tenant is given up, and taken in again.
@@ -29,6 +31,8 @@ public struct Mishap: Sendable, Hashable, Comparable, CustomStringConvertible {
         case takenBack
         /// The rollout's figures, or a step's settings.
         case planChanged
+        // In the fleet file, a tenant is not named before that minute; not for so many hours; has the labels of another wave for so many hours.
+        case namedLate, notNamed, labelledOtherwise
         // Of a tenant's own world.
         case databaseRestart, databaseFailover, deadlock, lockTimeout, pluginStalled, pluginLies, plugin5xx, pluginSlow, pluginUp, pluginDies
         case serverRestartedWithOldSettings, rebuiltFromBackup, moved, deleted, captureDisabled, oldTableRead
@@ -98,12 +102,13 @@ extension Story {
         Rate(.diskIsFull, 0.2, 5...600), Rate(.diskIsReadOnly, 0.1, 5...600), Rate(.clockIsSet, 0.3, -86_400...86_400), Rate(.clockDrifts, 0.2, -2000...2000),
         Rate(.requestLost, 1, 0...6), Rate(.answerLost, 1, 0...6), Rate(.deliveredTwice, 0.7, 0...6), Rate(.deliveredLate, 0.7, 1...240),
         Rate(.held, 0.2, 1...72), Rate(.takenBack, 0.15, 0...12), Rate(.waived, 0.5, 1...168), Rate(.abandoned, 0.04, 1...240),
+        Rate(.namedLate, 0.06), Rate(.notNamed, 0.05, 1...240), Rate(.labelledOtherwise, 0.08, 1...240),
         Rate(.databaseRestart, 0.5), Rate(.databaseFailover, 0.05, 1...30), Rate(.deadlock, 0.5), Rate(.lockTimeout, 0.5), Rate(.pluginStalled, 0.3, 1...120),
         Rate(.pluginLies, 0.1, 1...60), Rate(.plugin5xx, 0.3, 1...120), Rate(.pluginSlow, 0.2, 1...120), Rate(.serverRestartedWithOldSettings, 0.1),
         Rate(.rebuiltFromBackup, 0.05, 1...72), Rate(.moved, 0.03), Rate(.deleted, 0.02), Rate(.pluginDies, 0.2), Rate(.captureDisabled, 0.1), Rate(.oldTableRead, 0.1),
     ]
     private static let ofOperators = [Rate(.operatorDies, 8, 1...40), Rate(.operatorSleeps, 3, 1...720), Rate(.appendNotHeardOf, 2, 1...10)]
-    private static let ofTheFleet = [Rate(.journalUnreachable, 1, 1...240), Rate(.fleetHeld, 0.5, 1...48), Rate(.planChanged, 0.3, 0...3)]
+    private static let ofTheFleet = [Rate(.journalUnreachable, 1, 1...240), Rate(.journalPutBack, 0.15, 1...2880), Rate(.fleetHeld, 0.5, 1...48), Rate(.planChanged, 0.3, 0...3)]
 
     /// What befalls so many tenants and operators in so many days. What befalls one of them does not depend on how many there are.
     public static func drawn(seed: UInt64, tenants: Int, operators: Int, days: Int) -> Story {

@@ -24,10 +24,18 @@ public struct Outcome: Sendable, Equatable {
 final class World: Sendable {
     let setting: Setting
     let time = WorldTime(Setting.start)
-    let fleet: Fleet
+    /// All tenants that there are.
+    let everybody: Fleet
+    let listing: Listing
+    /// As the fleet file names them now.
+    var fleet: Fleet { listing.fleet(everybody) }
+    /// Of the journal, for when they are put back.
+    let copies = Mutex([Mishap: SimulatedJournal.Copy]())
     let end: Timestamp
     let journal: SimulatedJournal
     let journalRoad: JournalRoad
+    /// Every process would fold the same streams to the same.
+    private let readers = JournalReaders()
     let roads: [TenantID: Road]
     let records: Records
     /// The plan that operators have before them: people change it.
@@ -59,6 +67,12 @@ final class World: Sendable {
             judge { $0.hear(event, world: $1) }
         }
 
+        /// The journal has become an older one.
+        func putBack(_ copy: SimulatedJournal.Copy) {
+            state.withLock { state in for stream in state.events.keys { state.events[stream] = copy.events(in: stream) } }
+            judge { one, view in one = one.afterPutBack(view) }
+        }
+
         func happen(_ happening: Happening) { judge { $0.after(happening, world: $1) } }
 
         /// What those who judge look at is let go, and with it the world.
@@ -82,8 +96,9 @@ final class World: Sendable {
     init(_ setting: Setting) {
         let records = Records(setting.invariants())
         let (time, fleet, plan) = (time, setting.fleet, Setting.plan())
+        self.listing = Listing(setting.story)
         self.setting = setting
-        self.fleet = fleet
+        self.everybody = fleet
         self.records = records
         self.end = Setting.start.adding(seconds: setting.days * 86_400)
         self.plan = Mutex(plan)
@@ -110,7 +125,7 @@ final class World: Sendable {
         return Engine(
             plan: plan.withLock { $0 }, fleet: fleet, catalog: MemoryCatalog.catalog,
             journal: JournalDoor(journal: journal, road: journalRoad, process: process, whom: whom), time: ProcessTime(time: time, process: process), me: person,
-            holder: holder, operationSeconds: 300
+            holder: holder, operationSeconds: 300, readers: readers
         ) { host in roads[host.id].map { Link(road: $0, process: process) } }
     }
 
@@ -137,6 +152,7 @@ final class World: Sendable {
         for road in roads.sorted(by: { $0.key < $1.key }).map(\.value) { Task { await tick(road.host) } }
         Task { await People(self).lookAround() }
         for mishap in setting.story.mishaps {
+            if mishap.kind == .journalPutBack { Task { await copyJournal(for: mishap) } }
             Task {
                 guard (try? await time.sleep(until: Setting.start.adding(seconds: mishap.minute * 60))) != nil else { return }
                 await befall(mishap)
@@ -156,7 +172,7 @@ final class World: Sendable {
         var stands: [String: Int] = [:]
         var unfinished: [String] = []
         let plan = plan.withLock { $0 }
-        for host in fleet.tenants {
+        for host in everybody.tenants {
             var standing = Standing(host.id, genesis: Event.genesis(of: StreamID(host.id), in: records?.journal ?? ""))
             for event in self.records.events(in: StreamID(host.id)) { standing.apply(event) }
             let line = standing.status(under: plan, catalog: MemoryCatalog.catalog)
@@ -167,7 +183,7 @@ final class World: Sendable {
             unfinished.append(why.joined(separator: "; "))
         }
         return Outcome(
-            digest: Digest.sha256(rows.map(\.hash).joined(separator: "\n")), events: rows.count, done: fleet.tenants.count - unfinished.count, stands: stands, unfinished: unfinished,
+            digest: Digest.sha256(rows.map(\.hash).joined(separator: "\n")), events: rows.count, done: everybody.tenants.count - unfinished.count, stands: stands, unfinished: unfinished,
             violations: self.records.violations + flaws.map { "the chain holds: \($0.stream)/\($0.revision) \($0.what)" },
             history: setting.keepsHistory ? rows.map { "\($0.at) \($0.stream)/\($0.revision) \($0.kind) \($0.step ?? "") by \($0.by) fence \($0.fence) \($0.facts)" } : [])
     }
