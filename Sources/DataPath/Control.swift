@@ -102,16 +102,32 @@ public struct Control: Sendable, Equatable, Codable {
         "WHERE one IN (SELECT one FROM \(settings.schema).control FOR UPDATE)"
     }
 
+    /// Begins a look: marks its transaction as ours, which takes its snapshot, and holds the fence row as `checkFence` does.
+    ///
+    /// `looks`: the row asks for them. `marked`: the snapshot shows a marker.
+    static func enterLook(
+        _ fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings
+    ) async throws -> (looks: Bool, marked: Bool) {
+        let row = try await hold(", \(Look.mark(settings)), EXISTS (SELECT FROM \(settings.schema).marker) AS marked", fence, connection, settings)
+        return (try row.bool("looks"), try row.bool("marked"))
+    }
+
     /// Holds the fence row until the caller's transaction ends, so that raising it waits for us or stops us.
     ///
     /// KEY SHARE lets another writer's copy note its last key meanwhile.
     /// Answers whether the row asks for looks.
     @discardableResult
     static func checkFence(_ fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings) async throws -> Bool {
-        let rows = try await connection.prepared("SELECT fence, mode IN ('sync', 'copy') AS looks FROM \(settings.schema).control FOR KEY SHARE")
+        try await hold("", fence, connection, settings).bool("looks")
+    }
+
+    private static func hold(
+        _ more: String, _ fence: Int64, _ connection: PostgresConnection, _ settings: DataPathSettings
+    ) async throws -> PostgresRow {
+        let rows = try await connection.prepared("SELECT fence, mode IN ('sync', 'copy') AS looks\(more) FROM \(settings.schema).control FOR KEY SHARE")
         guard let row = rows.first else { throw DataPathError.notInstalled("\(settings.schema).control") }
         let found = Int64(try row.int("fence"))
         guard found == fence else { throw DataPathError.fenced(found: found) }
-        return try row.bool("looks")
+        return row
     }
 }

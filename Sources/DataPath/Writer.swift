@@ -86,19 +86,30 @@ public actor Writer {
     /// - Parameters:
     ///   - copying: false leaves the copy where it is.
     public func step(copying: Bool = true) async throws -> Step {
-        guard var layout else { throw DataPathError.notInstalled("the writer, which was not started,") }
+        do {
+            return try await round(copying)
+        } catch DataPathError.captureBroken {
+            try await sealAnew()
+            return try await round(copying)
+        }
+    }
+
+    // MARK: - Non public
+
+    /// Put in place anew, the tables may be others; else this throws `.captureBroken`.
+    private func sealAnew() async throws {
+        seal = try await CaptureSeal.mark(connection, settings)
+        layout = try await Layout.complete(connection, settings)
+    }
+
+    private func round(_ copying: Bool) async throws -> Step {
+        guard let layout else { throw DataPathError.notInstalled("the writer, which was not started,") }
         var step = Step()
         let control = try await Control.read(connection, settings)
         guard control.fence == fence else { throw DataPathError.fenced(found: control.fence) }
         step.copyFinished = control.copyDone
         step.ranges = control.ranges
         guard control.mode == .sync || control.mode == .copy else { return step }
-        if let seal, try await !seal.holds(connection, settings) {
-            // Put in place anew, the tables may be others; else this throws.
-            self.seal = try await CaptureSeal.mark(connection, settings)
-            layout = try await Layout.complete(connection, settings)
-            self.layout = layout
-        }
         let look = Look(layout: layout, variant: variant)
         // No more than the next batches take in: entries of both stores are to have their turn.
         _ = try await (connection.partner as? SecondDatabase)?.relay(connection, atMost: max(1, pace.rows(atMost: control.chunkRows) / 2))
@@ -113,10 +124,10 @@ public actor Writer {
         step.longest = max(step.longest, longest)
         longest = .zero
         step.idle = step.looks.looked == 0 && step.markersExpanded == 0 && step.copied == 0
+        // Every look has asked about the seal; where there was none, nobody has.
+        if step.idle, let seal, try await !seal.holds(connection, settings) { try await sealAnew() }
         return step
     }
-
-    // MARK: - Non public
 
     private func pick(_ rows: Int) async throws -> [UUID] {
         let now = ContinuousClock.now
@@ -156,10 +167,7 @@ public actor Writer {
 
     private func settleOnce(_ ids: [UUID], _ look: Look, _ failure: Look.Failure, _ counts: inout LookCounts) async throws {
         let started = ContinuousClock.now
-        let outcome = try await transactions.run(look.sql.layout) { connection in
-            if try await Markers.visible(connection, settings) { throw MarkerAppeared() }
-            return try await look.look(at: ids, connection, failure: failure)
-        }
+        let outcome = try await transactions.run(look.sql.layout) { try await look.look(at: ids, $0, failure: failure) }
         let time = ContinuousClock.now - started
         pace.took(time)
         longest = max(longest, time)

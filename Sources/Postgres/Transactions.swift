@@ -25,14 +25,15 @@ extension PostgresConnection {
     /// Runs `body` in one transaction: committed when it returns, rolled back when it throws.
     ///
     /// After a lost connection at `COMMIT` the outcome is unknown; the error says `.connectionLost`.
+    /// - Parameter first: statements before those of the body, which go with `BEGIN` where the session has no partner.
     public nonisolated(nonsending) func transaction<Result>(
-        _ isolation: Isolation = .readCommitted, readOnly: Bool = false,
+        _ isolation: Isolation = .readCommitted, readOnly: Bool = false, first: String = "",
         _ body: (PostgresConnection) async throws -> Result
     ) async throws -> Result {
         let partner = await partner
         try await partner?.enter(self, readOnly: readOnly)
         do {
-            let result = try await alone(isolation, readOnly: readOnly, partner, body)
+            let result = try await alone(isolation, readOnly: readOnly, first: first, partner, body)
             await partner?.left(self)
             return result
         } catch {
@@ -42,11 +43,16 @@ extension PostgresConnection {
     }
 
     private nonisolated(nonsending) func alone<Result>(
-        _ isolation: Isolation, readOnly: Bool, _ partner: (any TransactionPartner)?, _ body: (PostgresConnection) async throws -> Result
+        _ isolation: Isolation, readOnly: Bool, first: String, _ partner: (any TransactionPartner)?,
+        _ body: (PostgresConnection) async throws -> Result
     ) async throws -> Result {
-        try await execute("BEGIN ISOLATION LEVEL \(isolation.rawValue)\(readOnly ? " READ ONLY" : "")")
+        let begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue)\(readOnly ? " READ ONLY" : "")"
         do {
-            try await partner?.begun(self, readOnly: readOnly)
+            try await execute(partner == nil && !first.isEmpty ? "\(begin); \(first)" : begin)
+            if let partner {
+                try await partner.begun(self, readOnly: readOnly)
+                if !first.isEmpty { try await execute(first) }
+            }
             let result = try await body(self)
             // COMMIT of a failed transaction answers ROLLBACK and no error: without this the caller would believe it.
             guard await !hasFailedTransaction else {

@@ -44,6 +44,23 @@ import Testing
         #expect(try await stage.count("cutover.placed WHERE looks = 1") == 120)
     }
 
+    @Test("no chunk waits for the disk but the one that ends the copy, which others go by") func durable() async throws {
+        let stage = try await Stage.make()
+        for number in 0..<25 { try await stage.add1("note \(number)") }
+        try await stage.ours.execute(
+            """
+            TRUNCATE cutover.change_log; CREATE TABLE public.commits (n int GENERATED ALWAYS AS IDENTITY, waits text);
+            CREATE FUNCTION public.at_commit() RETURNS trigger LANGUAGE plpgsql AS $f$
+            BEGIN INSERT INTO public.commits (waits) VALUES (current_setting('synchronous_commit')); RETURN NULL; END $f$;
+            CREATE CONSTRAINT TRIGGER at_commit AFTER UPDATE ON cutover.copy_range DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION public.at_commit()
+            """)
+        try await Control.restartCopy(fence: 0, chunkRows: 10, stage.ours)
+        try await stage.settle()
+        let waits = try await stage.ours.query("SELECT waits FROM public.commits ORDER BY n").map { try $0.string("waits") }
+        #expect(waits == ["off", "off", "on"])
+    }
+
     @Test("a copier below the fence stops") func fenced() async throws {
         let stage = try await Stage.make()
         try await Control.restartCopy(fence: 0, ranges: 2, stage.ours)

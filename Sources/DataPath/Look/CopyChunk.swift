@@ -28,6 +28,8 @@ struct CopyChunk: Sendable {
             others = try await fresh.keys(of: stretch, connection)
         }
         if !others.isEmpty {
+            var look = look
+            look.leavesPlainEdits = stretch.hasEntries
             let outcome = try await look.look(at: others, connection, failure: failure)
             if !outcome.busy.isEmpty {
                 // A row somebody holds must not hold up the copy, and a key passed over does not come again: an entry brings it back.
@@ -38,6 +40,7 @@ struct CopyChunk: Sendable {
             counts.add(outcome.counts)
         }
         let finished = stretch.keys < rows
+        if finished { try await LookTransactions.wait(connection) }
         try await connection.prepared(
             "UPDATE \(layout.schema).copy_range SET last = coalesce($2::uuid, last), copied = copied + $3::int, done = $4::boolean WHERE n = $1",
             [.int(range), stretch.last.map { .uuid($0) }, .int(stretch.keys), .bool(finished)])

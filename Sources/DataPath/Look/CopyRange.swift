@@ -44,10 +44,7 @@ struct RangeCopy: Sendable {
         let chunk = CopyChunk(look: look, range: range, rows: rows)
         do {
             let started = ContinuousClock.now
-            let outcome = try await transactions.run(look.sql.layout) { connection in
-                if try await Markers.visible(connection, look.sql.layout.settings) { throw MarkerAppeared() }
-                return try await chunk.carryOut(connection, failure: failure)
-            }
+            let outcome = try await transactions.run(look.sql.layout) { try await chunk.carryOut($0, failure: failure) }
             let time = ContinuousClock.now - started
             // Another writer was at the keys: that says nothing about how many rows go at once, nor about the row that was refused.
             if outcome.rows > 0 { pace.copyTook(time) }

@@ -17,6 +17,8 @@ struct FreshRows: Sendable {
         /// For each of the tables that may know an id already: it knows some of these.
         fileprivate let met: [Bool]
 
+        /// The log has entries of some of its keys.
+        var hasEntries: Bool { met[2] }
         fileprivate var bounds: [PostgresValue?] { [first.map { .uuid($0) }, last.map { .uuid($0) }] }
     }
 

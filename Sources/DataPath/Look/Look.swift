@@ -23,19 +23,26 @@ struct Look: Sendable {
     /// Begins a look's transaction: the tables before the snapshot, since a TRUNCATE heeds no snapshot and would show an old one empty tables.
     ///
     /// `alone` waits for the end of every other look: what one of them is about to insert would not be found in a subtree that moved.
-    static func begin(_ connection: PostgresConnection, _ layout: Layout, alone: Bool = false, with settings: String = "") async throws {
-        try await connection.execute(
-            """
-            \(settings) SET LOCAL lock_timeout = '\(alone ? 1000 : 150)ms'; LOCK TABLE \(layout.v1), \(layout.v2) IN ACCESS SHARE MODE;
-            LOCK TABLE \(layout.schema).control IN \(alone ? "EXCLUSIVE" : "ROW SHARE") MODE
-            """)
+    static func begin(_ connection: PostgresConnection, _ layout: Layout) async throws {
+        try await connection.execute(locks(layout))
         try await mark(connection, layout.settings)
+    }
+
+    /// What a look's transaction begins with.
+    static func locks(_ layout: Layout, alone: Bool = false) -> String {
+        """
+        SET LOCAL lock_timeout = '\(alone ? 1000 : 150)ms'; LOCK TABLE \(layout.v1), \(layout.v2) IN ACCESS SHARE MODE;
+        LOCK TABLE \(layout.schema).control IN \(alone ? "EXCLUSIVE" : "ROW SHARE") MODE
+        """
     }
 
     /// Marks the transaction as ours. Under REPEATABLE READ its snapshot is taken here.
     static func mark(_ connection: PostgresConnection, _ settings: DataPathSettings) async throws {
-        try await connection.prepared("SELECT set_config('\(settings.schema).own', pg_current_xact_id()::text, true)")
+        try await connection.prepared("SELECT \(mark(settings))")
     }
+
+    /// An expression that does.
+    static func mark(_ settings: DataPathSettings) -> String { "set_config('\(settings.schema).own', pg_current_xact_id()::text, true)" }
 
     /// Plans, locks, consumes, agrees, writes and reads back. Ids whose rows somebody holds are returned as busy and left alone.
     func look(

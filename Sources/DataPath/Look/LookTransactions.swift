@@ -16,15 +16,25 @@ struct LookTransactions: Sendable {
         SET LOCAL enable_material = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL work_mem = '64MB';
         """
 
-    /// `alone`: while no other look is under way.
+    /// The order of commits holds whatever a loss of power takes: a look goes with the entries it consumed and the last key it noted, and is
+    /// done again. So none waits for the disk where both stores are in one database.
+    private static let unwaited = "SET LOCAL synchronous_commit = off;"
+
+    /// For what others go by once it is committed: waits for the disk, and so for all that was committed before.
+    static func wait(_ connection: PostgresConnection) async throws {
+        try await connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
+    }
+
+    /// Throws `MarkerAppeared` where a marker is to be expanded first, or no more looks are asked for.
+    /// - Parameter alone: while no other look is under way, and whatever markers there are.
     func run<Result: Sendable>(
         _ layout: Layout, alone: Bool = false, _ body: @Sendable (PostgresConnection) async throws -> Result
     ) async throws -> Result {
-        try await connection.transaction(isolation) { connection in
-            try await Look.begin(connection, layout, alone: alone, with: alone ? "" : Self.byKey)
+        let own = alone ? "" : Self.byKey + (layout.settings.lane == .sql ? Self.unwaited : "")
+        return try await connection.transaction(isolation, first: own + Look.locks(layout, alone: alone)) { connection in
             // Asked within: whoever has told us to stop since the step began may have taken away what this look would place again.
-            let looks = try await Control.checkFence(fence, connection, settings)
-            if !looks { throw MarkerAppeared() }
+            let found = try await Control.enterLook(fence, connection, settings)
+            if !found.looks || found.marked && !alone { throw MarkerAppeared() }
             let result = try await body(connection)
             // After the body: its statements hold the tables they read, so what stands under their names now is what they read.
             if let seal { try await seal.require(connection, settings) }

@@ -11,11 +11,11 @@ struct Pace: Sendable {
     func copyRows(atMost limit: Int) -> Int { max(1, min(chunk, limit)) }
 
     mutating func took(_ time: Duration) {
-        batch = Self.next(batch, time)
+        batch = Self.next(batch, time, atMost: 1000)
     }
 
     mutating func copyTook(_ time: Duration) {
-        chunk = Self.next(chunk, time)
+        chunk = Self.next(chunk, time, atMost: 1500)
         lastCopyRowWasRefused = false
     }
 
@@ -25,9 +25,9 @@ struct Pace: Sendable {
         chunk = max(1, rows / 2)
     }
 
-    private static func next(_ size: Int, _ time: Duration) -> Int {
+    private static func next(_ size: Int, _ time: Duration, atMost limit: Int) -> Int {
         // Below this many the time goes into the statements themselves: fewer ids would only make the writer fall behind.
         if time > .milliseconds(250) { return min(size, max(32, size / 2)) }
-        return time > .milliseconds(150) ? size : min(1000, size + max(1, size / 4))
+        return time > .milliseconds(150) ? size : min(limit, size + max(1, size / 4))
     }
 }

@@ -79,7 +79,7 @@ enum TablesSQL {
             one boolean PRIMARY KEY DEFAULT true CHECK (one),
             fence bigint NOT NULL DEFAULT 0,
             mode text NOT NULL DEFAULT 'idle' CHECK (mode IN ('idle', 'sync', 'copy', 'stopped')),
-            chunk_rows int NOT NULL DEFAULT 1000 CHECK (chunk_rows > 0));
+            chunk_rows int NOT NULL DEFAULT 1500 CHECK (chunk_rows > 0));
         INSERT INTO \(schema).control (one) VALUES (true) ON CONFLICT DO NOTHING;
         CREATE TABLE IF NOT EXISTS \(schema).copy_range (
             n int PRIMARY KEY,

@@ -50,12 +50,12 @@ struct CopyRows: ReversibleStep {
         if lane.lane == .separate {
             return Preview(commands: [
                 sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
-                "the watch looks at \(rows) \(table.name) in key order, at most \(chunkRows ?? 1000) a transaction, and copies what memory_plugin.memory_records in the plugin's own database lacks (binary COPY, read back to the byte)",
+                "the watch looks at \(rows) \(table.name) in key order, at most \(chunkRows ?? 1500) a transaction, and copies what memory_plugin.memory_records in the plugin's own database lacks (binary COPY, read back to the byte)",
             ] + LaneChoice.notBetweenTwo)
         }
         return Preview(commands: [
             sight.commandLine(.writing, PutRules.kind), sight.commandLine(.writing, BeginCopy.kind),
-            "the watch looks at \(rows) \(table.name) in \(ranges == 1 ? "key order" : "\(ranges) key ranges side by side"), at most \(chunkRows ?? 1000) a transaction, and writes what memory_plugin.memory_records lacks",
+            "the watch looks at \(rows) \(table.name) in \(ranges == 1 ? "key order" : "\(ranges) key ranges side by side"), at most \(chunkRows ?? 1500) a transaction, and writes what memory_plugin.memory_records lacks",
         ])
     }
 
