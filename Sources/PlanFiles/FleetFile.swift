@@ -5,6 +5,7 @@ import Yams
 public enum FleetFile {
     /// The fleet, unless anything is wrong with the file; then every problem, in the order of the file.
     public static func read(text: String, path: String, withoutTenants: Bool = false) -> (Fleet?, [Problem]) {
+        if let fleet = FleetLines.fleet(text) { return (fleet, []) }
         let findings = Findings(file: path)
         let fleet = Document(text: text, begin: "tenants:", most: Document.most.fleet, findings: findings).root.flatMap { FleetReader(findings: findings).fleet($0, withoutTenants) }
         return findings.isEmpty ? (fleet, []) : (nil, findings.problems)
@@ -21,7 +22,7 @@ public enum FleetFile {
 
 struct FleetReader {
     static let transports = ["local", "ssh", "ssm"]
-    private static let mostHosts = 100_000
+    static let mostHosts = 100_000
     let findings: Findings
 
     func fleet(_ root: Node, _ withoutTenants: Bool) -> Fleet? {
