@@ -1,5 +1,5 @@
 # Two commands are all a new user needs: `make demo` and `make test`. Both set up everything they use.
-.PHONY: setup build bundle install deb demo test test-all simulate crash-points endurance bench fuzz mutants lab-down clean help
+.PHONY: setup build bundle install deb demo test test-all simulate crash-points endurance bench fuzz mutants sanitize lab-down clean help
 
 help:
 	@echo "make demo      bring up a real fleet, cut it over, take one tenant back; TRANSPORT=ssh over OpenSSH, TRANSPORT=ssm over AWS SSM"
@@ -11,6 +11,7 @@ help:
 	@echo "make bench     the figures promised, measured; ONLY=name for one, ROWS=n to try with less"
 	@echo "make fuzz      hostile input for what reads files and answers; TARGET=name for one, SECONDS=n, SEED=s"
 	@echo "make mutants   breaks one law after the other and sees who catches it; ONLY=name for one"
+	@echo "make sanitize  the tests under a sanitizer; KIND=thread or address, ONLY=filter"
 	@echo "make bundle    what host.prepare puts on hosts of this architecture, in .build/bundles"
 	@echo "make install   the program, its manual page, completions, unit and runbooks under PREFIX (/usr/local); DESTDIR=folder for packages"
 	@echo "make deb       the same as a Debian package, in .build/packages"
@@ -67,6 +68,9 @@ fuzz: setup
 # One law after the other is broken in a scratch copy, and somebody has to catch it.
 mutants: setup
 	@Tests/Mutants/run.py $(if $(ONLY),--only $(ONLY))
+
+sanitize: setup
+	@.ci/sanitize $(or $(KIND),thread) $(ONLY)
 
 lab-down:
 	@.build/debug/cutover-lab down

@@ -52,7 +52,7 @@ import Testing
 
     @Test("a journal that is put back twice and a fleet file that names others keep nobody from the end")
     func putBack() async throws {
-        let story = "3000:notNamed:1:30,4000:journalPutBack:0:900,9000:labelledOtherwise:1:48,20000:namedLate:2:0,30000:journalPutBack:0:2880"
+        let story = "3000:notNamed:1:30,4000:journalPutBack:0:900,9000:labelledOtherwise:1:48,20000:namedLate:2:0,30000:journalPutBack:0:600"
         let run = try await Self.run("--seed", "1", "--tenants", "3", "--operators", "2", "--days", "70", "--story", story)
         #expect(run.code == 0 && run.said.contains("3 done"), "\(run.said)")
     }
