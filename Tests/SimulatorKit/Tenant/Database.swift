@@ -80,6 +80,8 @@ struct OwnSchema: Sendable, Equatable {
     var exceptions: [Int: Exception] = [:]
     /// Rows of the plugin that the old table can't hold, set aside on a way back.
     var kept: [Int: NewRow] = [:]
+    /// Of those, which v1 did not have: what it had and has no more, agents have forgotten.
+    var keptAlone: Set<Int> = []
     /// As the plan's rules came, by reason.
     var rules: [String: String] = [:]
     var frozen: [Int: OldRow] = [:]

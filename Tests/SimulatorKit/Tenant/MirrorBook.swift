@@ -155,7 +155,7 @@ extension Database {
     /// What an earlier way back set aside because v1 can't hold it; rows of v2 that no look has met are queued.
     mutating func bringBackKept() {
         guard let own else { return }
-        for (id, row) in own.kept where old?.rows[id] == nil && new?[id] == nil {
+        for (id, row) in own.kept where own.keptAlone.contains(id) && old?.rows[id] == nil && new?[id] == nil {
             new?[id] = row
             self.own?.kept[id] = nil
         }
@@ -174,6 +174,7 @@ extension Database {
             let placed = own.placed[id].map { $0.state != .gone } ?? false
             if !placed || own.placed[id]?.state == .conflict || own.exceptions[id]?.side == 2 || row.isPinned {
                 self.own?.kept[id] = row
+                if old?.rows[id] == nil { self.own?.keptAlone.insert(id) } else { self.own?.keptAlone.remove(id) }
                 kept += 1
             }
             guard placed else { continue }
