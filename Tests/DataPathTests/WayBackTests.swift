@@ -17,6 +17,8 @@ struct WayBackTests {
 
     /// Nobody's: what an agent of v2 made of its fields is looked at in the end.
     private static let special = UUID()
+    /// Pinned in v2, and forgotten in v1 while nothing keeps the stores in step.
+    private static let pinned = UUID()
     private static let key = [UInt8](repeating: 7, count: 32)
 
     @Test("v1 has all of both eras, the rest is kept whole, and a redo brings everything to v2 again", arguments: Point.allCases)
@@ -27,6 +29,7 @@ struct WayBackTests {
         let account = Account()
         for number in 0..<60 { await account.say(try await stage.add1("before \(number)", scope: number % 3 == 0 ? "TEAM" : "LOCAL"), "before \(number)") }
         try await stage.add1("special", id: Self.special)
+        try await stage.add1("pinned", id: Self.pinned)
         let unplaced = try await stage.add1("global of a child", scope: "GLOBAL")
         try await Capture().install(stage.ours)
         try await Control.restartCopy(fence: 0, chunkRows: point == .halfCopied ? 5 : 50, stage.ours)
@@ -55,7 +58,7 @@ struct WayBackTests {
         let alone = try await stage.add2("nowhere in v1", namespace: "custom:mine")
         try await stage.settle()
         try await stage.agent.execute(
-            "UPDATE memory_plugin.memory_records SET kind = 'summary', pin = true, source = 'user', expires_at = '2099-01-01', propagation = '{\"k\": 1}' WHERE id = '\(Self.special)'")
+            "UPDATE memory_plugin.memory_records SET kind = 'summary', pin = true, source = 'user', expires_at = '2099-01-01', propagation = '{\"k\": 1}' WHERE id = '\(Self.special)'; UPDATE memory_plugin.memory_records SET pin = true WHERE id = '\(Self.pinned)'")
         try await stage.agent.execute("UPDATE memory_plugin.memory_namespaces SET metadata = '{\"m\": 1}', expires_at = '2098-01-01' WHERE name = 'custom:mine'")
         try await stage.settle()
         guard point != .wired else { return alone }
@@ -97,6 +100,7 @@ struct WayBackTests {
     private func redo(_ stage: Stage, _ account: Account, _ alone: UUID?) async throws {
         try await Capture().remove(stage.ours, keepRecords: true)
         try await stage.agent.execute("ALTER SCHEMA memory_plugin RENAME TO memory_plugin_aside; " + StoreTables.create.split(separator: "CREATE SCHEMA memory_plugin;").last!.description.withSchema)
+        try await stage.agent.execute("DELETE FROM public.agent_memories WHERE id = '\(Self.pinned)'")
         try await Capture().install(stage.ours)
         #expect(try await ForeignRows.inV2(stage.ours).count == 0)
         let restored = try await KeptRows.bringBack(stage.ours).restored
@@ -112,6 +116,7 @@ struct WayBackTests {
         }
         await writer.stop()
         try await requireAll(stage, account, side: 2)
+        for table in ["public.agent_memories", "memory_plugin.memory_records"] { #expect(try await stage.count("\(table) WHERE id = '\(Self.pinned)'") == 0) }
         #expect(try await Parity().compare(stage.ours, against: .v1).clean)
         guard let alone else { return }
         #expect(try await stage.text(2, alone) == "nowhere in v1")

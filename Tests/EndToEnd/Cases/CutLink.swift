@@ -76,7 +76,7 @@ enum CutLink {
         func text(_ name: String) throws -> String { try String(contentsOfFile: "\(host)/\(name)", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines) }
         let kind = try text("ops/\(id).started").split(separator: " ")[0]
         let request = """
-            {"envPath":"\(stage.env("acme"))","fence":\(try text("fence")),"formatVersion":1,"id":"\(id)","journal":"\(try text("journal"))","kind":"\(kind)","once":"convergent",\
+            {"envPath":"\(stage.env("acme"))","fence":\(try text("fence").split(separator: " ")[0]),"formatVersion":1,"id":"\(id)","journal":"\(try text("journal"))","kind":"\(kind)","once":"convergent",\
             "operationClass":"writing","payload":"{}","statePath":"\(host)","step":"A0/sidecar.start","tenant":"acme"}
             """
         let file = try stage.file("request.json", request)
