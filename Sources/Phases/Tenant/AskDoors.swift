@@ -77,7 +77,7 @@ public struct AskDoors: TriesOnHost {
         let legacy = try await LegacyState(table: .memories).read(host.sight)
         let v1MayHold = legacy.place == "in place" && !legacy.frozenTrigger
         // Commits of an earlier question that were given up, and came all the same.
-        try await host.takeLateProbesAway(Self.probes, doors, v1MayHold: v1MayHold)
+        try await host.takeLateProbesAway(Self.probes, doors)
         let old = await Self.oldRoute(doors)
         var trouble: [String] = []
         let writes = try await Self.write(doors, v1MayHold: v1MayHold, host, &trouble)

@@ -20,21 +20,24 @@ extension HostHand {
     }
 
     /// Takes away what a trial that was cut short left of its probes: every memory of the probe's workspace whose text begins so.
-    func takeLateProbesAway(_ beginning: String, _ doors: AgentDoors, v1MayHold: Bool) async throws {
+    func takeLateProbesAway(_ beginning: String, _ doors: AgentDoors) async throws {
+        let legacy = try await LegacyState(table: .memories).read(sight)
         let namespace = "workspace:\(doors.workspace)"
         let late = try await sight.lookingAtPlugin { (lane, connection) in
             try await lane.isReached(connection) ? lane.probes(beginning, namespace: namespace, connection) : []
         }
-        for id in late { try await doors.forget(id) }
-        guard v1MayHold else { return }
-        try await writing { _ = try await $0.query("DELETE FROM public.agent_memories WHERE workspace_id = $1::uuid AND starts_with(content, $2)", [.text(doors.workspace), .text(beginning)]) }
+        var trouble: (any Error)?
+        for id in late { do { try await doors.forget(id) } catch { trouble = error } }
+        if legacy.place == "in place", !legacy.frozenTrigger {
+            try await writing { _ = try await $0.query("DELETE FROM public.agent_memories WHERE workspace_id = $1::uuid AND starts_with(content, $2)", [.text(doors.workspace), .text(beginning)]) }
+        }
+        if let trouble { throw trouble }
     }
 
     /// The content by which a probe memory is known everywhere, chosen from the journalled operation; nothing is left of those of the same trial's earlier tries.
     func freshProbe(_ trial: String, _ doors: AgentDoors) async throws -> String {
         let beginning = "cutover-probe \(trial) "
-        let legacy = try await LegacyState(table: .memories).read(sight)
-        try await takeLateProbesAway(beginning, doors, v1MayHold: legacy.place == "in place" && !legacy.frozenTrigger)
+        try await takeLateProbesAway(beginning, doors)
         return beginning + operation.text
     }
 }

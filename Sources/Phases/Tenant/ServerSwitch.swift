@@ -73,6 +73,8 @@ extension ServerSwitch {
         // What was sampled was the state that is left now.
         try await SamplingProfile.end(hand.sight)
         guard let earlier = try memory.value() else { return ["effect": "nothing had been changed"] }
+        // A sample that was cut short at the end of its wait has nobody who comes after it. A way back does not hang on it.
+        if let doors = try? AgentDoors(try hand.sight.env()) { try? await hand.takeLateProbesAway("cutover-probe ", doors) }
         try await effect.begin(by: hand)
         let outage = try await run(hand) { $0.setting(key, to: earlier) }
         try memory.forget()
