@@ -58,6 +58,7 @@ endurance: build
 bench: setup
 	@[ ! -e Package.resolved ] || cp Package.resolved Benchmarks/
 	@swift build --package-path Benchmarks --scratch-path .build/bench -c release --product cutover-bench
+	@swift build --package-path Benchmarks --scratch-path .build/bench -c release --product cutoverctl
 	@.build/bench/release/cutover-bench $(ONLY)
 
 # Hostile input for one target or all of them: whatever breaks one is kept in Tests/Fuzz/Corpus and replayed by the tests.

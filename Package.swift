@@ -44,6 +44,10 @@ let package = Package(
         .library(name: "LabKit", targets: ["LabKit"]),
         .library(name: "Transports", targets: ["Transports"]),
         .library(name: "Cutover", targets: ["Cutover"]),
+        .library(name: "Journals", targets: ["Journals"]),
+        .library(name: "PlanFiles", targets: ["PlanFiles"]),
+        .library(name: "Phases", targets: ["Phases"]),
+        .library(name: "Simulation", targets: ["Simulation"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -5,7 +5,11 @@ import PackageDescription
 let package = Package(
     name: "cutover-benchmarks",
     platforms: [.macOS(.v15)],
-    dependencies: [.package(name: "cutover", path: "..")],
+    dependencies: [
+        .package(name: "cutover", path: ".."),
+        // For plain inserts into a database of the same build of SQLite.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
     targets: [
         .executableTarget(
             name: "cutover-bench",
@@ -16,6 +20,11 @@ let package = Package(
                 .product(name: "LabKit", package: "cutover"),
                 .product(name: "Cutover", package: "cutover"),
                 .product(name: "Transports", package: "cutover"),
+                .product(name: "Journals", package: "cutover"),
+                .product(name: "PlanFiles", package: "cutover"),
+                .product(name: "Phases", package: "cutover"),
+                .product(name: "Simulation", package: "cutover"),
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),

@@ -110,7 +110,7 @@ extension Event.Change {
     }
 
     /// Nil when `kind` is not known or a fact it needs is missing.
-    init?(kind: String, step: StepRef?, facts: [String: String]) {
+    public init?(kind: String, step: StepRef?, facts: [String: String]) {
         if let ref = step, let change = Self.ofStep(kind, ref, facts) {
             self = change
         } else if step == nil, let change = Self.ofTenant(kind, facts) {

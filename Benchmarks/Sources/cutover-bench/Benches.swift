@@ -9,11 +9,20 @@ let benches: [any Bench] = [
     AgentsLatency(),
     CopyByHTTP(),
     FanOut(),
+    FleetHelp(),
+    FleetStatus(),
+    FleetHistory(),
+    FleetJournal(backend: .sqlite),
+    FleetJournal(backend: .postgres),
+    FleetPreview(),
+    FleetIdle(),
+    FleetRestart(),
 ]
 
 /// What this program can be as a child of itself (`cutover-bench --as NAME …`), for what must be measured from outside or alone.
 let roles: [String: @Sendable ([String]) async throws -> Void] = [
     CopyingProcess.role: CopyingProcess.main,
+    IdleProcess.role: IdleProcess.main,
     ParityProcess.role: ParityProcess.main,
     PluginProcess.role: PluginProcess.main,
     ServerProcess.role: ServerProcess.main,
