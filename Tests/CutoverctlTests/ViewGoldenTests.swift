@@ -38,7 +38,23 @@ struct ViewGoldenTests {
         #expect(try view.jsonLine() == #"""
             {"budget":{"allowed":1,"atOnce":10,"exposed":0,"exposedAllowed":10,"failures":0,"inMotion":1,"stragglers":0,"stragglersAllowed":0,"troubles":{}},"formatVersion":1,"plan":{"digest":"0123456789abcdef","name":"lamps","revision":1},"tenants":[{"held":null,"milestone":"burning","next":"cutoverctl why acme","phase":"L1","since":"2026-01-01T00:00:05.250Z","state":"gated","step":"lamp.smash","tenant":"acme","wave":"all"},{"held":"ann: look\u001b[2J first","milestone":"","next":"cutoverctl release zeta --reason TEXT","phase":"L0","since":"2026-01-01T00:00:06.000Z","state":"held","step":"lamp.wire","tenant":"zeta","wave":"all"},{"held":null,"milestone":"","next":"cutoverctl advance omega","phase":"L0","since":"","state":"pending","step":"lamp.wire","tenant":"omega","wave":"all"}]}
             """#)
-        #expect(try view.json().contains("\n"))
+        #expect(try view.json() == (try JSONText.document(view.document)))
+    }
+
+    @Test("status for programs is the same text, whichever tenants there are", arguments: [0, 1, 2, 3])
+    func statusDocument(count: Int) throws {
+        let fleet = LampCatalog.fleet("acme", "zeta", "omega")
+        let lines = ["\"quoted\" \\ and / slashed", "žluťoučký \u{7} kůň", "plain"].enumerated().map { index, wave in
+            TenantStatus(
+                tenant: fleet.tenants[index].id, wave: wave, milestone: "", phase: "L0", step: "lamp.wire", state: .failed, since: "2026-01-01T00:00:06.000Z", held: nil, next: "why",
+                progress: index == 2 ? Standing.Checkpoint(at: ManualTime.beginning, facts: ["copied": "1", "of\n": "2"]) : nil, trouble: index == 0 ? .failed : nil,
+                abandoned: index == 1 ? [Abandonment(step: nil, by: "ann", at: "2026-01-01T00:00:06.000Z", reason: "the disk\u{1B}[2J is\ngone")] : nil)
+        }
+        let report = StatusReport(plan: LampCatalog.plan(), fleet: Fleet(tenants: Array(fleet.tenants.prefix(count))), statuses: lines) { _ in "all" }
+        for live in [[:], ["acme": "half of it, \"soon\""]] as [[TenantID: String]] {
+            let view = StatusView(report: report, live: live, strangers: [])
+            #expect(try view.json() == (try JSONText.document(view.document)))
+        }
     }
 
     @Test("colours widen no column")

@@ -8,6 +8,12 @@ enum JSONText {
     /// One line, for `--json-lines`.
     static func line(_ value: some Encodable) throws -> String { try text(value, []) }
 
+    /// A text with its quotes.
+    static func text(_ plain: String) throws -> String {
+        let isPlain = plain.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        return isPlain ? "\"\(plain)\"" : try line(plain)
+    }
+
     private static func text(_ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
