@@ -6,14 +6,16 @@ extension Engine {
     ///   - tenants: whom to let begin; the budget looks at all.
     ///   - begin: takes one decision, with the engine it is handed.
     public func admit<Value: Sendable>(
-        _ tenants: [TenantID], begin: @Sendable (Engine, TenantID) async -> Value
+        _ tenants: [TenantID], begin: @escaping @Sendable (Engine, TenantID) async -> Value
     ) async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Value]) {
         try await admit(tenants, scene: { (fleet) async throws(EngineError) in try await scene(fleet) }, begin: begin)
     }
 
-    /// - Parameter scene: what is known of the fleet, from who keeps it: it must be as the journal is.
+    /// - Parameters:
+    ///   - scene: what is known of the fleet, from who keeps it: it must be as the journal is.
+    ///   - atOnce: how many may begin at the same time.
     public func admit<Value: Sendable>(
-        _ tenants: [TenantID], scene: (FleetStanding) async throws(EngineError) -> Rollout.Scene, begin: (Engine, TenantID) async -> Value
+        _ tenants: [TenantID], scene: (FleetStanding) async throws(EngineError) -> Rollout.Scene, atOnce: Int = 1, begin: @escaping @Sendable (Engine, TenantID) async -> Value
     ) async throws(EngineError) -> ([TenantID: Rollout.Admission], [TenantID: Value]) {
         // Mostly nobody is about to begin, and then nothing has to be settled with others.
         let seen = try await decide(tenants, try await scene(try await fleetStanding()))
@@ -22,13 +24,25 @@ extension Engine {
             var fleet = fleet
             let decided = try await decide(tenants, try await scene(fleet))
             for wave in decided.opens { try await open(wave, &fleet, lease) }
-            var begun: [TenantID: Value] = [:]
-            for tenant in decided.beginners { begun[tenant] = await begin(giving(places: lease), tenant) }
-            return (decided.admissions, begun)
+            return (decided.admissions, await begun(decided.beginners, atOnce: atOnce, giving(places: lease), begin))
         }
     }
 
     // MARK: - Non public
+
+    private func begun<Value: Sendable>(
+        _ tenants: [TenantID], atOnce: Int, _ engine: Engine, _ begin: @escaping @Sendable (Engine, TenantID) async -> Value
+    ) async -> [TenantID: Value] {
+        await withTaskGroup(of: (TenantID, Value).self) { group in
+            var begun: [TenantID: Value] = [:]
+            for (index, tenant) in tenants.enumerated() {
+                if index >= atOnce, let (done, value) = await group.next() { begun[done] = value }
+                group.addTask { (tenant, await begin(engine, tenant)) }
+            }
+            for await (done, value) in group { begun[done] = value }
+            return begun
+        }
+    }
 
     private struct Decided {
         let admissions: [TenantID: Rollout.Admission]
@@ -48,7 +62,7 @@ extension Engine {
         let asked = Set(tenants)
         let beginners = decided.admissions.filter { tenant, admission in
             guard admission == .admitted, asked.contains(tenant) else { return false }
-            return scene.standings[tenant].map { $0.planDigest == nil && !$0.isStopped } ?? true
+            return scene.stands[tenant].map { !$0.hasBegun && !$0.isStopped } ?? true
         }
         return Decided(
             admissions: Dictionary(uniqueKeysWithValues: decided.admissions.map { ($0.tenant, $0.admission) }), opens: decided.opens,

@@ -6,6 +6,7 @@ package struct Agenda<Element> {
     package init() {}
 
     package var next: Timestamp? { heap.first?.at }
+    package var first: (at: Timestamp, element: Element)? { heap.first.map { ($0.at, $0.element) } }
 
     package mutating func add(_ element: Element, at: Timestamp) {
         number += 1

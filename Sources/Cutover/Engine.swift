@@ -13,6 +13,8 @@ public struct Engine: Sendable {
     var spectator = Spectator()
     let readers: JournalReaders
     let fleetTurn = Turn()
+    let fleetShare = SharedLease()
+    let waveReader = WaveReader()
     /// A word from outside that holds the fleet.
     var stopper: @Sendable () -> FleetHold? = { nil }
     var places = Places.free

@@ -127,7 +127,6 @@ extension Engine {
     }
 
     public func waveName(of tenant: TenantID) async throws(EngineError) -> String {
-        let opened = try await fleetStanding().waves
-        return plan.rollout.assignment(of: fleet, opened: opened).first { $0.tenants.contains(tenant) }?.wave.name ?? ""
+        await waveReader.name(of: tenant, try await fleetStanding().waves, plan.rollout, fleet)
     }
 }

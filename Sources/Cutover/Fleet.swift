@@ -3,11 +3,23 @@ public struct Fleet: Sendable, Codable, Equatable {
     public let tenants: [TenantHost]
     /// Hosts that are no tenants: where archives are kept, for example. Nothing moves there.
     public let others: [TenantHost]
+    /// Where each stands among the tenants: a large fleet is looked through again and again.
+    private let places: [TenantID: Int]
     public init(tenants: [TenantHost], others: [TenantHost] = []) {
         self.tenants = tenants
         self.others = others
+        self.places = Dictionary(tenants.enumerated().map { ($1.id, $0) }) { first, _ in first }
     }
-    public func host(of tenant: TenantID) -> TenantHost? { tenants.first { $0.id == tenant } }
+    public func host(of tenant: TenantID) -> TenantHost? { places[tenant].map { tenants[$0] } }
+
+    private enum CodingKeys: String, CodingKey { case tenants, others }
+
+    public init(from decoder: any Decoder) throws {
+        let read = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(tenants: try read.decode([TenantHost].self, forKey: .tenants), others: try read.decode([TenantHost].self, forKey: .others))
+    }
+
+    public static func == (one: Self, other: Self) -> Bool { one.tenants == other.tenants && one.others == other.others }
 }
 
 /// Where a plan's state lies on a host: in the tenant's own folder, or under it in one of its own, so that several plans can serve a tenant.

@@ -113,7 +113,7 @@ extension Engine {
         throw .journal(.unreachable("the fleet's stream moves on faster than it can be written to"))
     }
 
-    private func fleetLease() async throws(EngineError) -> Lease {
+    func fleetLease() async throws(EngineError) -> Lease {
         var patience = 50
         while true {
             do {

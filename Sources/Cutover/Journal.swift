@@ -42,6 +42,9 @@ public protocol Journal: Sendable {
     /// The projection, in ascending order of tenant: what `status` answers from.
     func statuses() async throws(JournalError) -> [TenantStatus]
 
+    /// The lines of these tenants, of all when nil, each with the head that its stream has at the same moment; in any order. One that can't be read is left out.
+    func lines(of tenants: Set<TenantID>?) async throws(JournalError) -> [TenantLine]
+
     /// Replaces the whole projection, after a fold of the events.
     func replaceStatuses(_ statuses: [TenantStatus]) async throws(JournalError)
 

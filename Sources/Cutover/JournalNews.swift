@@ -21,6 +21,16 @@ extension Journal {
     }
 
     /// For a journal that has no quicker way: reads all of it.
+    public func lines(of tenants: Set<TenantID>?) async throws(JournalError) -> [TenantLine] {
+        let lines = try await statuses()
+        let heads = Dictionary(try await records().heads.map { ($0.stream, $0) }) { first, _ in first }
+        return lines.compactMap { line in
+            guard tenants?.contains(line.tenant) ?? true, let head = heads[StreamID(line.tenant)] else { return nil }
+            return TenantLine(status: line, head: head)
+        }
+    }
+
+    /// For a journal that has no quicker way: reads all of it.
     public func appended(since mark: JournalMark?, limit: Int) async throws(JournalError) -> (events: [EventRecord], mark: JournalMark) {
         let all = try await records().records
         // A journal that was put back to an older state is begun with anew.

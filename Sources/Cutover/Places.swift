@@ -45,10 +45,7 @@ extension Engine {
             }
         case .asked where !needs(of: changes, standing).isEmpty:
             let needs = needs(of: changes, standing)
-            return try await decidingForFleet { (fleet, lease) async throws(EngineError) in
-                try await requireRoom(for: needs)
-                return try await body(fleet, fleet.footing(lease))
-            }
+            return try await takingPlace(standing.tenant, needs, body)
         case .asked, .free:
             return try await undisturbed { () async throws(EngineError) in
                 let fleet = try await fleetStanding()
@@ -57,13 +54,42 @@ extension Engine {
         }
     }
 
-    /// The lines of all tenants are as their streams are: each is stored with the events that it comes from.
-    private func requireRoom(for needs: Needs) async throws(EngineError) {
-        let lines: [TenantStatus]
-        do { lines = try await journal.statuses() } catch { throw .journal(error) }
-        let here = Set(fleet.tenants.map(\.id))
-        let spent = Spending(lines.filter { here.contains($0.tenant) }, under: plan.rollout)
-        if needs.contains(.place), spent.inMotion >= plan.rollout.atOnce { throw .noPlace(.full(atOnce: plan.rollout.atOnce)) }
-        if needs.contains(.exposure), spent.exposed >= plan.rollout.exposed { throw .noPlace(.exposed(allowed: plan.rollout.exposed)) }
+    /// Does what `body` says while the tenant's place is kept for it. Throws `.noPlace` where there is none.
+    private func takingPlace<Value: Sendable>(
+        _ tenant: TenantID, _ needs: Needs, _ body: (FleetStanding, Footing) async throws(EngineError) -> Value
+    ) async throws(EngineError) -> Value {
+        let joined = await fleetShare.join {
+            await fleetTurn.take()
+            do throws(EngineError) { return .success(try await fleetLease()) } catch {
+                await fleetTurn.leave()
+                return .failure(error)
+            }
+        }
+        let outcome: Result<Value, EngineError>
+        do throws(EngineError) {
+            let lease = try joined.get()
+            outcome = .success(
+                try await undisturbed { () async throws(EngineError) in
+                    let fleet = try await fleetStanding()
+                    return try await keepingPlace(tenant, needs) { () async throws(EngineError) in try await body(fleet, fleet.footing(lease)) }
+                })
+        } catch { outcome = .failure(error) }
+        if let lease = await fleetShare.leave() {
+            try? await journal.giveBack(lease)
+            await fleetTurn.leave()
+        }
+        return try outcome.get()
+    }
+
+    private func keepingPlace<Value: Sendable>(
+        _ tenant: TenantID, _ needs: Needs, _ body: () async throws(EngineError) -> Value
+    ) async throws(EngineError) -> Value {
+        let refused: Rollout.Admission?
+        do { refused = try await readers.room.take(needs, for: tenant, in: journal, fleet, plan.rollout) } catch { throw .journal(error) }
+        if let refused { throw .noPlace(refused) }
+        let value: Result<Value, EngineError>
+        do throws(EngineError) { value = .success(try await body()) } catch { value = .failure(error) }
+        await readers.room.giveBack(tenant)
+        return try value.get()
     }
 }

@@ -60,26 +60,44 @@ extension Rollout {
         public let catalog: StepCatalog
         public let fleet: Fleet
         public let opened: [FleetStanding.OpenWave]
-        public let standings: [TenantID: Standing]
+        public let stands: [TenantID: Stand]
         public let now: Timestamp
         /// Waves that somebody holds take nobody's place.
         let holds: [FleetStanding.Hold]
         /// Of those that have begun.
         let statuses: [TenantID: TenantStatus]
 
-        /// - Parameter statuses: what the standings come to, where somebody keeps it already.
         public init(
-            plan: Plan, catalog: StepCatalog, fleet: Fleet, opened: [FleetStanding.OpenWave] = [], standings: [TenantID: Standing], now: Timestamp,
-            statuses: [TenantID: TenantStatus]? = nil, holds: [FleetStanding.Hold] = []
+            plan: Plan, catalog: StepCatalog, fleet: Fleet, opened: [FleetStanding.OpenWave] = [], stands: [TenantID: Stand], now: Timestamp,
+            statuses: [TenantID: TenantStatus], holds: [FleetStanding.Hold] = []
         ) {
             self.plan = plan
             self.catalog = catalog
             self.fleet = fleet
             self.opened = opened
-            self.standings = standings
+            self.stands = stands
             self.now = now
             self.holds = holds
-            self.statuses = statuses ?? standings.filter { $0.value.planDigest != nil }.mapValues { $0.status(under: plan, catalog: catalog) }
+            self.statuses = statuses
+        }
+
+        /// - Parameter statuses: what the standings come to, where somebody keeps it already.
+        public init(
+            plan: Plan, catalog: StepCatalog, fleet: Fleet, opened: [FleetStanding.OpenWave] = [], standings: [TenantID: Standing], now: Timestamp,
+            statuses: [TenantID: TenantStatus]? = nil, holds: [FleetStanding.Hold] = []
+        ) {
+            var (stands, lines) = ([TenantID: Stand](), statuses ?? [:])
+            for (tenant, standing) in standings {
+                let head = JournalRecords.Head(stream: StreamID(tenant), revision: standing.revision, hash: standing.head)
+                if let stand = lines[tenant]?.stand, stand.counts(for: head, under: plan) {
+                    stands[tenant] = stand
+                    continue
+                }
+                let line = standing.status(under: plan, catalog: catalog)
+                stands[tenant] = line.stand
+                if statuses == nil, standing.planDigest != nil { lines[tenant] = line }
+            }
+            self.init(plan: plan, catalog: catalog, fleet: fleet, opened: opened, stands: stands, now: now, statuses: lines, holds: holds)
         }
         func isHeld(_ wave: Wave) -> Bool { holds.contains { $0.wave == nil || $0.wave == wave.name } }
     }
@@ -112,7 +130,7 @@ extension Rollout {
                     admission = closed
                 } else if spending.failures > failureBudget {
                     admission = .budgetSpent(failures: spending.failures, allowed: failureBudget)
-                } else if scene.standings[tenant]?.isStopped == true || scene.isHeld(entry.wave) {
+                } else if scene.stands[tenant]?.isStopped == true || scene.isHeld(entry.wave) {
                     // It takes nobody's place.
                     admission = .admitted
                 } else if room.moving >= atOnce {
@@ -147,8 +165,8 @@ extension Rollout {
     private func heading(_ scene: Scene) -> Int {
         guard let exposing = scene.plan.steps.first(where: { scene.catalog.entry(for: $0.spec.kind)?.exposure == .begins }) else { return -exposed }
         return scene.statuses.values.count { status in
-            guard status.exposed != true, [.pending, .running, .waiting, .gated].contains(status.state), let standing = scene.standings[status.tenant] else { return false }
-            return standing.planDigest != nil && standing.position(of: exposing.id) != .verified
+            guard status.exposed != true, [.pending, .running, .waiting, .gated].contains(status.state), let stand = scene.stands[status.tenant] else { return false }
+            return stand.hasBegun && stand.verified(exposing.id) == nil
         }
     }
 
@@ -156,8 +174,8 @@ extension Rollout {
     private func underWay(_ assigned: [Assigned], _ scene: Scene, _ room: inout Room) -> [TenantID: Admission] {
         var admissions: [TenantID: Admission] = [:]
         for tenant in assigned.flatMap(\.tenants) {
-            guard let standing = scene.standings[tenant], standing.planDigest != nil, let status = scene.statuses[tenant] else { continue }
-            let needs = standing.needs(status, under: scene.plan, catalog: scene.catalog, now: scene.now)
+            guard let stand = scene.stands[tenant], stand.hasBegun, scene.statuses[tenant] != nil else { continue }
+            let needs = stand.needs(at: scene.now)
             if needs.contains(.place), room.moving >= atOnce {
                 admissions[tenant] = .full(atOnce: atOnce)
             } else if needs.contains(.exposure), room.exposed >= exposed {
@@ -175,8 +193,8 @@ extension Rollout {
     private func whyNext(after entry: Assigned, _ scene: Scene, _ straggling: inout Int) -> Admission? {
         guard let awaited = entry.wave.after.flatMap(scene.plan.step(named:)) ?? scene.plan.steps.last else { return nil }
         var newest: Timestamp?
-        for tenant in entry.tenants where scene.standings[tenant]?.abandonment == nil {
-            if let standing = scene.standings[tenant], case .verified = standing.position(of: awaited.id), let at = standing.verifiedAt(awaited.id) {
+        for tenant in entry.tenants where scene.stands[tenant]?.isAbandoned != true {
+            if let at = scene.stands[tenant]?.verified(awaited.id) {
                 newest = max(newest ?? at, at)
                 continue
             }
@@ -204,25 +222,4 @@ public struct Needs: OptionSet, Sendable {
     /// It is in motion from then on, and is not now.
     public static let place = Needs(rawValue: 1)
     public static let exposure = Needs(rawValue: 2)
-}
-
-extension Standing {
-    /// - Parameter status: its own line.
-    public func needs(_ status: TenantStatus, under plan: Plan, catalog: StepCatalog, now: Timestamp) -> Needs {
-        switch status.state {
-        case .pending, .gated: break
-        case .waiting: guard case .inGrace = position(of: StepID(status.step)) else { return [] }
-        default: return []
-        }
-        let ref: StepRef
-        switch decide(under: plan, catalog: catalog) {
-        case .perform(let step), .setAside(let step), .beginWait(let step): ref = step
-        case .performAfterGrace(let step, let at) where at <= now: ref = step
-        default: return []
-        }
-        var needs: Needs = status.isInMotion ? [] : .place
-        let kind = plan.steps.first { $0.id == ref.step }?.spec.kind
-        if let kind, catalog.entry(for: kind)?.exposure == .begins, !isExposed(under: plan, catalog: catalog) { needs.insert(.exposure) }
-        return needs
-    }
 }

@@ -2,6 +2,7 @@
 public struct JournalReaders: Sendable {
     let fleet = FleetReader()
     let standings = StandingReader()
+    let room = RoomReader()
     public init() {}
 }
 
@@ -9,11 +10,15 @@ public struct JournalReaders: Sendable {
 /// along; where that is another one by now, or is gone, the journal was put back, and the stream is folded anew.
 actor StandingReader {
     private var known: [TenantID: Standing] = [:]
+    /// The generation before: who is asked for again moves on into the newer one, and the others are forgotten with it.
+    private var older: [TenantID: Standing] = [:]
+    /// How many a generation holds. With all that was ever asked of its gates a standing is large, and a large fleet's would fill the memory.
+    private static let most = 1000
 
     func read(_ tenant: TenantID, in journal: any Journal, _ identity: JournalID) async throws(JournalError) -> Standing {
         let stream = StreamID(tenant)
         var standing = Standing(tenant, genesis: Event.genesis(of: stream, in: identity))
-        if let before = known[tenant] {
+        if let before = known[tenant] ?? older[tenant] {
             let events = try await journal.events(in: stream, after: before.revision - 1)
             if events.first?.hash == before.head {
                 standing = before
@@ -26,7 +31,9 @@ actor StandingReader {
     }
 
     private func keep(_ standing: Standing) -> Standing {
+        if known.count >= Self.most, known[standing.tenant] == nil { (older, known) = (known, [:]) }
         known[standing.tenant] = standing.revision > 0 ? standing : nil
+        older[standing.tenant] = nil
         return standing
     }
 }

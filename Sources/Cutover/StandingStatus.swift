@@ -6,12 +6,14 @@ extension Standing {
     public func status(under plan: Plan, catalog: StepCatalog) -> TenantStatus {
         let current = currentStep(of: plan, catalog)
         let state = state(current)
-        return TenantStatus(
+        var status = TenantStatus(
             tenant: tenant, wave: wave, milestone: milestone(under: plan, catalog: catalog), phase: current?.phase.text ?? "",
             step: current?.id.text ?? "", state: state, since: since?.description ?? "",
             held: abandonment.map { "\($0.by): abandoned: \($0.reason)" } ?? hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil },
             trouble: trouble(state, current), exposed: abandonment == nil && isExposed(under: plan, catalog: catalog),
             atRest: isAtRest(state, current, plan, catalog) ? true : isStoppedMidway ? false : nil, waivers: recordedWaivers, abandoned: recordedAbandonments, drift: drifted(from: plan))
+        status.stand = Stand(self, state, isInMotion: status.isInMotion, under: plan, catalog: catalog)
+        return status
     }
 
     /// Held or quarantined while something was begun and has not ended: it keeps its place, which nobody would ask for again.

@@ -27,6 +27,8 @@ public struct TenantStatus: Sendable, Codable, Equatable {
     public let abandoned: [Abandonment]?
     /// Finished steps that a later look found gone or half gone, by place. Nil where none is.
     public let drift: [String]?
+    /// What a rollout goes by. Nil in a line that an older build wrote.
+    public internal(set) var stand: Stand?
 
     public init(
         tenant: TenantID, wave: String, milestone: String, phase: String, step: String, state: State, since: String, held: String?, next: String,

@@ -85,6 +85,13 @@ public actor SimulatedJournal: Journal {
 
     public func statuses() async throws(JournalError) -> [TenantStatus] { kept.lines.values.sorted { $0.tenant < $1.tenant } }
 
+    public func lines(of tenants: Set<TenantID>?) async throws(JournalError) -> [TenantLine] {
+        (tenants ?? Set(lines.keys)).compactMap { tenant in
+            guard let line = lines[tenant], let head = heads[StreamID(tenant)] else { return nil }
+            return TenantLine(status: line, head: head)
+        }
+    }
+
     public func replaceStatuses(_ statuses: [TenantStatus]) async throws(JournalError) {
         kept.lines = Dictionary(uniqueKeysWithValues: statuses.map { ($0.tenant, $0) })
     }

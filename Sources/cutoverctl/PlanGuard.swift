@@ -23,6 +23,12 @@ struct PlanGuard {
         if let adopted = try await adopted(by: tenant) { try requireSameName(adopted, tenant) }
     }
 
+    /// The same for several: read only where no line tells.
+    func requireSamePlan(_ tenants: [TenantID]) async throws {
+        let current = tenants.count > 1 ? try await current() : []
+        for tenant in tenants where !current.contains(tenant) { try await requireSamePlan(tenant) }
+    }
+
     private func requireSameName(_ adopted: Adopted, _ tenant: TenantID) throws(CommandFailure) {
         if adopted.name == plan.name { return }
         throw CommandFailure(
@@ -40,10 +46,17 @@ struct PlanGuard {
         "\(tenant) has adopted revision \(adopted.revision) (\(adopted.digest.prefix(12))), and this is revision \(plan.revision) (\(plan.digest.prefix(12)))"
     }
 
+    /// Those of whom a line that counts says that they have adopted this very plan, or none: the others' streams are read.
+    private func current() async throws(JournalError) -> Set<TenantID> {
+        let lines = try await journal.lines(of: nil)
+        return Set(lines.filter { line in line.stand(under: plan).map { $0.isOfPlan || !$0.hasBegun } ?? false }.map(\.status.tenant))
+    }
+
     /// The tenants that have adopted an older revision of this plan. Throws where one has seen a newer one.
     func behind(_ tenants: [TenantID]) async throws -> [TenantID] {
         var behind: [TenantID] = []
-        for tenant in tenants {
+        let current = try await current()
+        for tenant in tenants where !current.contains(tenant) {
             guard let adopted = try await adopted(by: tenant) else { continue }
             try requireSameName(adopted, tenant)
             if adopted.digest == plan.digest { continue }

@@ -45,8 +45,13 @@ public struct PostgresJournal: Journal {
     public func events(in stream: StreamID, after revision: Int) async throws(JournalError) -> [Event] {
         let identity = try await identity()
         // The row at `revision` comes along: it is what the first event after it must continue.
-        let records = try await read { connection in
-            try await connection.prepared(
+        let records = try await read { connection -> [EventRecord] in
+            // Mostly nothing is new, and a row of the fleet's stream can hold ten thousand names.
+            if revision > 0 {
+                let head = try await connection.prepared("SELECT revision FROM cutover_journal.streams WHERE stream = $1", [.text(stream.text)]).first
+                if try head?.int("revision") ?? 0 <= revision { return [] }
+            }
+            return try await connection.prepared(
                 "SELECT \(StreamRows.columns) FROM cutover_journal.events WHERE stream = $1 AND revision >= $2 ORDER BY revision", [.text(stream.text), .int(revision)]
             ).map { try StreamRows.record($0) }
         }
@@ -101,6 +106,20 @@ public struct PostgresJournal: Journal {
     public func statuses() async throws(JournalError) -> [TenantStatus] {
         try await read { connection in
             try await connection.prepared("SELECT tenant, status FROM cutover_journal.statuses ORDER BY tenant").map { try StreamRows.status($0) }
+        }
+    }
+
+    public func lines(of tenants: Set<TenantID>?) async throws(JournalError) -> [TenantLine] {
+        try await read { connection in
+            try await connection.prepared(
+                """
+                SELECT tenant, status, s.stream, s.revision, s.hash FROM cutover_journal.statuses JOIN cutover_journal.streams AS s ON s.stream = tenant
+                WHERE s.revision > 0 AND ($1::bigint = 1 OR tenant = ANY($2::text[]))
+                """, [.int(tenants == nil ? 1 : 0), .texts((tenants ?? []).map(\.text))]
+            ).compactMap { row in
+                guard let head = try StreamRows.head(row), let status = try? StreamRows.status(row) else { return nil }
+                return TenantLine(status: status, head: head)
+            }
         }
     }
 

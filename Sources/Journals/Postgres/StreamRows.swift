@@ -27,7 +27,7 @@ enum StreamRows {
     }
 
     static func status(_ row: PostgresRow) throws -> TenantStatus {
-        guard let status = try? CanonicalJSON.value(TenantStatus.self, from: try row.string("status")) else {
+        guard let status = TenantStatus(line: try row.string("status")) else {
             throw JournalError.damaged(StreamID(try row.string("tenant")), revision: 0, detail: "its stored status can't be read; the events decide: fold them again")
         }
         return status

@@ -38,6 +38,9 @@ struct SQLiteFile {
         } catch { throw journalError(error, at: path) }
     }
 
+    /// A connection beside the one that writes; nil where there can be none. It is no read-only one: closed last, such a one would leave the log behind.
+    func reader() -> DatabaseQueue? { try? DatabaseQueue(path: path, configuration: Self.configuration) }
+
     static var configuration: Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(busySeconds)

@@ -1,4 +1,3 @@
-import CrashPoints
 public import Cutover
 import GRDB
 
@@ -7,8 +6,11 @@ import GRDB
 /// - warning: SQLite's locks don't hold on network file systems: keep the file on a disk of this machine.
 public struct SQLiteJournal: Journal {
     private let queue: DatabaseQueue
+    /// What is read does not wait for what is being written.
+    private let reader: DatabaseQueue
     private let id: JournalID
     private let file: SQLiteFile
+    private let writer: SQLiteWriter
     private var path: String { file.path }
 
     /// Opens the journal at `path`; when there is none and `create` is true, makes it under `identity()`.
@@ -19,7 +21,7 @@ public struct SQLiteJournal: Journal {
 
     static func open(_ file: SQLiteFile, create: Bool, identity: () -> JournalID) throws(JournalError) -> SQLiteJournal {
         let (queue, id) = try file.open(create: create, identity: identity)
-        return SQLiteJournal(queue: queue, id: id, file: file)
+        return SQLiteJournal(queue: queue, reader: file.reader() ?? queue, id: id, file: file, writer: SQLiteWriter(queue, file))
     }
 
     public func identity() async throws(JournalError) -> JournalID { id }
@@ -27,7 +29,7 @@ public struct SQLiteJournal: Journal {
     public func append(_ events: [Event], status: TenantStatus?, under lease: Lease?, on footing: Footing?) async throws(JournalError) {
         let id = id
         let what = "append \(events.map { "\($0.change.kind) \($0.change.ref?.place ?? "")" }.joined(separator: ", "))"
-        try await write(what) { db in
+        try await writer.carryOut(what) { db in
             if let stream = events.first?.stream ?? lease?.stream {
                 try SQLiteRows.lease(of: stream, in: db).admit(events, under: lease)
                 if let footing { try footing.bear(SQLiteRows.head(of: footing.head.stream, in: db, id), SQLiteRows.lease(of: footing.head.stream, in: db)) }
@@ -37,15 +39,16 @@ public struct SQLiteJournal: Journal {
                 if extended != head { try SQLiteRows.store(extended, in: db) }
             }
             if let status { try SQLiteRows.store(status, in: db) }
+            return nil
         }
     }
 
     public func events(in stream: StreamID, after revision: Int) async throws(JournalError) -> [Event] {
         // The row at `revision` comes along: it is what the first event after it must continue.
-        let records = try await read { db in
-            try Row.fetchAll(
-                db, sql: "SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision", arguments: [stream.text, revision]
-            ).map(SQLiteRows.record)
+        let records = try await read { db -> [EventRecord] in
+            // Mostly nothing is new, and a row of the fleet's stream can hold ten thousand names.
+            if revision > 0, try SQLiteRows.revision(of: stream, in: db) <= revision { return [] }
+            return try SQLiteRows.records(of: stream, from: revision, in: db)
         }
         if revision > 0 {
             guard let anchor = records.first, anchor.revision == revision else { return [] }
@@ -89,22 +92,26 @@ public struct SQLiteJournal: Journal {
     public func lease(
         _ stream: StreamID, to holder: String, until: Timestamp, now: Timestamp, gone: @escaping @Sendable (String) -> Bool
     ) async throws(JournalError) -> Lease {
-        try await write("lease") { db in
+        let lease = try await writer.carryOut("lease") { db in
             let entry = try SQLiteRows.lease(of: stream, in: db).granted(to: holder, until: until, now: now, gone: gone)
             try SQLiteRows.store(entry, in: db)
             return Lease(stream: stream, holder: holder, fence: entry.fence, until: until)
         }
+        guard let lease else { throw .unreachable("the journal \(path) granted nothing: this is a defect of cutoverctl") }
+        return lease
     }
 
     public func raise(_ stream: StreamID, above fence: Int) async throws(JournalError) {
-        try await write("raising") { db in
+        try await writer.carryOut("raising") { db in
             if let entry = try SQLiteRows.lease(of: stream, in: db).raised(above: fence) { try SQLiteRows.store(entry, in: db) }
+            return nil
         }
     }
 
     public func giveBack(_ lease: Lease) async throws(JournalError) {
-        try await write("giving back") { db in
+        try await writer.carryOut("giving back") { db in
             if let entry = try SQLiteRows.lease(of: lease.stream, in: db).returned(lease) { try SQLiteRows.store(entry, in: db) }
+            return nil
         }
     }
 
@@ -116,7 +123,7 @@ public struct SQLiteJournal: Journal {
         try await read { db in
             try Row.fetchAll(db, sql: "SELECT tenant, status FROM statuses ORDER BY tenant").map { row in
                 let text = String.fromDatabaseValue(row["status"]) ?? ""
-                guard let status = try? CanonicalJSON.value(TenantStatus.self, from: text) else {
+                guard let status = TenantStatus(line: text) else {
                     let stream = StreamID(String.fromDatabaseValue(row["tenant"]) ?? "")
                     throw JournalError.damaged(stream, revision: 0, detail: "its stored status can't be read; the events decide: fold them again")
                 }
@@ -125,10 +132,15 @@ public struct SQLiteJournal: Journal {
         }
     }
 
+    public func lines(of tenants: Set<TenantID>?) async throws(JournalError) -> [TenantLine] {
+        try await read { try SQLiteRows.lines(of: tenants, in: $0) }
+    }
+
     public func replaceStatuses(_ statuses: [TenantStatus]) async throws(JournalError) {
-        try await write("statuses") { db in
+        try await writer.carryOut("statuses") { db in
             try db.execute(sql: "DELETE FROM statuses")
             for status in statuses { try SQLiteRows.store(status, in: db) }
+            return nil
         }
     }
 
@@ -158,28 +170,11 @@ public struct SQLiteJournal: Journal {
 
     // MARK: - Non public
 
-    // GRDB gives up when the calling task is cancelled; what has been done to a tenant must be recorded all the same,
-    // so both run in a task of their own, which nobody cancels.
+    // GRDB gives up when the calling task is cancelled; whoever is told to stop still has to look, so it runs in a task of its own, which
+    // nobody cancels.
 
     private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(JournalError) -> Value {
-        let queue = queue
-        do { return try await Task { try await queue.read(body) }.value } catch { throw journalError(error, at: path) }
-    }
-
-    private func write<Value: Sendable>(_ what: String, _ body: @escaping @Sendable (Database) throws -> Value) async throws(JournalError) -> Value {
-        let (queue, file) = (queue, file)
-        do {
-            return try await Task {
-                CrashPoint.reached("journal \(what) begun")
-                let value = try await queue.write { db in
-                    try file.upgrade.move(to: file.ladder.newest, db)
-                    let value = try body(db)
-                    CrashPoint.reached("journal \(what) not committed")
-                    return value
-                }
-                CrashPoint.reached("journal \(what) done")
-                return value
-            }.value
-        } catch { throw journalError(error, at: path) }
+        let reader = reader
+        do { return try await Task { try await reader.read(body) }.value } catch { throw journalError(error, at: path) }
     }
 }

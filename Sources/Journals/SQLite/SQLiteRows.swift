@@ -25,6 +25,27 @@ enum SQLiteRows {
             previous: text(row["previous"]), hash: text(row["hash"]))
     }
 
+    static func records(of stream: StreamID, from revision: Int, in db: Database) throws -> [EventRecord] {
+        let rows = try db.cachedStatement(sql: "SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision")
+        return try Row.fetchAll(rows, arguments: [stream.text, revision]).map(record)
+    }
+
+    /// Of the head as it is recorded; 0 where there is none.
+    static func revision(of stream: StreamID, in db: Database) throws -> Int {
+        try Int.fetchOne(db.cachedStatement(sql: "SELECT revision FROM heads WHERE stream = ?"), arguments: [stream.text]) ?? 0
+    }
+
+    static func lines(of tenants: Set<TenantID>?, in db: Database) throws -> [TenantLine] {
+        let all = "SELECT tenant, status, revision, hash FROM statuses JOIN heads ON stream = tenant"
+        func line(_ row: Row) -> TenantLine? {
+            guard let status = TenantStatus(line: text(row[1])) else { return nil }
+            return TenantLine(status: status, head: JournalRecords.Head(stream: StreamID(text(row[0])), revision: number(row[2]), hash: text(row[3])))
+        }
+        guard let tenants else { return try Row.fetchAll(db, sql: all).compactMap(line) }
+        let one = try db.cachedStatement(sql: "\(all) WHERE tenant = ?")
+        return try tenants.compactMap { try Row.fetchOne(one, arguments: [$0.text]).flatMap(line) }
+    }
+
     static func head(of stream: StreamID, in db: Database, _ identity: JournalID) throws -> JournalRecords.Head {
         let statement = try db.cachedStatement(sql: "SELECT revision, hash FROM heads WHERE stream = ?")
         guard let row = try Row.fetchOne(statement, arguments: [stream.text]) else { return .genesis(of: stream, in: identity) }

@@ -18,7 +18,7 @@ struct PreviewCommand: Command {
     func carryOut(_ console: Console) async throws -> CommandExit {
         let site = try await Wiring(inputs, console).site(ifMissing: .standIn, asking: true)
         let tenants = try site.choice.tenants(chosen.tenants, wave: chosen.wave)
-        for tenant in tenants { try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenant) }
+        try await PlanGuard(journal: site.journal, plan: site.plan).requireSamePlan(tenants)
         let engine = site.engine
         let target = try to.map { text throws(CommandFailure) in try site.choice.step(text) }
         let previews = try await eachTenant(tenants) { tenant in

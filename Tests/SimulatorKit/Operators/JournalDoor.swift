@@ -98,6 +98,11 @@ struct JournalDoor: Journal {
         return try await journal.statuses()
     }
 
+    func lines(of tenants: Set<TenantID>?) async throws(JournalError) -> [TenantLine] {
+        try await pass()
+        return try await journal.lines(of: tenants)
+    }
+
     func replaceStatuses(_ statuses: [TenantStatus]) async throws(JournalError) {
         try await pass()
         try await journal.replaceStatuses(statuses)
