@@ -69,8 +69,14 @@ actor FleetBooks {
         do {
             news = try await engine.journal.news(since: mark)
             // What comes in between is news again the next time.
-            lines = news.streams.isEmpty ? [] : try await engine.journal.lines(of: mark == nil ? nil : Set(news.streams.map { TenantID($0.text) }))
+            lines = news.streams.isEmpty ? [] : try await engine.journal.lines(of: news.isAll ? nil : Set(news.streams.map { TenantID($0.text) }))
         } catch { throw .journal(error) }
+        if news.isAll {
+            for tenant in stands.keys where !news.streams.contains(StreamID(tenant)) {
+                (stands[tenant], statuses[tenant]) = (nil, nil)
+                changed.insert(tenant)
+            }
+        }
         let known = Dictionary(lines.map { ($0.status.tenant, $0) }) { first, _ in first }
         for stream in news.streams {
             if stream == .fleet {

@@ -8,16 +8,19 @@ public struct JournalMark: Sendable, Codable, Hashable {
 public struct JournalNews: Sendable, Equatable {
     public let streams: Set<StreamID>
     public let mark: JournalMark
-    public init(streams: Set<StreamID>, mark: JournalMark) {
+    /// No other stream is there: nobody had read any before, or the journal was put back since.
+    public let isAll: Bool
+    public init(streams: Set<StreamID>, mark: JournalMark, isAll: Bool) {
         self.streams = streams
         self.mark = mark
+        self.isAll = isAll
     }
 }
 
 extension Journal {
     /// For a journal that has no quicker way: all streams may have moved.
     public func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews {
-        JournalNews(streams: Set(try await streams()), mark: JournalMark("0"))
+        JournalNews(streams: Set(try await streams()), mark: JournalMark("0"), isAll: true)
     }
 
     /// For a journal that has no quicker way: reads all of it.

@@ -85,9 +85,10 @@ public actor MemoryJournal: Journal {
 
     public func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews {
         try beAlive()
-        let known = mark.flatMap { Int($0.text) } ?? 0
+        let told = mark.flatMap { Int($0.text) } ?? 0
         // Put back to an older state, it has nothing but news.
-        return JournalNews(streams: Set(rows.dropFirst(known > rows.count ? 0 : known).map(\.stream)), mark: JournalMark(String(rows.count)))
+        let known = told > rows.count ? 0 : told
+        return JournalNews(streams: Set(rows.dropFirst(known).map(\.stream)), mark: JournalMark(String(rows.count)), isAll: known == 0)
     }
 
     public func lease(

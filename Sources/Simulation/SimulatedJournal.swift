@@ -62,7 +62,7 @@ public actor SimulatedJournal: Journal {
     public func news(since mark: JournalMark?) async throws(JournalError) -> JournalNews {
         let told = mark?.text.split(separator: "/").compactMap { Int($0) } ?? []
         let known = told.first == timesPutBack ? told.last ?? 0 : 0
-        return JournalNews(streams: Set(kept.order.dropFirst(known).map(\.stream)), mark: JournalMark("\(timesPutBack)/\(kept.order.count)"))
+        return JournalNews(streams: Set(kept.order.dropFirst(known).map(\.stream)), mark: JournalMark("\(timesPutBack)/\(kept.order.count)"), isAll: known == 0)
     }
 
     public func lease(

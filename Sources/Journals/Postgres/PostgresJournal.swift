@@ -78,7 +78,7 @@ public struct PostgresJournal: Journal {
                 mark == nil
                     ? "SELECT stream FROM cutover_journal.streams WHERE revision > 0 AND $1::text IS NOT NULL"
                     : "SELECT DISTINCT stream FROM cutover_journal.events WHERE xid >= $1::text::xid8", [.text(String(mark?.transaction ?? 0))])
-            return JournalNews(streams: Set(try streams.map { StreamID(try $0.string("stream")) }), mark: PostgresMark(transaction: horizon.oldest).mark)
+            return JournalNews(streams: Set(try streams.map { StreamID(try $0.string("stream")) }), mark: PostgresMark(transaction: horizon.oldest).mark, isAll: mark == nil)
         }
     }
 

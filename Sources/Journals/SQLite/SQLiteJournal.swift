@@ -67,9 +67,9 @@ public struct SQLiteJournal: Journal {
         try await read { db in
             let newest = try Int.fetchOne(db, sql: "SELECT coalesce(max(position), 0) FROM events") ?? 0
             let known = Self.position(mark, newest)
-            if known == newest { return JournalNews(streams: [], mark: JournalMark(String(newest))) }
+            if known == newest { return JournalNews(streams: [], mark: JournalMark(String(newest)), isAll: newest == 0) }
             let streams = known == 0 ? "SELECT stream FROM heads" : "SELECT DISTINCT stream FROM events WHERE position > \(known)"
-            return JournalNews(streams: Set(try String.fetchAll(db, sql: streams).map { StreamID($0) }), mark: JournalMark(String(newest)))
+            return JournalNews(streams: Set(try String.fetchAll(db, sql: streams).map { StreamID($0) }), mark: JournalMark(String(newest)), isAll: known == 0)
         }
     }
 
