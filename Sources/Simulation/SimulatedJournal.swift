@@ -86,8 +86,8 @@ public actor SimulatedJournal: Journal {
     public func statuses() async throws(JournalError) -> [TenantStatus] { kept.lines.values.sorted { $0.tenant < $1.tenant } }
 
     public func lines(of tenants: Set<TenantID>?) async throws(JournalError) -> [TenantLine] {
-        (tenants ?? Set(lines.keys)).compactMap { tenant in
-            guard let line = lines[tenant], let head = heads[StreamID(tenant)] else { return nil }
+        (tenants ?? Set(kept.lines.keys)).compactMap { tenant in
+            guard let line = kept.lines[tenant], let head = kept.heads[StreamID(tenant)] else { return nil }
             return TenantLine(status: line, head: head)
         }
     }

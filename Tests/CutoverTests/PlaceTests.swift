@@ -118,4 +118,20 @@ import Testing
         }
         func leave() { inside -= 1 }
     }
+
+    @Test("who is no longer in a journal that was put back takes no place, nor does who belongs to another fleet")
+    func putBack() async throws {
+        let world = Self.world(atOnce: 1)
+        let room = RoomReader()
+        func refusal(_ fleet: Fleet) async throws -> Rollout.Admission? {
+            let refusal = try await room.take(.place, for: "b", in: world.journal, fleet, world.plan.rollout)
+            await room.giveBack("b")
+            return refusal
+        }
+        _ = try await world.engine().advance("a")
+        #expect(try await refusal(world.fleet) == .full(atOnce: 1))
+        #expect(try await refusal(LampCatalog.fleet("b")) == nil)
+        await world.journal.putBack("a", to: 0)
+        #expect(try await refusal(world.fleet) == nil)
+    }
 }

@@ -170,7 +170,7 @@ public final class PluginRecords: RecordStore {
             return answer
         } catch {
             await gate.leave(entered, .refused(retryAfter: nil))
-            if !(error is CancellationError) { lastTrouble.withLock { $0 = "\(error)" } }
+            lastTrouble.withLock { $0 = "\(error)" }
             throw error
         }
     }
