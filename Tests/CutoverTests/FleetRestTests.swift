@@ -87,7 +87,7 @@ import Testing
         #expect(ended == ["a": .finished, "b": .finished])
     }
 
-    @Test("a hold file is seen, and so is that it has gone", .timeLimit(.minutes(5)))
+    @Test("a hold file is seen, and so is that it has gone", .timeLimit(.minutes(10)))
     func holdFile() async throws {
         let world = Self.world()
         let hold = Mutex(FleetHold?.some(FleetHold(by: "a file", reason: "not now", next: "rm it")))

@@ -55,7 +55,7 @@ import Testing
         #expect(ServiceManager.socketAddress("/" + String(repeating: "x", count: 200)) == nil)
     }
 
-    @Test("the bell rings when the journal is written to or a hold file comes and goes, and not for other files", .timeLimit(.minutes(1)))
+    @Test("the bell rings when the journal is written to or a hold file comes and goes, and not for other files", .timeLimit(.minutes(10)))
     func doorbell() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "bell-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -2,7 +2,7 @@
 import HTTP
 import Testing
 
-@Suite("requests that wait for their turn", .timeLimit(.minutes(1))) struct FlightGateTests {
+@Suite("requests that wait for their turn", .timeLimit(.minutes(10))) struct FlightGateTests {
     @Test("all that wait end when they are cancelled, while the server has asked for quiet")
     func cancelled() async throws {
         let gate = FlightGate(.init(least: 1, most: 1, latencySeconds: 0.5)) { 0 }

@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 import Testing
 
-@Suite("barrier, parity and way back over HTTP", .serialized, .timeLimit(.minutes(3))) struct RemoteBarrierTests {
+@Suite("barrier, parity and way back over HTTP", .serialized, .timeLimit(.minutes(10))) struct RemoteBarrierTests {
     @Test("the barrier carries over everything v1 has, while the resident writer gives up its turn and gets it back")
     func barrier() async throws {
         let remote = try await RemoteStage.make()

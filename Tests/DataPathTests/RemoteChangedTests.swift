@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 /// Over HTTP an agent's forget or edit in the plugin shows as a difference alone, and so does a loss: a person has to tell.
-@Suite("what changed in a plugin reached over HTTP", .serialized, .timeLimit(.minutes(3))) struct RemoteChangedTests {
+@Suite("what changed in a plugin reached over HTTP", .serialized, .timeLimit(.minutes(10))) struct RemoteChangedTests {
     private func filled(_ rows: Int) async throws -> (RemoteStage, [UUID]) {
         let remote = try await RemoteStage.make()
         var ids: [UUID] = []

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 /// Whatever the plugin does: nothing is said to lie there that does not, and once it is well again everything does.
-@Suite("a plugin that misbehaves", .serialized, .timeLimit(.minutes(5))) struct RemoteFaultTests {
+@Suite("a plugin that misbehaves", .serialized, .timeLimit(.minutes(10))) struct RemoteFaultTests {
     private static let writes = #""of": ["POST /v1/namespaces"]"#
 
     @Test(

@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 import Testing
 
-@Suite("a person's choice over HTTP", .serialized, .timeLimit(.minutes(3))) struct RemoteResolutionTests {
+@Suite("a person's choice over HTTP", .serialized, .timeLimit(.minutes(10))) struct RemoteResolutionTests {
     /// A memory that was edited in v1, and edited or forgotten in the plugin meanwhile.
     private func conflict(forgotten: Bool) async throws -> (RemoteStage, UUID) {
         let remote = try await RemoteStage.make()

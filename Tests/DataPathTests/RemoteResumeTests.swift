@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 import Testing
 
-@Suite("a comparison over HTTP that is stopped", .serialized, .timeLimit(.minutes(3))) struct RemoteResumeTests {
+@Suite("a comparison over HTTP that is stopped", .serialized, .timeLimit(.minutes(10))) struct RemoteResumeTests {
     /// What a host notes, kept here; stops the comparison after so many slices.
     private actor Notes: RemoteNotes {
         struct Stopped: Error {}

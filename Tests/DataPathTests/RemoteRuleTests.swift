@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 /// As the sql lane's: the same rules have to come to the same over HTTP.
-@Suite("the plan's rules over HTTP", .serialized, .timeLimit(.minutes(3))) struct RemoteRuleTests {
+@Suite("the plan's rules over HTTP", .serialized, .timeLimit(.minutes(10))) struct RemoteRuleTests {
     @Test("a credential look-alike is carried and listed, unlisted, blotted out or left behind, as the plan says, and follows a change of the rule")
     func credentials() async throws {
         let remote = try await RemoteStage.make()

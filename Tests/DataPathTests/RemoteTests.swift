@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 import Testing
 
-@Suite("a plugin reached over HTTP alone", .serialized, .timeLimit(.minutes(3))) struct RemoteTests {
+@Suite("a plugin reached over HTTP alone", .serialized, .timeLimit(.minutes(10))) struct RemoteTests {
     @Test("the copy carries every row, oldest first in each namespace, with times, label, scope, owner and embedding", arguments: [nil, "bundled", "opaque"])
     func copies(mode: String?) async throws {
         let remote = try await RemoteStage.make(mode: .copy, fault: mode.map { "{\"mode\": \"\($0)\"}" })

@@ -5,7 +5,7 @@ import ProgramsTestKit
 import Testing
 
 @Suite("A database that is restarted") struct RestartTests {
-    @Test("loses neither capture nor seal, and the watch finds its way back to it by itself", .timeLimit(.minutes(2)))
+    @Test("loses neither capture nor seal, and the watch finds its way back to it by itself", .timeLimit(.minutes(10)))
     func restart() async throws {
         let cluster = try Cluster.start()
         defer { cluster.end() }

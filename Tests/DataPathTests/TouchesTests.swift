@@ -25,7 +25,7 @@ import Testing
         #expect(Touches.change(from: "public.agent_memories 3/0/9/0/0", to: text()) == .countsAnew, "of an older program")
     }
 
-    @Test("on a server: refused writes of anybody are counted, and so is who reads; after a crash that nobody saw it counts anew", .timeLimit(.minutes(2)))
+    @Test("on a server: refused writes of anybody are counted, and so is who reads; after a crash that nobody saw it counts anew", .timeLimit(.minutes(10)))
     func server() async throws {
         let cluster = try Cluster.start()
         defer { cluster.end() }

@@ -92,7 +92,7 @@ import Testing
         await #expect(throws: PostgresError.self) { try await stopped.execute("COMMIT") }
     }
 
-    @Test("a server that is restarted under load loses and doubles nothing that was answered", .timeLimit(.minutes(3)))
+    @Test("a server that is restarted under load loses and doubles nothing that was answered", .timeLimit(.minutes(10)))
     func restarted() async throws {
         let cluster = try Cluster.start()
         defer { cluster.end() }
@@ -102,7 +102,7 @@ import Testing
         try await Self.underLoad(journals) { for _ in 0..<3 { try cluster.restart() } }
     }
 
-    @Test("a failover to a standby that had to confirm every commit loses and doubles nothing", .timeLimit(.minutes(3)))
+    @Test("a failover to a standby that had to confirm every commit loses and doubles nothing", .timeLimit(.minutes(10)))
     func failover() async throws {
         let cluster = try Cluster.start()
         defer { cluster.end() }

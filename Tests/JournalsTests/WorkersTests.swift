@@ -7,7 +7,7 @@ import Testing
 @Suite("several workers on one journal in PostgreSQL") struct WorkersTests {
     @Test(
         "never are two hands on a tenant, and whoever dies, is parted from the journal or is stopped is replaced",
-        .timeLimit(.minutes(4)), arguments: [[Worker.Fault.killed], [.parted], [.paused], [.killed, .parted, .paused]])
+        .timeLimit(.minutes(10)), arguments: [[Worker.Fault.killed], [.parted], [.paused], [.killed, .parted, .paused]])
     func share(faults: [Worker.Fault]) async throws {
         let place = try await PostgresPlace()
         let hosts = LampCatalog.transport()

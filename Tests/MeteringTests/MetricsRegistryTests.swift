@@ -52,7 +52,7 @@ import Testing
         #expect(MetricsAddress("[::1]:9464")?.description == "[::1]:9464")
     }
 
-    @Test("they are scraped by HTTP, at /metrics and nowhere else, and only read", .timeLimit(.minutes(5)))
+    @Test("they are scraped by HTTP, at /metrics and nowhere else, and only read", .timeLimit(.minutes(10)))
     func scrape() async throws {
         let scrapes = Mutex(0)
         let front = MetricsFront(address: try #require(MetricsAddress("127.0.0.1:0"))) {
@@ -75,7 +75,7 @@ import Testing
         await #expect(throws: HTTPError.self) { _ = try await ask("GET", "/metrics") }
     }
 
-    @Test("an address that is taken is told as an error", .timeLimit(.minutes(5)))
+    @Test("an address that is taken is told as an error", .timeLimit(.minutes(10)))
     func taken() async throws {
         let (ports, tell) = AsyncStream.makeStream(of: Int.self)
         let first = Task { try await MetricsFront(address: MetricsAddress(host: "127.0.0.1", port: 0)) { "" }.serve { tell.yield($0) } }

@@ -9,7 +9,7 @@ import Testing
 
 /// The access diff against the doors themselves: what recall and the list routes really return to every workspace, before and after.
 extension StepTrialTests {
-    @Test("who gains and loses what by env.wire is what the access diff foretold, to the pair, and the way back's diff is its mirror", .timeLimit(.minutes(3)))
+    @Test("who gains and loses what by env.wire is what the access diff foretold, to the pair, and the way back's diff is its mirror", .timeLimit(.minutes(10)))
     func doors() async throws {
         let lab = try await LabTenant.up(rows: 240)
         do {

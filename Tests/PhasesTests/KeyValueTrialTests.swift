@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test("who serves a tenant is told by its doors though only keys and values were moved, into a database of the plugin's own", .timeLimit(.minutes(5)))
+    @Test("who serves a tenant is told by its doors though only keys and values were moved, into a database of the plugin's own", .timeLimit(.minutes(10)))
     func whoServes() async throws {
         let lab = try await LabTenant.up(rows: 20, plan: LabTenant.keyValuePlan(pluginDatabase: "separate"), separatePluginDatabase: true)
         do { try await Self.askWhoServes(lab) } catch {

@@ -6,7 +6,7 @@ import Postgres
 import Testing
 
 @Suite("a plugin that runs over a database which was put back to before it was first started", .serialized) struct SidecarSchemaTests {
-    @Test("is found half there, however healthy it says it is, and is started anew by the step that starts it", .timeLimit(.minutes(5)))
+    @Test("is found half there, however healthy it says it is, and is started anew by the step that starts it", .timeLimit(.minutes(10)))
     func schemaGone() async throws {
         let lab = try await LabTenant.up(rows: 5)
         do {

@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test("a wait's next look goes on where its last one stopped, sees what was done since, and takes nothing from another wait's notes", .timeLimit(.minutes(5)))
+    @Test("a wait's next look goes on where its last one stopped, sees what was done since, and takes nothing from another wait's notes", .timeLimit(.minutes(10)))
     func goesOn() async throws {
         let lab = try await LabTenant.up(rows: 300)
         do {

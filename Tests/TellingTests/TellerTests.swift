@@ -132,7 +132,7 @@ import Testing
         #expect(refusing.asked == 5 && said.withLock { $0.last ?? "" }.contains("is not told of it again"))
     }
 
-    @Test("a hook that hangs holds up no other, and neither the loop", .timeLimit(.minutes(5)))
+    @Test("a hook that hangs holds up no other, and neither the loop", .timeLimit(.minutes(10)))
     func hangs() async throws {
         let world = World()
         let hanging = Ear { _ in
@@ -154,7 +154,7 @@ import Testing
         await telling.value
     }
 
-    @Test("endpoints that hang, fail and ask for patience are told in the end, each thing once or under the same id", .timeLimit(.minutes(5)))
+    @Test("endpoints that hang, fail and ask for patience are told in the end, each thing once or under the same id", .timeLimit(.minutes(10)))
     func endpoints() async throws {
         let server = try HookServer()
         let world = World()

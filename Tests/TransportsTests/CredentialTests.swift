@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test("of any two sources, and of all, the same one is taken that botocore takes", .timeLimit(.minutes(5)))
+    @Test("of any two sources, and of all, the same one is taken that botocore takes", .timeLimit(.minutes(10)))
     func order() async throws {
         let givers = try await KeyGivers.start()
         let sources = Sources(givers: givers)

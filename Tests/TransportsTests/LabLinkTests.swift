@@ -7,7 +7,7 @@ import Transports
 @Suite("what becomes of an operation when the lab's agents misbehave as real ones do") struct LabLinkTests {
     private func lines(_ host: ScriptHost) -> Int { (try? String(contentsOfFile: "\(host.path)/ran", encoding: .utf8).count / 2) ?? 0 }
 
-    @Test("a command that is delivered twice at the same moment runs once, and both tell the same", .timeLimit(.minutes(5)))
+    @Test("a command that is delivered twice at the same moment runs once, and both tell the same", .timeLimit(.minutes(10)))
     func twice() async throws {
         let lab = try await LabManager.alone { $0.duplicateSeconds = 0.1 }
         let host = try await ScriptHost(.lab, lab: lab)
@@ -22,7 +22,7 @@ import Transports
         await lab.stop()
     }
 
-    @Test("a command whose reply was lost runs once", .timeLimit(.minutes(5)))
+    @Test("a command whose reply was lost runs once", .timeLimit(.minutes(10)))
     func lost() async throws {
         let lab = try await LabManager.alone { _ in }
         let host = try await ScriptHost(.lab, lab: lab)
@@ -36,7 +36,7 @@ import Transports
         await lab.stop()
     }
 
-    @Test("a host that is said to be there and takes nothing leaves the outcome unknown", .timeLimit(.minutes(5)))
+    @Test("a host that is said to be there and takes nothing leaves the outcome unknown", .timeLimit(.minutes(10)))
     func silent() async throws {
         let lab = try await LabManager.alone { _ in }
         let host = try await ScriptHost(.lab, lab: lab)
@@ -48,7 +48,7 @@ import Transports
         await lab.stop()
     }
 
-    @Test("a throttled account is asked more slowly, and every operation gets through", .timeLimit(.minutes(5)))
+    @Test("a throttled account is asked more slowly, and every operation gets through", .timeLimit(.minutes(10)))
     func throttled() async throws {
         let lab = try await LabManager.alone { ($0.callsPerSecond, $0.burst) = (30, 5) }
         let host = try await ScriptHost(.lab, lab: lab)

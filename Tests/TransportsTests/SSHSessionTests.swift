@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transports
 
-@Suite("one operation after the other over a kept SSH session", .serialized, .timeLimit(.minutes(5))) struct SSHSessionTests {
+@Suite("one operation after the other over a kept SSH session", .serialized, .timeLimit(.minutes(10))) struct SSHSessionTests {
     /// Says which process is the host's end of the session.
     private static let whose = #"p=$$; while q=$(cut -d' ' -f4 "/proc/$p/stat"); [ "$(cat "/proc/$q/comm")" != sshd ]; do p=$q; done; echo $p"#
 

@@ -192,7 +192,7 @@ import Testing
         #expect(stand.runs == 1)
     }
 
-    @Test("a status that nobody knows ends nothing: our own deadline does", .timeLimit(.minutes(5)))
+    @Test("a status that nobody knows ends nothing: our own deadline does", .timeLimit(.minutes(10)))
     func deadline() async throws {
         let stand = try await Stand { ($0.deliverySeconds, $0.graceSeconds) = (1, 0) }
         let target = TenantHost(id: "acme", host: "i-00000000000000001", transport: "ssm", labels: [:], env: "/dev/null", state: stand.host.target.state)
@@ -271,7 +271,7 @@ import Testing
         #expect(try await !stand.manager.requests().joined().contains { $0.contains("a secret") || $0.contains("stand-secret") })
     }
 
-    @Test("a thousand tenants take few calls beyond the one that sends", .timeLimit(.minutes(5)))
+    @Test("a thousand tenants take few calls beyond the one that sends", .timeLimit(.minutes(10)))
     func thousand() async throws {
         let tenants = 1000
         let stand = try await Stand { ($0.callsPerSecond, $0.callsInABurst, $0.lookMilliseconds) = (300, 50, 500) }

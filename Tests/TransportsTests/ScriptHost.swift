@@ -68,7 +68,7 @@ final class ScriptHost: Sendable {
     }
 
     func run(
-        _ transport: any Transport, _ operationClass: OperationClass = .writing, input: [UInt8] = [], within seconds: Int = 60
+        _ transport: any Transport, _ operationClass: OperationClass = .writing, input: [UInt8] = [], within seconds: Int = 240
     ) async throws(TransportError) -> ActionResult {
         try await transport.run(RemoteAction(id: "op-1", operationClass: operationClass, input: input, timeoutSeconds: seconds), on: target)
     }

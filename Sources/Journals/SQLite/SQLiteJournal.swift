@@ -1,3 +1,4 @@
+import CrashPoints
 public import Cutover
 import GRDB
 
@@ -160,6 +161,8 @@ public struct SQLiteJournal: Journal {
     /// Takes the journal to another schema, forward or back. What stands in it stays as it is.
     func move(to schema: Int) async throws(JournalError) {
         let (queue, file) = (queue, file)
+        CrashPoint.reached("journal schema begun")
+        defer { CrashPoint.reached("journal schema done") }
         do { try await Task { try await queue.write { try file.upgrade.move(to: schema, $0) } }.value } catch { throw journalError(error, at: path) }
     }
 
