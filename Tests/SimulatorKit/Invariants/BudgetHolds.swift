@@ -50,8 +50,11 @@ public struct BudgetHolds: Invariant, JudgesRecord {
         case .reopened: failed[tenant] = nil
         case .abandoned(let ref, _, _):
             failed[tenant] = nil
-            // What was begun at a tenant that is given up is nobody's to end.
-            if let ref { working[tenant]?.remove(ref) } else { working[tenant] = nil }
+            // What was begun at a tenant that is given up is nobody's to end, and nobody is there to stand between the stores.
+            if let ref { working[tenant]?.remove(ref) } else {
+                working[tenant] = nil
+                exposed.remove(tenant)
+            }
         default: return
         }
         if case .verified(let ref, let finding) = event.change, world.plan.kind(of: ref) == "backfill.verify" {
