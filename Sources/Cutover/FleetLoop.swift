@@ -72,10 +72,12 @@ actor FleetLoop {
     // MARK: - Turns
 
     private func begin() {
+        // One moment for all of it: an appointment counts only at the moment that its seat names.
+        let moment = now
         for tenant in run.tenants {
-            seats[tenant] = Seat(due: now)
-            agenda.add(.ask(tenant), at: now)
-            if run.manner.rechecks != nil { agenda.add(.recheck(tenant), at: Engine.nextRecheck(tenant, after: now)) }
+            seats[tenant] = Seat(due: moment)
+            agenda.add(.ask(tenant), at: moment)
+            if run.manner.rechecks != nil { agenda.add(.recheck(tenant), at: Engine.nextRecheck(tenant, after: moment)) }
         }
     }
 

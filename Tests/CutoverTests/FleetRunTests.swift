@@ -26,6 +26,26 @@ import Testing
         #expect(outcomes == ["a": .finished, "b": .finished, "c": .finished])
     }
 
+    @Test("asks everybody, though the clock moves on between any two looks at it", arguments: [true, false])
+    func passing(byWaves: Bool) async throws {
+        struct PassingTime: TimeSource {
+            let manual: ManualTime
+            var now: Timestamp {
+                manual.advance(milliseconds: 1)
+                return manual.now
+            }
+            func sleep(milliseconds: Int) async throws(CancellationError) { try await manual.sleep(milliseconds: milliseconds) }
+        }
+        let world = Self.world()
+        let transport = world.transport
+        let engine = Engine(
+            plan: world.plan, fleet: world.fleet, catalog: world.catalog, journal: world.journal, time: PassingTime(manual: world.time), me: "ann",
+            holder: LeaseHolder(name: "one", seconds: 60, gone: { _ in false })
+        ) { _ in transport }
+        let outcomes = try await FleetRun(engine: engine, tenants: ["a", "b", "c"], byWaves: byWaves) { _, _ in }.run(waitForClocks: true, patience: 3)
+        #expect(outcomes == ["a": .finished, "b": .finished, "c": .finished])
+    }
+
     @Test("stops at the clocks when it may not wait for them")
     func noClocks() async throws {
         let outcomes = try await run(Self.world(), clocks: false)

@@ -40,6 +40,8 @@ final class LabManager: Sendable {
         var settings = SSMSettings(environment: lab.environment)
         (settings.lookMilliseconds, settings.pauseMilliseconds, settings.answersFolder) = (50, 50, "\(path)/answers")
         (settings.callsPerSecond, settings.callsInABurst) = (150, 50)
+        // Where nobody is to be given up: a busy machine takes long.
+        settings.deliverySeconds = 600
         return SSMTransport(program: program, bundles: bundles, settings: settings, credentials: AWSCredentialChain(environment: lab.environment))
     }
 }

@@ -11,14 +11,14 @@ struct LookTransactions: Sendable {
 
     /// Looks go by key, always: the tables grow while we write, and a plan made when they were empty must not be another one.
     /// The memory is for the words' index, which sorts what it has put off in as many passes as do not fit.
-    private static let byKey = """
+    static let byKey = """
         SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
         SET LOCAL enable_material = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL work_mem = '64MB';
         """
 
     /// The order of commits holds whatever a loss of power takes: a look goes with the entries it consumed and the last key it noted, and is
     /// done again. So none waits for the disk where both stores are in one database.
-    private static let unwaited = "SET LOCAL synchronous_commit = off;"
+    static let unwaited = "SET LOCAL synchronous_commit = off;"
 
     /// For what others go by once it is committed: waits for the disk, and so for all that was committed before.
     static func wait(_ connection: PostgresConnection) async throws {

@@ -46,11 +46,6 @@ struct RemoteHand: Sendable {
     }
 
     func transaction<Result: Sendable>(_ connection: PostgresConnection, _ body: @Sendable (PostgresConnection) async throws -> Result) async throws -> Result {
-        let (fence, settings) = (fence, settings)
-        return try await connection.transaction(.repeatableRead) { connection in
-            try await connection.execute("SET LOCAL lock_timeout = '2s'")
-            try await Control.checkFence(fence, connection, settings)
-            return try await body(connection)
-        }
+        try await RemoteTransaction.run(connection, settings, fence: fence, body)
     }
 }

@@ -9,7 +9,7 @@ struct RemoteSettling: Sendable {
     func note(_ plan: [RemotePlan], _ connection: PostgresConnection) async throws {
         let errands = plan.compactMap(\.errand)
         if !errands.isEmpty {
-            try await connection.query(sql.send, [.uuids(errands.map(\.id)), .texts(errands.map(\.queue))])
+            try await connection.prepared(sql.send, [.uuids(errands.map(\.id)), .texts(errands.map(\.queue))])
         }
         let settled = plan.filter { $0.errand == nil }
         if settled.isEmpty { return }
@@ -65,9 +65,9 @@ struct RemoteSettling: Sendable {
         try await list(listed, connection)
         let listedIDs = Set(listed.map(\.0))
         try await close("exceptions", current.map(\.errand.id).filter { !listedIDs.contains($0) }, connection)
-        try await connection.query("UPDATE \(sql.schema).sent SET state = 'unproven' WHERE id = ANY ($1::uuid[])", [.uuids(unproven)])
+        if !unproven.isEmpty { try await connection.prepared("UPDATE \(sql.schema).sent SET state = 'unproven' WHERE id = ANY ($1::uuid[])", [.uuids(unproven)]) }
         let kept = Set(unproven)
-        try await connection.query(
+        try await connection.prepared(
             "DELETE FROM \(sql.schema).sent WHERE id = ANY ($1::uuid[])", [.uuids(current.map(\.errand.id).filter { !kept.contains($0) })])
         try await count(current, connection)
         counts.looked = current.count
@@ -81,18 +81,18 @@ struct RemoteSettling: Sendable {
 
     private func present(_ ids: [UUID], _ connection: PostgresConnection) async throws -> [UUID: String] {
         var digests: [UUID: String] = [:]
-        for row in try await connection.query(sql.present, [.uuids(ids)]) { digests[try row.uuid("id")] = try row.optionalString("a") }
+        for row in try await connection.prepared(sql.present, [.uuids(ids)]) { digests[try row.uuid("id")] = try row.optionalString("a") }
         return digests
     }
 
     private func consume(_ seqs: [Int], _ connection: PostgresConnection) async throws {
         if seqs.isEmpty { return }
-        try await connection.query("DELETE FROM \(sql.schema).change_log WHERE seq = ANY ($1::bigint[])", [.ints(seqs)])
+        try await connection.prepared("DELETE FROM \(sql.schema).change_log WHERE seq = ANY ($1::bigint[])", [.ints(seqs)])
     }
 
     private func place(_ some: [(UUID, String, String?, String?)], _ connection: PostgresConnection) async throws {
         if some.isEmpty { return }
-        try await connection.query(sql.place, [.uuids(some.map(\.0)), .texts(some.map(\.1)), .texts(some.map(\.2)), .texts(some.map(\.3))])
+        try await connection.prepared(sql.place, [.uuids(some.map(\.0)), .texts(some.map(\.1)), .texts(some.map(\.2)), .texts(some.map(\.3))])
     }
 
     private func list(_ some: [Listed], _ connection: PostgresConnection) async throws {
@@ -104,7 +104,7 @@ struct RemoteSettling: Sendable {
     private func close(_ table: String, _ ids: [UUID], _ connection: PostgresConnection, keeping reasons: [String] = []) async throws {
         if ids.isEmpty { return }
         let but = reasons.isEmpty ? "" : " AND reason NOT IN (\(reasons.map(literal).joined(separator: ", ")))"
-        try await connection.query("UPDATE \(sql.schema).\(table) SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[])\(but)", [.uuids(ids)])
+        try await connection.prepared("UPDATE \(sql.schema).\(table) SET closed = now() WHERE closed IS NULL AND id = ANY ($1::uuid[])\(but)", [.uuids(ids)])
     }
 
     /// Conflicts, and what was overwritten or forgotten in the store though v1 had not known it. Before `placed` changes: its digest is their base.

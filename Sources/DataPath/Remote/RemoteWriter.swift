@@ -85,7 +85,7 @@ public actor RemoteWriter {
         if resting, flying.isEmpty { try await rest(sql) }
         step.trouble = store.trouble ?? trouble
         step.idle = step.looks.looked == 0 && step.markersExpanded == 0 && step.copied == 0 && flying.isEmpty
-        if !flying.isEmpty, step.looks.looked == 0, step.copied == 0 { try await Task.sleep(for: .milliseconds(4)) }
+        if !flying.isEmpty, step.looks.looked == 0, step.copied == 0 { try await Task.sleep(for: .milliseconds(8)) }
         return step
     }
 
@@ -125,12 +125,12 @@ public actor RemoteWriter {
         let now = ContinuousClock.now
         postponed = postponed.filter { $0.value > now }
         let taken = Array(flying) + Array(postponed.keys)
-        let ids = try await connection.query(sql.pick, [.int(rows), .uuids(taken)]).map { try $0.uuid("id") }
+        let ids = try await connection.prepared(sql.pick, [.int(rows), .uuids(taken)]).map { try $0.uuid("id") }
         if !ids.isEmpty { try await set(out: ids, sql, &step, copied: nil) }
         // What has to be tried again goes first: later rows of its namespace must not overtake it.
         guard copying, role == .resident, control.mode == .copy, !control.copyDone, postponed.isEmpty, ids.count < rows else { return }
         if control.copied == 0 { try await orderCopy(sql) }
-        let keys = try await connection.query(
+        let keys = try await connection.prepared(
             "SELECT n, id FROM \(sql.schema).copy_order WHERE n > $1 ORDER BY n LIMIT $2", [.int(control.copied), .int(rows)])
         let next = try keys.map { try $0.uuid("id") }
         // An id that is in the air for its entry is looked at by that errand.
@@ -158,10 +158,10 @@ public actor RemoteWriter {
     /// The first transaction: what v1 has, what is to be sent noted, everything else settled at once.
     private func set(out ids: [UUID], _ sql: RemoteSQL, _ step: inout Writer.Step, copied: (last: UUID?, rows: Int, finished: Bool)?) async throws {
         let plan = try await transaction { connection in
-            let plan = ids.isEmpty ? [] : try await connection.query(sql.plan, [.uuids(ids)]).map { try RemotePlan($0) }
+            let plan = ids.isEmpty ? [] : try await connection.prepared(sql.plan, [.uuids(ids)]).map { try RemotePlan($0) }
             try await RemoteSettling(sql: sql).note(plan, connection)
             if let copied {
-                try await connection.query(
+                try await connection.prepared(
                     "UPDATE \(sql.schema).copy_range SET last = coalesce($1::uuid, last), copied = copied + $2::int, done = $3::boolean",
                     [copied.last.map { .uuid($0) }, .int(copied.rows), .bool(copied.finished)])
                 if copied.finished { try await connection.execute("DELETE FROM \(sql.schema).copy_order") }
@@ -225,7 +225,7 @@ public actor RemoteWriter {
         let pressing = ended.count >= 256 || ContinuousClock.now - lastSettled > .milliseconds(100) || flying.count == ended.count
         guard !ended.isEmpty, pressing else { return }
         let some = ended
-        step.looks.add(try await transaction { try await RemoteSettling(sql: sql).settle(some, $0) })
+        step.looks.add(try await transaction(waits: role == .barrier) { try await RemoteSettling(sql: sql).settle(some, $0) })
         // Only now: had the transaction failed, they would be settled with the next.
         ended.removeFirst(some.count)
         flying.subtract(some.map(\.errand.id))
@@ -233,13 +233,8 @@ public actor RemoteWriter {
         startWork()
     }
 
-    private func transaction<Result: Sendable>(_ body: @Sendable (PostgresConnection) async throws -> Result) async throws -> Result {
-        let (fence, settings) = (fence, settings)
-        return try await connection.transaction(.repeatableRead) { connection in
-            try await connection.execute("SET LOCAL lock_timeout = '2s'")
-            try await Control.checkFence(fence, connection, settings)
-            return try await body(connection)
-        }
+    private func transaction<Result: Sendable>(waits: Bool = true, _ body: @Sendable (PostgresConnection) async throws -> Result) async throws -> Result {
+        try await RemoteTransaction.run(connection, settings, fence: fence, waits: waits, body)
     }
 }
 

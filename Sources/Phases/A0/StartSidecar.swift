@@ -85,6 +85,15 @@ struct Sidecar: Sendable, Codable, Equatable {
             : try await PostgresConnection.connect(try host.env().require("DATABASE_URL"), readOnly: readOnly, applicationName: "cutover-plugin")
     }
 
+    /// Whether it made its schema here when it was started. A plugin may have a store of its own, and make none.
+    static func schemaMade(_ host: HostSight) -> Remembered { Remembered("sidecar.schema", on: host) }
+
+    /// The schema that it made is there no more: its database was put back to before that.
+    func lostSchema(_ host: HostSight) async throws -> Bool {
+        guard try Self.schemaMade(host).value() != nil else { return false }
+        return try await !hasSchema(host)
+    }
+
     /// The schema that it keeps its tables in is there.
     func hasSchema(_ host: HostSight) async throws -> Bool {
         try await closing(try await database(host, readOnly: true)) { try await $0.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") }
@@ -107,7 +116,7 @@ struct Sidecar: Sendable, Codable, Equatable {
         if url != nil { return try await CentralPlugin(sidecar: self).awaitHealth(host) }
         let runtime = try runtime(host)
         // It makes its schema when it starts. Over a database that was put back to before that, one that runs never would.
-        if try await runtime.running() != nil, try await !hasSchema(host) { try await runtime.stop(within: 10) }
+        if try await runtime.running() != nil, try await lostSchema(host) { try await runtime.stop(within: 10) }
         if try await runtime.running() == nil {
             let env = try host.env()
             try await runtime.start(
@@ -179,7 +188,10 @@ struct RunSidecar: ActsOnHost {
         defer { withExtendedLifetime(turn) {} }
         try use.begin()
         let pid = try await started(host)
-        if sidecar.url == nil { try use.keep(sidecar) }
+        if sidecar.url == nil {
+            try use.keep(sidecar)
+            if try await sidecar.hasSchema(host.sight) { try Sidecar.schemaMade(host.sight).keep("memory_plugin") }
+        }
         return Result(pid: Int(pid))
     }
 }
@@ -267,7 +279,7 @@ struct SidecarState: ReadsOnHost {
             return Result(problems: ["it runs for another plan, and this one has not taken it into use"], facts: ["pid": String(pid)], nothingThere: true, isOthers: true)
         }
         facts["pid"] = String(pid)
-        if !schema { problems.append("it runs, and its schema memory_plugin is not in the database, which was put back to before it was made") }
+        if try await sidecar.lostSchema(host) { problems.append("it runs, and its schema memory_plugin is not in the database, which was put back to before it was made") }
         if sidecar.container != nil { facts["image"] = try sidecar.runtime(host).wanted }
         try await Self.judgeHealth(sidecar.client(host), &problems, &facts)
         let addresses = try ListeningSockets.addresses(port: portOf(try sidecar.address(host)))
@@ -312,6 +324,7 @@ struct RemoveSidecar: ActsOnHost {
         // Others' plugin runs on; that it serves this tenant is over.
         if sidecar.url != nil { return Result(setAside: nil, stays: false) }
         try await sidecar.runtime(host.sight).remove(within: 10)
+        try Sidecar.schemaMade(host.sight).forget()
         let name = "memory_plugin_aside_\(host.operation.text.prefix(8))"
         let renamed = try await closing(try await sidecar.database(host.sight, readOnly: false)) { connection in
             guard try await connection.query("SELECT to_regnamespace('memory_plugin') IS NOT NULL AS there")[0].bool("there") else { return false }
