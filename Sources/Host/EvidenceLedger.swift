@@ -58,7 +58,7 @@ public struct EvidenceLedger: Sendable {
     /// Adds an entry, durably, after the last one.
     @discardableResult
     public func append(_ kind: String, _ facts: [String: String]) async throws(HostFault) -> Entry {
-        guard let lock = try await FileLock.take("\(path).lock", within: 10) else { throw HostFault.said("\(path) is locked") }
+        guard let lock = try await FileLock.take("\(path).lock", within: 60) else { throw HostFault.said("\(path) is locked") }
         defer { withExtendedLifetime(lock) {} }
         let facts = redaction?.clean(facts) ?? facts
         try DurableFile.settle((path as NSString).deletingLastPathComponent)

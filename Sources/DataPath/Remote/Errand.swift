@@ -82,10 +82,11 @@ struct NamespaceErrands: Sendable {
     /// So often a record that is not shown after its 201 is sent again.
     static let sendings = 3
 
-    func run(_ errands: [Errand], _ tell: @Sendable ([Errandry]) async -> Void) async {
+    /// - Parameter behind: how many more of the namespace wait for these.
+    func run(_ errands: [Errand], behind: Int = 0, _ tell: @Sendable ([Errandry]) async -> Void) async {
         var waiting: [(errand: Errand, record: SentRecord, before: Before)] = []
         for (place, errand) in errands.enumerated() {
-            let ended = await begin(errand, &waiting)
+            let ended = await begin(errand, behind: behind + errands.count - place, &waiting)
             if let ended {
                 await tell([ended])
                 if case .notNow(let why) = ended.end {
@@ -109,14 +110,14 @@ struct NamespaceErrands: Sendable {
     }
 
     /// Nil when the record was sent and has yet to be read back.
-    private func begin(_ errand: Errand, _ waiting: inout [(errand: Errand, record: SentRecord, before: Before)]) async -> Errandry? {
+    private func begin(_ errand: Errand, behind: Int, _ waiting: inout [(errand: Errand, record: SentRecord, before: Before)]) async -> Errandry? {
         do {
             switch errand.task {
             case .forget(let namespaces): return try await forget(errand, namespaces)
             case .put(var record):
                 var before = Before()
                 if let conflict = try await readBefore(errand, &record, &before) { return conflict }
-                switch await store.put(record) {
+                switch await store.put(record, behind: behind) {
                 case .done: waiting.append((errand, record, before))
                 case .refused(let why): return Errandry(errand: errand, end: .excepted(reason: ExceptionRules.refused, detail: why, mayLieThere: errand.agreed != nil))
                 case .notNow(let why): return Errandry(errand: errand, end: .notNow(why))
@@ -210,7 +211,7 @@ struct NamespaceErrands: Sendable {
                     ended.append(Errandry(errand: one.errand, end: Self.notThere(findings[one.errand.id])))
                 } else {
                     var one = one
-                    let answer = await store.put(one.record)
+                    let answer = await store.put(one.record, behind: .max)
                     one.before.unanswered = nil
                     switch answer {
                     case .done: again.append(one)

@@ -11,7 +11,7 @@ actor FlightGate {
 
     private var limit: FlightLimit
     private var inFlight = 0
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var waiting: [(behind: Int, continuation: CheckedContinuation<Void, Never>)] = []
     private let began = ContinuousClock.now
     private let chance: @Sendable () -> Double
 
@@ -25,15 +25,21 @@ actor FlightGate {
     var isWaitedFor: Int { waiting.count }
 
     /// Returns when a request may be sent: the moment, to be handed back with its fate. Throws when the task was cancelled.
-    func enter() async throws -> Double {
-        do { return try await enterUnlessCancelled() } catch {
+    /// - Parameter behind: how many wait for this one to end. Of those that wait who has most behind him goes first.
+    func enter(behind: Int = .max) async throws -> Double {
+        do { return try await enterUnlessCancelled(behind) } catch {
             // Who was woken and goes away instead has to wake the next: nobody else may come this way.
-            if inFlight == 0, !waiting.isEmpty { waiting.removeFirst().resume() }
+            if inFlight == 0 { wakeNext() }
             throw error
         }
     }
 
-    private func enterUnlessCancelled() async throws -> Double {
+    private func wakeNext() {
+        guard let next = waiting.indices.max(by: { waiting[$0].behind < waiting[$1].behind }) else { return }
+        waiting.remove(at: next).continuation.resume()
+    }
+
+    private func enterUnlessCancelled(_ behind: Int) async throws -> Double {
         while true {
             try Task.checkCancellation()
             let now = now
@@ -46,7 +52,7 @@ actor FlightGate {
                 try await Task.sleep(for: .seconds(min(0.2, limit.quietUntil - now + 0.001)))
             } else {
                 // Somebody is in flight and will leave: each request has a timeout.
-                await withCheckedContinuation { waiting.append($0) }
+                await withCheckedContinuation { waiting.append((behind, $0)) }
             }
         }
     }
@@ -60,9 +66,7 @@ actor FlightGate {
         }
         // When nobody is in flight any more, nobody will come this way again: one at least has to be woken.
         let room = max(limit.limit - inFlight, inFlight == 0 ? 1 : 0)
-        let woken = waiting.prefix(room)
-        waiting.removeFirst(woken.count)
-        for one in woken { one.resume() }
+        for _ in 0..<max(0, min(room, waiting.count)) { wakeNext() }
     }
 
     private static func seconds(_ time: Duration) -> Double {

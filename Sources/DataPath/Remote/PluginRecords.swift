@@ -28,13 +28,13 @@ public final class PluginRecords: RecordStore {
     /// Namespaces this value has created.
     public var namespacesMade: Int { made.load(ordering: .relaxed) }
 
-    public func put(_ record: SentRecord) async -> StoreAnswer {
+    public func put(_ record: SentRecord, behind: Int) async -> StoreAnswer {
         let body = Contract.write(record)
         var namespaceMade = false
         var blamed = 0
         for attempt in 1...Self.attempts {
             let answer: HTTPResponse
-            do { answer = try await post(record.namespace, body) } catch { return Self.answer(to: error) }
+            do { answer = try await post(record.namespace, body, behind: behind) } catch { return Self.answer(to: error) }
             switch answer.status {
             case 201:
                 guard Contract.created(answer.body, is: record) else { return .unknown("201 with a body that is not the contract's") }
@@ -153,15 +153,17 @@ public final class PluginRecords: RecordStore {
         }
     }
 
-    private func post(_ namespace: String, _ body: [UInt8]) async throws -> HTTPResponse {
-        try await send("POST", "/v1/namespaces/\(namespace)/memories", body) { status in
+    private func post(_ namespace: String, _ body: [UInt8], behind: Int = .max) async throws -> HTTPResponse {
+        try await send("POST", "/v1/namespaces/\(namespace)/memories", body, behind: behind) { status in
             // A 500 in a namespace nobody has stored anything in may be the answer to its absence: nothing the plugin is burdened by.
             status == 500 && !self.isKnown(namespace)
         }
     }
 
-    private func send(_ method: String, _ path: String, _ body: [UInt8], _ isNeither: (Int) -> Bool = { _ in false }) async throws -> HTTPResponse {
-        let entered = try await gate.enter()
+    private func send(
+        _ method: String, _ path: String, _ body: [UInt8], behind: Int = .max, _ isNeither: (Int) -> Bool = { _ in false }
+    ) async throws -> HTTPResponse {
+        let entered = try await gate.enter(behind: behind)
         do {
             let answer = try await pool.send(HTTPRequest(method, base + path, headers: Contract.headers, body: body, timeoutMilliseconds: timeout))
             let refused = answer.status == 429 || answer.status >= 500

@@ -8,7 +8,8 @@ public protocol RecordStore: Sendable {
     var trouble: String? { get }
 
     /// Writes the record whole over whatever has its id.
-    func put(_ record: SentRecord) async -> StoreAnswer
+    /// - Parameter behind: how many others of its namespace wait for it. Who has most behind him goes first: they can't go side by side.
+    func put(_ record: SentRecord, behind: Int) async -> StoreAnswer
     /// Takes the id away from that namespace. It not being there is `.done` too.
     func forget(_ id: UUID, in namespace: String) async -> StoreAnswer
     /// What the store shows of these ids in that namespace. Throws `StoreSilent` when it does not answer as it should.

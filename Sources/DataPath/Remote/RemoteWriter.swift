@@ -190,7 +190,7 @@ public actor RemoteWriter {
             let some = Array((queues[name] ?? []).prefix(Self.batch))
             queues[name]?.removeFirst(some.count)
             if some.isEmpty { break }
-            await errands.run(some) { await self.hear($0) }
+            await errands.run(some, behind: queues[name]?.count ?? 0) { await self.hear($0) }
             if postponed.keys.contains(where: { id in some.contains { $0.id == id } }) { putBack(name) }
         }
         queues[name] = queues[name]?.isEmpty == true ? nil : queues[name]
