@@ -32,6 +32,8 @@ public struct FlightLimit: Sendable, Equatable {
 
     private var trial = Trial.doubling
     private var base = (rate: 0.0, limit: 1)
+    /// The best rate of late: many small steps down, each of which costs little, must not add up either.
+    private var best = 0.0
     private var round = (began: 0.0, answers: 0, latency: 0.0)
     private var cutAt = -1.0
 
@@ -41,7 +43,7 @@ public struct FlightLimit: Sendable, Equatable {
     }
 
     public static func == (one: FlightLimit, other: FlightLimit) -> Bool {
-        one.bounds == other.bounds && one.limit == other.limit && one.quietUntil == other.quietUntil && one.base == other.base && one.round == other.round
+        one.bounds == other.bounds && one.limit == other.limit && one.quietUntil == other.quietUntil && one.base == other.base && one.best == other.best && one.round == other.round
             && one.trial == other.trial && one.cutAt == other.cutAt && one.refusalsInARow == other.refusalsInARow
     }
 
@@ -86,6 +88,7 @@ public struct FlightLimit: Sendable, Equatable {
             trial = .asItIs
             return
         }
+        best = max(best * 0.99, rate)
         let step = max(1, base.limit / 8)
         switch trial {
         case .doubling:
@@ -96,7 +99,7 @@ public struct FlightLimit: Sendable, Equatable {
         case .more:
             if rate > base.rate * 1.08 { keep(rate, .more, limit + max(1, limit / 8)) } else { go(.less, base.limit - step) }
         case .less:
-            if rate > base.rate * 0.96 { keep(rate, .less, limit - max(1, limit / 8)) } else { go(.asItIs, base.limit) }
+            if rate > best * 0.96 { keep(rate, .less, limit - max(1, limit / 8)) } else { go(.asItIs, base.limit) }
         }
     }
 
