@@ -12,8 +12,14 @@ public enum HostWords {
 
     /// Lines stay; other control characters, and those that turn the direction of writing, become blanks.
     public static func plain(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isUnprintable) else { return text }
+        guard hasUnprintable(text) else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { isUnprintable($0) ? " " : $0 }))
+    }
+
+    public static func hasUnprintable(_ text: String) -> Bool {
+        // Most texts are plain letters from end to end, and a large fleet's is megabytes.
+        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 0x0A || $0 == 0x09 }) { return false }
+        return text.unicodeScalars.contains(where: isUnprintable)
     }
 
     public static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {

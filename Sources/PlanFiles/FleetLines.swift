@@ -79,7 +79,7 @@ struct FleetLines {
     private mutating func path() -> String? {
         guard let path = value(), path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(UInt8(ascii: " ")) else { return nil }
         // Names that begin with a dot are left to who knows which of them lead upwards.
-        return path.contains("/.") ? nil : path
+        return zip(path.utf8, path.utf8.dropFirst()).contains { $0 == UInt8(ascii: "/") && $1 == UInt8(ascii: ".") } ? nil : path
     }
 
     /// A word, in quotes or without, that means nothing but itself: no null, no escape, and nothing of which a secret could consist.

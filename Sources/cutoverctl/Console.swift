@@ -49,7 +49,7 @@ enum Paint: Sendable {
 
     /// The text with these colours, and with nothing else that a terminal would obey: whatever hosts, plans and people wrote is shown, not done.
     func only(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: HostWords.isUnprintable) else { return text }
+        guard HostWords.hasUnprintable(text) else { return text }
         let parts = text.split(separator: "\u{1B}", omittingEmptySubsequences: false)
         guard let first = parts.first else { return text }
         return parts.dropFirst().reduce(into: HostWords.plain(String(first))) { shown, part in

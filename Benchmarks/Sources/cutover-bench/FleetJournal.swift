@@ -31,7 +31,7 @@ struct FleetJournal: Bench {
         }
         tell(String(format: "signed in %.1f s", inSeconds(ContinuousClock.now - began)))
         let done = Locked(0)
-        let run = FleetRun(engine: engine, tenants: fleet.fleet.tenants.map(\.id), byWaves: true, pollMilliseconds: 60_000) { tenant, outcome in
+        let run = FleetRun(engine: engine, tenants: fleet.fleet.tenants.map(\.id), byWaves: true, pollMilliseconds: 3_600_000) { tenant, outcome in
             if outcome.isFinal { done.write { $0 += 1 } }
         }
         let outcomes = try await run.run(waitForClocks: true, patience: 100_000)

@@ -22,7 +22,7 @@ enum JSONText {
 
     /// The same document, in which what could redraw a terminal is spelled out; such characters stand in JSON's texts alone.
     static func escaped(_ json: String) -> String {
-        guard json.unicodeScalars.contains(where: HostWords.isUnprintable) else { return json }
+        guard HostWords.hasUnprintable(json) else { return json }
         var text = ""
         for scalar in json.unicodeScalars {
             if HostWords.isUnprintable(scalar) { text += "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst() } else { text.unicodeScalars.append(scalar) }
