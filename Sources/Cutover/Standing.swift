@@ -323,6 +323,7 @@ public struct Standing: Sendable, Equatable {
 
     private mutating func reopen() {
         direction = .forward
+        isSetGoing = true
         for (step, position) in positions {
             switch position {
             // What it left behind is still there: a way back must not pass it over.
@@ -330,7 +331,6 @@ public struct Standing: Sendable, Equatable {
             case .revertFailed: positions[step] = .performed
             default: continue
             }
-            isSetGoing = true
         }
     }
 }

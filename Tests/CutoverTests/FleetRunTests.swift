@@ -107,12 +107,17 @@ import Testing
         #expect(outcomes == ["a": .finished, "b": .finished, "c": .finished], "\(outcomes)")
     }
 
-    @Test("one that was held, taken in again, or found to have lost what was done waits for a place as well", arguments: ["held", "taken in", "drifted"])
+    @Test("one that was held, taken in again, taken back, or found to have lost what was done waits for a place as well", arguments: ["held", "taken in", "taken back", "drifted"])
     func setGoing(how: String) async throws {
         let world = Self.world(atOnce: 1, budget: 1)
-        if how == "drifted" { _ = try await run(world, ["a"]) } else { _ = try await run(world, ["a"], oneStep: true) }
-        #expect(try await world.kinds("a").last == (how == "drifted" ? "verified" : "planAdopted"))
+        let isThrough = ["drifted", "taken back"].contains(how)
+        if isThrough { _ = try await run(world, ["a"]) } else { _ = try await run(world, ["a"], oneStep: true) }
+        #expect(try await world.kinds("a").last == (isThrough ? "verified" : "planAdopted"))
         let engine = world.engine()
+        if how == "taken back" {
+            try await engine.requestRevert("a", to: "lamp.wire", reason: "asked for")
+            #expect(try await run(world, ["a"]) == ["a": .settled])
+        }
         let facts = Abandonment.facts(of: nil, try await engine.standing(of: "a"))
         if how == "held" { try await engine.hold("a", reason: "lunch") }
         if how == "taken in" { _ = try await engine.abandon("a", nil, reason: "gone", facts: facts) }
@@ -122,6 +127,7 @@ import Testing
         case "held": try await engine.release("a", reason: "fed")
         case "taken in":
             guard case .done = try await engine.takeIn("a", reason: "found") else { return #expect(Bool(false), "not taken in") }
+        case "taken back": try await engine.reopen("a", reason: "forward again")
         default:
             await world.set("wired", nil, of: "a")
             guard case .done = try await engine.reopenDrifted("a", reason: "looked") else { return #expect(Bool(false), "not opened") }

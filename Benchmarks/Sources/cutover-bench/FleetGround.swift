@@ -17,18 +17,21 @@ struct FleetGround: Sendable {
     /// The program as it is released.
     static var program: String { "\(FileManager.default.currentDirectoryPath)/.build/bench/release/cutoverctl" }
 
-    init() throws {
+    /// - Parameter soak: what its wait of 30 days is made: of a journal's speed the hours in which nothing is recorded tell nothing.
+    init(soak: String = "30d") throws {
         folder = "\(FileManager.default.currentDirectoryPath)/.build/fleet-bench"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // Production tenants may soak no shorter.
+        let env = soak == "30d" ? "production" : "staging"
         let hosts = (0..<Self.tenants).map { number -> TenantHost in
             let id = "t\(String(number + 100_000).dropFirst())"
             return TenantHost(
-                id: TenantID(id), host: "10.\(number / 62_500).\(number / 250 % 250).\(number % 250 + 1)", transport: "local", labels: ["env": "production", "region": "eu-\(number % 4)"],
+                id: TenantID(id), host: "10.\(number / 62_500).\(number / 250 % 250).\(number % 250 + 1)", transport: "local", labels: ["env": env, "region": "eu-\(number % 4)"],
                 env: "/etc/cutover/\(id).env", state: "\(NSTemporaryDirectory())/cutover-bench-hosts/\(id)")
         }
         let others = [TenantHost(id: "control-plane", host: "127.0.0.1", transport: "local", labels: [:], env: "/dev/null", state: "/var/lib/cutover/control-plane")]
         fleet = Fleet(tenants: hosts, others: others)
-        let file = try String(contentsOfFile: "Plans/memory-ssot.yaml", encoding: .utf8)
+        let file = try String(contentsOfFile: "Plans/memory-ssot.yaml", encoding: .utf8).replacingOccurrences(of: "window: 30d", with: "window: \(soak)")
         guard let end = file.range(of: "rollout:\n") else { throw Trouble("the plan has no rollout") }
         // One wave for all, which the budget of so large a fleet lets move.
         let text = String(file[..<end.upperBound]) + """
@@ -36,7 +39,7 @@ struct FleetGround: Sendable {
               exposed: \(Self.tenants)
               failureBudget: 100
               waves:
-                - { name: all, select: { env: production } }
+                - { name: all, select: { env: \(env) } }
 
             """
         let (read, problems) = PlanFile.read(text: text, path: "plan.yaml", catalog: MemoryCatalog.catalog, fleet: fleet)

@@ -6,12 +6,10 @@ enum StreamRows {
     static let columns = "stream, revision, at, by, fence, kind, step, facts, previous, hash"
 
     static func record(_ row: PostgresRow) throws(PostgresError) -> EventRecord {
-        let facts = try row.string("facts")
-        return EventRecord(
+        EventRecord(
             stream: StreamID(try row.string("stream")), revision: try row.int("revision"), at: try row.string("at"), by: OperatorID(try row.string("by")),
             fence: try row.int("fence"), kind: try row.string("kind"), step: try row.optionalString("step"),
-            facts: (try? CanonicalJSON.value([String: String].self, from: facts)) ?? ["unreadable": facts],
-            previous: try row.string("previous"), hash: try row.string("hash"))
+            facts: FactsText.facts(try row.string("facts")), previous: try row.string("previous"), hash: try row.string("hash"))
     }
 
     /// Nil for a stream that was leased and never written to.

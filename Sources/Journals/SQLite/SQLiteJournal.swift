@@ -78,7 +78,7 @@ public struct SQLiteJournal: Journal {
         try await read { db in
             let newest = try Int.fetchOne(db, sql: "SELECT coalesce(max(position), 0) FROM events") ?? 0
             let known = Self.position(mark, newest)
-            let rows = try Row.fetchAll(db, sql: "SELECT * FROM events WHERE position > ? ORDER BY position LIMIT ?", arguments: [known, limit])
+            let rows = try Row.fetchAll(db, sql: "SELECT \(SQLiteRows.columns), position FROM events WHERE position > ? ORDER BY position LIMIT ?", arguments: [known, limit])
             let last = rows.last.flatMap { Int.fromDatabaseValue($0["position"]) } ?? known
             return (rows.map(SQLiteRows.record), JournalMark(String(last)))
         }
@@ -148,7 +148,7 @@ public struct SQLiteJournal: Journal {
     public func records() async throws(JournalError) -> JournalRecords {
         let id = id
         return try await read { db in
-            let records = try Row.fetchAll(db, sql: "SELECT * FROM events ORDER BY position").map(SQLiteRows.record)
+            let records = try Row.fetchAll(db, sql: "SELECT \(SQLiteRows.columns) FROM events ORDER BY position").map(SQLiteRows.record)
             // AUTOINCREMENT counts every insert ever committed, so even a stream that vanished with its head is missed.
             let counted = try Int.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'events'") ?? 0
             return JournalRecords(journal: id, records: records, heads: try SQLiteRows.heads(db), counted: counted)

@@ -16,17 +16,17 @@ enum SQLiteRows {
         ])
     }
 
+    /// In the order in which a record is made of them: by their places they are found sooner than by their names.
+    static let columns = "stream, revision, at, by, fence, kind, step, facts, previous, hash"
+
     static func record(_ row: Row) -> EventRecord {
-        let facts = text(row["facts"])
-        return EventRecord(
-            stream: StreamID(text(row["stream"])), revision: number(row["revision"]), at: text(row["at"]), by: OperatorID(text(row["by"])),
-            fence: number(row["fence"]), kind: text(row["kind"]), step: String.fromDatabaseValue(row["step"]),
-            facts: (try? CanonicalJSON.value([String: String].self, from: facts)) ?? ["unreadable": facts],
-            previous: text(row["previous"]), hash: text(row["hash"]))
+        EventRecord(
+            stream: StreamID(text(row[0])), revision: number(row[1]), at: text(row[2]), by: OperatorID(text(row[3])), fence: number(row[4]),
+            kind: text(row[5]), step: String.fromDatabaseValue(row[6]), facts: FactsText.facts(text(row[7])), previous: text(row[8]), hash: text(row[9]))
     }
 
     static func records(of stream: StreamID, from revision: Int, in db: Database) throws -> [EventRecord] {
-        let rows = try db.cachedStatement(sql: "SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision")
+        let rows = try db.cachedStatement(sql: "SELECT \(columns) FROM events WHERE stream = ? AND revision >= ? ORDER BY revision")
         return try Row.fetchAll(rows, arguments: [stream.text, revision]).map(record)
     }
 
