@@ -4,35 +4,32 @@ import Cutover
 ///
 /// It takes only what can't be read in two ways and has no flaw. Whatever else stands in a file is left to the reader of YAML, which tells what is wrong.
 struct FleetLines {
-    private let bytes: UnsafeBufferPointer<UInt8>
-    private var place = 0
+    private var reader: ByteReader
 
     /// Nil for a text that is not of that form throughout.
     static func fleet(_ text: String) -> Fleet? {
         var text = text
         return text.withUTF8 { bytes in
-            var lines = FleetLines(bytes: bytes)
+            var lines = FleetLines(reader: ByteReader(bytes))
             return lines.fleet()
         }
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
-
     private mutating func fleet() -> Fleet? {
-        guard bytes.count <= Document.most.fleet, take("tenants:\n") else { return nil }
+        guard reader.bytes.count <= Document.most.fleet, reader.take("tenants:\n") else { return nil }
         var taken: Set<TenantID> = []
         guard let tenants = hosts(&taken, areTenants: true), !tenants.isEmpty else { return nil }
         var others: [TenantHost] = []
-        if take("hosts:\n") {
+        if reader.take("hosts:\n") {
             guard let read = hosts(&taken, areTenants: false), !read.isEmpty else { return nil }
             others = read
         }
-        return place == bytes.count ? Fleet(tenants: tenants, others: others) : nil
+        return reader.isAtEnd ? Fleet(tenants: tenants, others: others) : nil
     }
 
     private mutating func hosts(_ taken: inout Set<TenantID>, areTenants: Bool) -> [TenantHost]? {
         var hosts: [TenantHost] = []
-        while take("  - { ") {
+        while reader.take("  - { ") {
             guard let host = host(isTenant: areTenants), hosts.count < FleetReader.mostHosts, taken.insert(host.id).inserted else { return nil }
             hosts.append(host)
         }
@@ -43,27 +40,27 @@ struct FleetLines {
         var (id, host, transport, env, state) = (String?.none, String?.none, String?.none, String?.none, String?.none)
         var labels: [String: String]?
         repeat {
-            if id == nil, take("id: ") {
+            if id == nil, reader.take("id: ") {
                 id = value()
-            } else if host == nil, take("host: ") {
+            } else if host == nil, reader.take("host: ") {
                 host = value()
-            } else if transport == nil, take("transport: ") {
+            } else if transport == nil, reader.take("transport: ") {
                 transport = value()
-            } else if env == nil, take("env: ") {
+            } else if env == nil, reader.take("env: ") {
                 env = path()
                 if env == nil { return nil }
-            } else if state == nil, take("state: ") {
+            } else if state == nil, reader.take("state: ") {
                 state = path()
                 if state == nil { return nil }
-            } else if labels == nil, take("labels: { ") {
+            } else if labels == nil, reader.take("labels: { ") {
                 labels = map()
                 if labels == nil { return nil }
             } else {
                 return nil
             }
-        } while take(", ")
+        } while reader.take(", ")
         // Systems Manager has rules of its own for what its hosts are called.
-        guard take(" }\n"), let id, Self.isTenant(id), let host, let transport, transport == "local" || transport == "ssh" else { return nil }
+        guard reader.take(" }\n"), let id, Self.isTenant(id), let host, let transport, transport == "local" || transport == "ssh" else { return nil }
         guard let env = env ?? (isTenant ? nil : "/dev/null") else { return nil }
         return TenantHost(id: TenantID(id), host: host, transport: transport, labels: labels ?? [:], env: env, state: state ?? "/var/lib/cutover/\(id)")
     }
@@ -71,9 +68,9 @@ struct FleetLines {
     private mutating func map() -> [String: String]? {
         var map: [String: String] = [:]
         repeat {
-            guard let key = value(), take(": "), let value = value(), map.updateValue(value, forKey: key) == nil else { return nil }
-        } while take(", ")
-        return take(" }") ? map : nil
+            guard let key = value(), reader.take(": "), let value = value(), map.updateValue(value, forKey: key) == nil else { return nil }
+        } while reader.take(", ")
+        return reader.take(" }") ? map : nil
     }
 
     private mutating func path() -> String? {
@@ -84,11 +81,11 @@ struct FleetLines {
 
     /// A word, in quotes or without, that means nothing but itself: no null, no escape, and nothing of which a secret could consist.
     private mutating func value() -> String? {
-        let isQuoted = take("\"")
-        let start = place
-        while place < bytes.count, Self.isOfWord(bytes[place]) { place += 1 }
-        let word = UnsafeBufferPointer(rebasing: bytes[start..<place])
-        guard let first = word.first, !isQuoted || take("\"") else { return nil }
+        let isQuoted = reader.take("\"")
+        let start = reader.place
+        while !reader.isAtEnd, Self.isOfWord(reader.bytes[reader.place]) { reader.place += 1 }
+        let word = UnsafeBufferPointer(rebasing: reader.bytes[start..<reader.place])
+        guard let first = word.first, !isQuoted || reader.take("\"") else { return nil }
         if !isQuoted {
             guard first != UInt8(ascii: "-"), first != UInt8(ascii: "."), word.count != 4 || word[3] | 0x20 != UInt8(ascii: "l") else { return nil }
         }
@@ -107,13 +104,5 @@ struct FleetLines {
     private static func isTenant(_ id: String) -> Bool {
         guard id.utf8.count <= 63, let first = id.utf8.first, (97...122).contains(first) || (48...57).contains(first) else { return false }
         return id.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
-    }
-
-    private mutating func take(_ word: StaticString) -> Bool {
-        let count = word.utf8CodeUnitCount
-        guard place + count <= bytes.count else { return false }
-        for index in 0..<count where bytes[place + index] != word.utf8Start[index] { return false }
-        place += count
-        return true
     }
 }
