@@ -100,7 +100,7 @@ actor FleetBooks {
     /// False when that was known.
     @discardableResult
     private func keep(_ tenant: TenantID, _ stand: Stand, _ status: TenantStatus) -> Bool {
-        if stand == stands[tenant] { return false }
+        if stand == stands[tenant], status == statuses[tenant] { return false }
         account.appended(stand.revision - (stands[tenant]?.revision ?? stand.revision))
         (stands[tenant], statuses[tenant]) = (stand, status)
         account.stands(status)
