@@ -112,14 +112,15 @@ public struct Engine: Sendable {
             try await record(.performed(ref, await site.remembered(in: evidence)), ledger)
             return .did(ref, "performed")
         } catch {
-            return try await settle(ref, error, ledger)
+            return try await settle(ref, error, site, ledger)
         }
     }
 
     /// A failure is recorded as one only when its effect is known; otherwise the step stays in doubt.
-    private func settle(_ ref: StepRef, _ error: any Error, _ ledger: Ledger) async throws(EngineError) -> Advance {
+    private func settle(_ ref: StepRef, _ error: any Error, _ site: Site, _ ledger: Ledger) async throws(EngineError) -> Advance {
         if let error = error as? EngineError { throw error }
-        guard let failure = error as? StepFailure else { throw .defect("\(ref): \(error)") }
+        guard let told = error as? StepFailure else { throw .defect("\(ref): \(error)") }
+        let failure = await site.ofAttempt(told)
         // What was begun stays in doubt: the world is asked when the tenant has been taken in again.
         if await ledger.alarm.reason != nil { return .unknown(ref, failure.what) }
         // Still in doubt, and nothing to record: the next advance looks where it is.
@@ -241,8 +242,8 @@ public struct Engine: Sendable {
         guard let started = try await begin([.revertStarted(ref, attempt: attempt)], ledger) else {
             return try await decideAgain(ref.tenant, ledger)
         }
+        let site = site(sight, ref, started: started, ledger)
         do {
-            let site = site(sight, ref, started: started, ledger)
             let evidence = try await reversible.revert(site, performed: performed)
             let finding = await look(step, sight)
             switch finding {
@@ -256,7 +257,7 @@ public struct Engine: Sendable {
             try await record(.reverted(ref, await site.remembered(in: evidence)), ledger)
             return .did(ref, "reverted")
         } catch {
-            return try await settle(ref, error, ledger)
+            return try await settle(ref, error, site, ledger)
         }
     }
 }

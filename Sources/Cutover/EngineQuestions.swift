@@ -48,7 +48,7 @@ extension Engine {
 
     /// The finished steps whose effect should still stand. What a later step ends may be gone as soon as that one may have set it aside.
     func lasting(_ standing: Standing) -> [PlannedStep] {
-        let begun = plan.steps.filter { standing.position(of: $0.id).mayHaveEffect }
+        let begun = plan.steps.filter { standing.mayHaveEffect($0.id) }
         let kinds = Set(begun.map(\.spec.kind))
         return begun.filter { planned in
             guard standing.position(of: planned.id) == .verified, let entry = catalog.entry(for: planned.spec.kind) else { return false }

@@ -69,7 +69,14 @@ public struct Site: Sendable {
         let id = await operations.next()
         let result = try await sight.link.deliver(operation, as: operationClass, once: once, id: id)
         if sight.link.isTenantsOwn { await operations.ended(id) }
+        if operationClass == .writing { await operations.changedSomething() }
         return result
+    }
+
+    /// An operation's failure tells what that one left behind. Where others of the same attempt had been carried out before, something is there.
+    func ofAttempt(_ failure: StepFailure) async -> StepFailure {
+        guard failure.effect == .nothingChanged, await operations.hasChanged else { return failure }
+        return StepFailure(failure.what, effect: .partlyChanged, next: failure.next)
     }
 
     /// With the newest operation that the tenant's own host has carried out in this attempt: the host must remember it.
@@ -83,28 +90,36 @@ public struct Site: Sendable {
 
     /// Puts this build's program on the host.
     public func placeHand() async throws(StepFailure) -> HandReport {
-        do { return try await sight.link.transport.placeHand(on: sight.link.host) } catch {
+        let report: HandReport
+        do { report = try await sight.link.transport.placeHand(on: sight.link.host) } catch {
             throw sight.link.failure(from: error, changedBefore: true)
         }
+        await operations.changedSomething()
+        return report
     }
 
     public func removeHand() async throws(StepFailure) {
         do { try await sight.link.transport.removeHand(from: sight.link.host) } catch {
             throw sight.link.failure(from: error, changedBefore: true)
         }
+        await operations.changedSomething()
     }
 
     /// Records progress in the journal.
     public func checkpoint(_ evidence: Evidence) async throws(StepFailure) { try await record(evidence) }
 }
 
-/// The ids of one attempt's operations: the hash of the event that started it, and an ordinal.
+/// The ids of one attempt's operations: the hash of the event that started it, and an ordinal. And what has come of them so far.
 actor OperationSequence {
     private let origin: String
     private var ordinal = 0
     private(set) var newestEnded: OperationID?
+    /// Something that this attempt did may be there.
+    private(set) var hasChanged = false
 
     init(origin: String) { self.origin = origin }
+
+    func changedSomething() { hasChanged = true }
 
     func ended(_ id: OperationID) { newestEnded = id }
 

@@ -5,7 +5,7 @@
 public struct Stand: Sendable, Codable, Equatable {
     /// The rules by which it was folded. Whoever changes what `Standing` makes of events, what a status line says, or what a catalogue says of its
     /// kinds' natures, milestones and exposure, changes this number.
-    public static let rules = 1
+    public static let rules = 2
 
     let rules: Int
     /// Of the plan under which it was folded, the beginning of the digest.

@@ -23,15 +23,6 @@ public struct Standing: Sendable, Equatable {
         case revertFailed(StepFailure)
         /// Taken back. Can become inDoubt again.
         case reverted
-
-        /// Some of what it does may be there.
-        var mayHaveEffect: Bool {
-            switch self {
-            case .pending, .waiting, .reverted: false
-            case .failed(let failure): failure.effect != .nothingChanged
-            default: true
-            }
-        }
     }
 
     public enum Direction: Sendable, Equatable {
@@ -245,6 +236,8 @@ public struct Standing: Sendable, Equatable {
         case .waitResumed(let ref, let began, let since): beginWait(ref, event, began, since: since)
         case .revertStarted(let ref, let attempt):
             isSetGoing = false
+            // Who agreed to it agreed to that time: whatever is heard of the way back, going forward again is asked for anew.
+            forgetConsents(to: ref)
             positions[ref.step] = .revertInDoubt(attempt: attempt)
             attempts[ref.step] = attempt
             origins[ref.step] = event.hash
@@ -255,6 +248,16 @@ public struct Standing: Sendable, Equatable {
             remember(facts)
             takeBack(ref)
         default: break
+        }
+    }
+
+    /// Some of what the step does may be there.
+    func mayHaveEffect(_ step: StepID) -> Bool {
+        switch position(of: step) {
+        case .pending, .waiting, .reverted: false
+        // Changed nothing itself; what an earlier attempt did may be there.
+        case .failed(let failure): failure.effect != .nothingChanged || attempts(of: step) > 1
+        default: true
         }
     }
 
@@ -281,7 +284,7 @@ public struct Standing: Sendable, Equatable {
         evidence[ref.step] = nil
         verifiedAt[ref.step] = nil
         verdicts = verdicts.filter { !$0.key.hasPrefix("\(ref.step)|") }
-        // Who agreed to it agreed to that time; going forward again is asked for anew.
+        // A wait and a step without a way back are taken back without a beginning.
         forgetConsents(to: ref)
     }
 

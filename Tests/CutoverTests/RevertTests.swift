@@ -47,6 +47,16 @@ import Testing
         #expect(try await world.events("reverted").last?.change.facts["removed"] == "copper")
     }
 
+    @Test("ends what was agreed to as soon as it begins: it may take effect late, though it is recorded as a failure")
+    func consents() {
+        let agreed = Fold.done(Fold.wire, Fold.light) + [.approved(topic: Fold.retire.place, reason: "agreed", facts: [:])] + Fold.done(Fold.retire)
+        let before = [Fold.adopted()] + agreed + [.revertRequested(to: "lamp.light", reason: "too dark")]
+        #expect(Fold.standing(before).consents.count == 1)
+        let lost = StepFailure("no route to the host", effect: .nothingChanged, next: "mend it")
+        let after = before + [.revertStarted(Fold.retire, attempt: 2), .failed(Fold.retire, lost), .reopened(reason: "bright after all")]
+        #expect(Fold.standing(after).consents.isEmpty)
+    }
+
     @Test("stops at a step that has no way back")
     func noWayBack() async throws {
         let engine = world.engine()
