@@ -105,10 +105,12 @@ public struct Capture: Sendable {
     /// Takes the triggers and functions away, and with `keepRecords` false the whole schema.
     ///
     /// With `keepRecords` what was placed, the conflicts, exceptions, kept v2 rows, the frozen digests and the control row stay.
-    /// Without it a frozen v1 is refused, since dropping the schema would thaw it.
+    /// Without it a frozen v1 is refused, since dropping the schema would thaw it. Running it again completes what was left undone.
     public func remove(
         _ connection: PostgresConnection, keepRecords: Bool = false, lockTimeoutSeconds: Double = 0.5, attempts: Int = 20
     ) async throws {
+        // First: half of a capture that is taken away on purpose is not one that somebody broke.
+        if try await schemaThere(connection) { try await connection.execute("DELETE FROM \(settings.schema).remembered WHERE what = 'capture_seal'") }
         if let second = await connection.partner as? SecondDatabase {
             try await Capture(second.settings).remove(second.far, keepRecords: keepRecords, lockTimeoutSeconds: lockTimeoutSeconds, attempts: attempts)
         }
@@ -122,15 +124,23 @@ public struct Capture: Sendable {
         }
         let drop =
             keepRecords
-            ? "DELETE FROM \(settings.schema).remembered WHERE what = 'capture_seal';"
-                // What lies with the plugin is no record, only told there.
-                + (settings.lane == .far ? "DELETE FROM \(settings.schema).placed;" : "") + TablesSQL.working.map { "DROP TABLE IF EXISTS \(settings.schema).\($0);" }.joined()
+            // What lies with the plugin is no record, only told there.
+            ? (settings.lane == .far ? "DELETE FROM \(settings.schema).placed;" : "") + TablesSQL.working.map { "DROP TABLE IF EXISTS \(settings.schema).\($0);" }.joined()
                 + (CaptureSQL.names + settings.holding.functionNames).map { "DROP FUNCTION IF EXISTS \(settings.schema).\($0);" }.joined()
                 + (frozen ? "" : "DROP FUNCTION IF EXISTS \(settings.schema).refuse_write();")
             : "DROP SCHEMA IF EXISTS \(settings.schema) CASCADE"
         if try await schemaThere(connection) {
             try await underLockTimeout(connection, "schema \(settings.schema)", lockTimeoutSeconds, attempts, drop)
         }
+    }
+
+    /// Anything of it is still there, in either database. Reads the catalogue only.
+    public func isLeft(_ connection: PostgresConnection) async throws -> Bool {
+        let log = try await connection.query("SELECT to_regclass('\(settings.schema).change_log') IS NOT NULL AS there")[0].bool("there")
+        if log { return true }
+        if try await !triggers(connection).isEmpty { return true }
+        guard let second = await connection.partner as? SecondDatabase else { return false }
+        return try await Capture(second.settings).isLeft(second.far)
     }
 
     /// Reads the catalogue only.

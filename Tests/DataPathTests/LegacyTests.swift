@@ -208,6 +208,33 @@ struct LegacyTests {
         #expect(try await stage.count("pg_attribute WHERE attrelid = 'agent_memories'::regclass AND attgenerated = 's'") == 1)
     }
 
+    @Test("a drop that was cut off behind its commit is ended by whoever comes again, and has a way back", arguments: ["hold", "drop", "back"])
+    func cutOff(again: String) async throws {
+        let stage = try await frozen()
+        let directory = place()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        _ = try await Archive().export(stage.ours, to: DirectoryPlace(directory), sealedTo: [.shared(Self.key)], label: "acme")
+        let ids = try await stage.ours.query("SELECT id FROM cutover.frozen ORDER BY id").map { try $0.uuid("id") }
+        _ = try await Drop().hold(stage.ours, date: .now, opID: "abcdef0123")
+        // Half of the captures are gone when a reader of v2 makes it give up.
+        try await stage.agent.execute("BEGIN; LOCK TABLE \(stage.table(2)) IN ACCESS SHARE MODE")
+        await #expect(throws: DataPathError.self) { try await Drop().drop(stage.ours, attempts: 1) }
+        try await stage.agent.execute("COMMIT")
+        guard case .dropped(let report) = try await Drop().state(stage.ours) else { return #expect(Bool(false), "not dropped") }
+        #expect(try await Capture().isLeft(stage.ours))
+        try await stage.forget(2, ids[0])
+        switch again {
+        case "hold": #expect(try await Drop().hold(stage.ours, date: .now, opID: "abcdef0123") == report)
+        case "drop": #expect(try await Drop().drop(stage.ours) == report)
+        default:
+            let back = try await Drop().undrop(stage.ours, archive: (DirectoryPlace(directory), .shared(Self.key)))
+            #expect(back.source == .archive)
+            return #expect(try await Capture().status(stage.ours).inPlace)
+        }
+        #expect(try await !Capture().isLeft(stage.ours))
+        #expect(try await stage.count("pg_trigger WHERE tgname LIKE 'cutover%'") == 0)
+    }
+
     @Test("taking the copy away empties v2 of what was placed, keeps what v1 cannot express, and a redo brings that back")
     func takeAway() async throws {
         let stage = try await Stage.make()

@@ -46,6 +46,7 @@ public struct Drop: Sendable {
     }
 
     /// Renames the table to `_cutover_hold_<yyyymmdd>_<id>`, after asking every condition once more under its lock.
+    /// Where it was dropped already, ends what the drop left undone.
     public func hold(
         _ connection: PostgresConnection, date: Date, opID: String, given: Conditions = Conditions(), lockTimeoutSeconds: Double = 2
     ) async throws -> Report {
@@ -53,6 +54,8 @@ public struct Drop: Sendable {
             let (rows, digest) = try await Freeze(settings).recorded(connection)
             return Report(tableOID: held.oid, digest: digest, rows: rows, heldAs: held.table)
         }
+        // Cut off behind the drop's commit: only the captures are left.
+        if case .dropped = try await state(connection) { return try await drop(connection) }
         let name = "_cutover_hold_\(Self.day(date))_\(opID.prefix(8))"
         let held = TableName(settings.v1Memories.schema, name)
         return try await connection.transaction(.repeatableRead) { connection in
@@ -68,8 +71,12 @@ public struct Drop: Sendable {
     }
 
     /// Drops the held table (RESTRICT) after asking again, writes the marker, and removes the captures.
+    ///
+    /// Those are removed behind the commit, each under a short lock timeout: `.tablesBusy` says that some were not. Running it again, `hold` or
+    /// `undrop` goes on from there.
+    /// - Parameter attempts: how often the tables of the captures are asked for.
     public func drop(
-        _ connection: PostgresConnection, given: Conditions = Conditions(), lockTimeoutSeconds: Double = 2
+        _ connection: PostgresConnection, given: Conditions = Conditions(), lockTimeoutSeconds: Double = 2, attempts: Int = 20
     ) async throws -> Report {
         if let held = try await holdTable(connection) {
             try await connection.transaction(.repeatableRead) { connection in
@@ -80,13 +87,14 @@ public struct Drop: Sendable {
                     ON CONFLICT (table_oid) DO NOTHING
                     """, [.text(asked.oid), .text(asked.digest), .int(asked.rows)])
                 try await connection.execute("DROP TABLE \(held.table.sql) RESTRICT")
-                try await connection.execute("DELETE FROM \(settings.schema).remembered WHERE what = 'hold'")
+                // With the table goes what its capture is sealed to: what agents forget in v2 from here on breaks nothing.
+                try await connection.execute("DELETE FROM \(settings.schema).remembered WHERE what IN ('hold', 'capture_seal')")
             }
         }
         guard case .dropped(let report) = try await state(connection) else {
             throw DataPathError.refused("there is no held table to drop, and no marker of a drop")
         }
-        try await Capture(settings).remove(connection, keepRecords: true)
+        try await Capture(settings).remove(connection, keepRecords: true, attempts: attempts)
         return report
     }
 

@@ -15,7 +15,16 @@ struct DropLegacy: GracefulStep {
     /// The plan's rules for exceptions, by reason: what was signed for the copy is signed for the drop.
     var rules: [String: ExceptionRule] = [:]
 
-    var preconditions: [Gate] { conditions + blockers.map(\.gate) }
+    var preconditions: [Gate] { (conditions + blockers.map(\.gate)).map(untilDropped) }
+
+    /// Once the table is gone there is nothing left to protect: what its drop left undone is only to be ended.
+    private func untilDropped(_ gate: Gate) -> Gate {
+        let state = LegacyState(table: table)
+        return Gate(gate.claim, clearedBy: gate.clearedBy, waiving: gate.waiving, asks: gate.asks + [state]) { sight in
+            if let place = try? await sight.ask(state).place, place == "dropped" { return .open(Evidence(["table": place])) }
+            return await gate.assess(sight)
+        }
+    }
 
     private var conditions: [Gate] {
         [
@@ -86,9 +95,10 @@ struct DropLegacy: GracefulStep {
         let sight = await sight.having([LegacyState(table: table), DoorsAnswer(table: table)])
         let state = try await sight.ask(LegacyState(table: table))
         let doors = try await sight.ask(DoorsAnswer(table: table))
-        let seen = Evidence(["table": state.place, "doors": doors.problem ?? "answer"])
+        let isCaptured = state.captured == true
+        let seen = Evidence(["table": state.place, "doors": doors.problem ?? "answer"].merging(isCaptured ? ["capture": "still there"] : [:]) { $1 })
         switch state.place {
-        case "dropped": return doors.problem == nil ? .inPlace(seen) : .partial(seen)
+        case "dropped": return doors.problem == nil && !isCaptured ? .inPlace(seen) : .partial(seen)
         case "in place": return .absent(seen)
         default: return .partial(seen)
         }
@@ -116,7 +126,7 @@ struct HoldTable: ActsOnHost {
 
     func act(_ host: HostHand) async throws -> Result {
         let report = try await host.writing(table) { try await Drop(table.dataPath).hold($0, date: Date(), opID: host.operation.text, given: given, lockTimeoutSeconds: 5) }
-        return Result(name: report.heldAs?.description ?? "")
+        return Result(name: report.heldAs?.description ?? "dropped already")
     }
 }
 

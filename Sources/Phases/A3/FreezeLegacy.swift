@@ -138,6 +138,8 @@ struct LegacyState: ReadsOnHost {
         let frozenTrigger: Bool
         let frozenRows: Int
         let trialGreen: Bool
+        /// Whether agents' writes are still captured, once the table was dropped. Nil from a host's older program, and before.
+        var captured: Bool?
     }
     let table: LegacyTable
 
@@ -153,7 +155,8 @@ struct LegacyState: ReadsOnHost {
                 case .impostor: "another table has its name"
                 }
             guard place == "in place", try await connection.there("\(table.schema).frozen") else {
-                return Result(place: place, frozen: false, frozenTrigger: false, frozenRows: 0, trialGreen: trial)
+                let captured = place == "dropped" ? try await Capture(table.dataPath).isLeft(connection) : nil
+                return Result(place: place, frozen: false, frozenTrigger: false, frozenRows: 0, trialGreen: trial, captured: captured)
             }
             let state = try await Freeze(table.dataPath).state(connection)
             return Result(place: place, frozen: state.frozen, frozenTrigger: state.triggerThere, frozenRows: state.frozenRows, trialGreen: trial)

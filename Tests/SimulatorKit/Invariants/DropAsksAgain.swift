@@ -13,14 +13,14 @@ public struct DropAsksAgain: Invariant, JudgesRecord {
     private var seen: [TenantID: Int] = [:]
     private var records: [TenantID: Record] = [:]
 
-    /// What was recorded of a tenant, since the step was last taken back.
+    /// What was recorded of a tenant, since the step's newest way back began.
     private struct Record {
         var signers: Set<OperatorID> = []
         var closed: Set<String> = []
         var soaked = false
         var setAside: Timestamp?
         var waived: Set<String> = []
-        /// It was in place, or is being taken back: who agreed to it agreed to that time.
+        /// It was in place: who agreed to it agreed to that time.
         var isOver = false
 
         mutating func takenBack() { self = Record(closed: closed, soaked: soaked, waived: waived) }
@@ -43,7 +43,7 @@ public struct DropAsksAgain: Invariant, JudgesRecord {
         case .verified(let ref, let finding) where world.plan.kind(of: ref) == "legacy.drop":
             if finding.isInPlace { record.isOver = true }
             if finding.isAbsent { if record.isOver { record.takenBack() } else { record.setAside = nil } }
-        case .revertStarted(let ref, _) where world.plan.kind(of: ref) == "legacy.drop": record.isOver = true
+        case .revertStarted(let ref, _) where world.plan.kind(of: ref) == "legacy.drop": record.takenBack()
         case .reverted(let ref, _):
             if world.plan.kind(of: ref) == "legacy.drop" { record.takenBack() }
             if world.plan.kind(of: ref) == "soak.wait" { record.soaked = false }

@@ -26,6 +26,8 @@ extension TenantBook {
 extension Database {
     mutating func hold(_ given: Drop.Conditions) throws(Refused) {
         if held != nil { return }
+        // Cut off behind the drop's commit: only the captures are left.
+        if place == .dropped { return removeCapture() }
         try askAgain(old, given)
         (held, old) = (old, nil)
     }

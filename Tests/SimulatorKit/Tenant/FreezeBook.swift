@@ -31,6 +31,7 @@ extension TenantBook {
             return [
                 "place": .text(place.rawValue), "frozen": .flag(isThere && database.isFrozen), "frozenTrigger": .flag(isThere && database.old?.refusesWrites == true),
                 "frozenRows": .number(isThere ? database.own?.frozen.count ?? 0 : 0), "trialGreen": .flag(model.host.trials["freeze.trial"] == true),
+                "captured": .flag(place == .dropped && database.own?.capture != .absent),
             ]
         }
         ask("legacy.hangers") { _, _, _ in ["hangers": []] }
