@@ -142,11 +142,11 @@ extension Standing {
 
     private func stateGoingBack(_ current: PlannedStep?, _ target: StepID?) -> TenantStatus.State {
         guard let current else { return .reverted }
-        if current.id == target { return .reverted }
         switch position(of: current.id) {
-        case .pending, .reverted: return .reverted
-        case .revertFailed: return .failed
         case .inDoubt, .revertInDoubt: return unknown(of: current.id) == nil ? .reverting : .inDoubt
+        case .pending, .reverted: return .reverted
+        case _ where current.id == target: return .reverted
+        case .revertFailed: return .failed
         default: return .reverting
         }
     }

@@ -111,6 +111,16 @@ import Testing
         #expect(await world.thing("retired") == nil)
     }
 
+    @Test("to the very step that is in doubt is not over before that doubt is, and keeps its place until then")
+    func inDoubtAtItsTarget() {
+        let doubt: [Event.Change] = [Fold.adopted(), .started(Fold.wire, attempt: 1), .becameUnknown(Fold.wire, detail: "the connection broke")]
+        let back = doubt + [.revertRequested(to: "lamp.wire", reason: "too bright")]
+        let line = Fold.standing(back).status(under: Fold.plan, catalog: LampCatalog.catalog)
+        #expect(line.state == .inDoubt && line.isInMotion)
+        let found = Fold.standing(back + [.verified(Fold.wire, .partial(Evidence()))]).status(under: Fold.plan, catalog: LampCatalog.catalog)
+        #expect(found.state == .reverted && !found.isInMotion)
+    }
+
     @Test("a target that the plan doesn't have is refused before anything is recorded")
     func unknownTarget() async throws {
         let engine = world.engine()

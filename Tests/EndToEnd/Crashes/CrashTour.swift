@@ -82,7 +82,8 @@ struct CrashTour: Sendable {
         }
         try expect(said.isEmpty, "\(tenant): `check` ended \(said)")
         try await performedOnce()
-        let strays = Remains.strays(stage, tenant)
+        // Of a work whose process died behind its effect the last words stay, half written, until it is ordered anew or the host is left.
+        let strays = Remains.strays(stage, tenant).filter { store == "v1" || !$0.contains("/work/") }
         try expect(strays.isEmpty, "\(tenant): left half way: \(strays.joined(separator: ", "))")
         return try await Remains.take(stage, tenant)
     }

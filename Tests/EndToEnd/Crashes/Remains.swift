@@ -51,8 +51,12 @@ struct Remains: Sendable {
 
     private static func files(_ folders: [String: String]) -> String {
         let names = folders.flatMap { name, folder in ((FileManager.default.enumerator(atPath: folder)?.allObjects as? [String]) ?? []).map { "\(name)/\($0)" } }
-        // Of operations there are as many as it took, but each that was begun and is over left nothing half written. Whether a work says how far it is depends on how long it takes.
-        return Set(names.map { shape($0, "") }.filter { (!$0.contains("host/ops/") || $0.contains(".new")) && !$0.hasSuffix("/told") }).sorted().joined(separator: "\n")
+        // Of operations there are as many as it took, but each that was begun and is over left nothing half written. Whether a work says how far it is depends on
+        // how long it takes, and how it ended on whether its process lived to say so: the world is asked, not the process.
+        let kept = Set(names.map { shape($0, "") }).filter { name in
+            (!name.contains("host/ops/") || name.contains(".new")) && !["/told", "/answer"].contains(where: name.hasSuffix) && !(name.contains("host/work/") && name.contains(".new"))
+        }
+        return kept.sorted().joined(separator: "\n")
     }
 
     private mutating func addDatabase(_ database: Database) throws {
