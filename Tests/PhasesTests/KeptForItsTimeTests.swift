@@ -9,31 +9,6 @@ import Testing
     private static let day = 86_400
     private static let keepDays = 90
 
-    /// A host that answers two questions, by its own clock.
-    private struct Answering: Transport {
-        let time: ManualTime
-        let exportedAt: Timestamp
-        /// How far its clock is ahead now.
-        let aheadSeconds: Int
-
-        func run(_ action: RemoteAction, on host: TenantHost) async throws(TransportError) -> ActionResult {
-            let now = time.now.adding(seconds: aheadSeconds)
-            let answers = [
-                "legacy.state": #"{"place":"dropped","frozen":false,"frozenTrigger":false,"frozenRows":0,"trialGreen":true}"#,
-                "archive.state": #"{"there":true,"rows":5,"rehearsed":true,"rehearsedObjects":{},"exportedAt":"\#(exportedAt)","now":"\#(now)"}"#,
-                "host.veto": "{}",
-            ]
-            guard let request = try? CanonicalJSON.value(HostRequest.self, from: String(decoding: action.input, as: UTF8.self)), let text = answers[request.kind.text] else {
-                return ActionResult(exitCode: 64, output: (try? HostAnswer(id: "reading-archive.purge", status: .refused).line()) ?? "", errors: "")
-            }
-            return ActionResult(exitCode: 0, output: (try? HostAnswer(id: request.id, status: .done, result: text).line()) ?? "", errors: "")
-        }
-
-        func probeHand(on host: TenantHost) async throws(TransportError) -> HandReport { .present(digest: "this", isThisBuild: true) }
-        func placeHand(on host: TenantHost) async throws(TransportError) -> HandReport { .present(digest: "this", isThisBuild: true) }
-        func removeHand(from host: TenantHost) async throws(TransportError) {}
-    }
-
     private static func plan() throws -> Plan {
         let path = "\(LabTenant.repository)/Plans/lab.yaml"
         let text = try String(contentsOfFile: path, encoding: .utf8).replacing("keepFor: 3s", with: "keepFor: \(keepDays)d")
@@ -51,7 +26,14 @@ import Testing
         let ledger = try await Ledger.open("acme", in: journal, time: time, me: "ann", holder: LeaseHolder(name: "one", seconds: 60)) { _ in nil }
         for planned in plan.steps where planned.id != "archive.purge" { try await ledger.record([.verified(planned.ref(for: "acme"), .inPlace(Evidence()))]) }
         await ledger.close()
-        let host = Answering(time: time, exportedAt: time.now.adding(seconds: then), aheadSeconds: now)
+        let exportedAt = time.now.adding(seconds: then)
+        let host = AnsweringHost {
+            [
+                "legacy.state": #"{"place":"dropped","frozen":false,"frozenTrigger":false,"frozenRows":0,"trialGreen":true}"#,
+                "archive.state": #"{"there":true,"rows":5,"rehearsed":true,"rehearsedObjects":{},"exportedAt":"\#(exportedAt)","now":"\#(time.now.adding(seconds: now))"}"#,
+                "host.veto": "{}",
+            ]
+        }
         time.advance(seconds: days * day + seconds)
         let engine = Engine(
             plan: plan, fleet: LampCatalog.fleet("acme"), catalog: MemoryCatalog.catalog, journal: journal, time: time, me: "ann",
