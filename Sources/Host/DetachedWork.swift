@@ -62,12 +62,6 @@ public struct DetachedWork: Sendable {
         for name in ["order", "answer", "told", "pid"] { try DurableFile.remove("\(folder)/\(name)") }
     }
 
-    /// Takes away what processes that died were writing, in the folders of every work.
-    public static func sweep(_ host: HostSight) {
-        let folder = "\(host.statePath)/work"
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] { DurableFile.removeStrays(in: "\(folder)/\(name)") }
-    }
-
     /// Not synced: what a crash takes is told again a moment later.
     public func tell(_ text: String) throws {
         try DurableFile.write(text, to: "\(folder)/told", synced: false)

@@ -99,6 +99,9 @@ public enum DurableFile {
     /// Those of a whole folder, whoever they were to become.
     static func removeStrays(in folder: String) { disk.removeStrays(of: folder + "/") }
 
+    /// Those of the folders in it.
+    static func removeStrays(below folder: String) { disk.removeStrays(inFoldersOf: folder) }
+
     /// Foundation's own way traps on a path of one letter.
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -20,6 +20,8 @@ public protocol HostDisk: Sendable {
     func syncFolder(_ path: String) throws(HostFault)
     /// Drafts of this file (with a slash at the end, of all files in the folder) that were left by processes which died while they wrote them.
     func removeStrays(of path: String)
+    /// The same in every folder that lies in this one.
+    func removeStrays(inFoldersOf path: String)
     /// Nil when another process, or somebody else in this one, holds it. Let go with the value, however the process ends.
     func tryLock(_ path: String) throws(HostFault) -> (any HeldLock)?
 }
@@ -52,4 +54,5 @@ public protocol HeldLock: AnyObject, Sendable {}
 extension HostDisk {
     /// Where nobody can tell whether a process lives.
     public func removeStrays(of path: String) {}
+    public func removeStrays(inFoldersOf path: String) {}
 }

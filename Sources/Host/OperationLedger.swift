@@ -34,7 +34,9 @@ struct OperationLedger: Sendable {
         // What is read below is acted on, and must not be gone after a loss of power.
         try DurableFile.settle(statePath)
         try DurableFile.settle(operations)
-        DurableFile.removeStrays(in: operations)
+        // What programs that died were writing, to files that perhaps nobody writes again.
+        for folder in [statePath, operations] { DurableFile.removeStrays(in: folder) }
+        DurableFile.removeStrays(below: "\(statePath)/work")
         if let bound = try bound(), bound != request.journal { return .foreignJournal(bound) }
         if let text = try DurableFile.read("\(operations)/\(request.id).done", isOwn: true), let answer = HostAnswer.parse(text) { return .done(answer) }
         let seen = try newestGrant()

@@ -104,6 +104,10 @@ struct SystemDisk: HostDisk {
         }
     }
 
+    func removeStrays(inFoldersOf path: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] { removeStrays(of: "\(path)/\(name)/") }
+    }
+
     func tryLock(_ path: String) throws(HostFault) -> (any HeldLock)? {
         let file = Glibc.open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw HostFault.file(path, errno) }

@@ -10,6 +10,17 @@ import Testing
 
     init() throws { host = try CounterHost() }
 
+    @Test("what programs that died were writing goes with the next operation, whatever it is about")
+    func strays() async throws {
+        let strays = ["", "ops/", "work/archive.write/"].map { "\(host.state)/\($0)a.\(Int32.max).new" }
+        for path in strays {
+            try DurableFile.makeFolder(DurableFile.folder(of: path))
+            try "half".write(toFile: path, atomically: false, encoding: .utf8)
+        }
+        _ = try await host.write(Counter.Set())
+        #expect(!strays.contains(where: FileManager.default.fileExists))
+    }
+
     @Test("an operation delivered twice under one id acts once and gives the same answer")
     func redelivery() async throws {
         let first = try await host.write(Counter.Set())

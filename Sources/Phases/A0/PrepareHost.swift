@@ -150,7 +150,6 @@ struct LeaveHost: ActsOnHost {
         // The next watch must not take up the samples of a wait that was taken back.
         try await SamplingProfile.end(host.sight)
         try WatchOrders.forget(host.sight)
-        DetachedWork.sweep(host.sight)
         for table in LegacyTable.allCases { try DurableFile.remove(WatchReport.path(host.sight, table)) }
         let kept = "\(host.sight.statePath)/kept"
         let mirrored = Mirrored(host: host.sight)

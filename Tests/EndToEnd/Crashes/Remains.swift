@@ -54,7 +54,7 @@ struct Remains: Sendable {
         // Of operations there are as many as it took, but each that was begun and is over left nothing half written. Whether a work says how far it is depends on
         // how long it takes, and how it ended on whether its process lived to say so: the world is asked, not the process.
         let kept = Set(names.map { shape($0, "") }).filter { name in
-            (!name.contains("host/ops/") || name.contains(".new")) && !["/told", "/answer"].contains(where: name.hasSuffix) && !(name.contains("host/work/") && name.contains(".new"))
+            (!name.contains("host/ops/") || name.contains(".new")) && !["/told", "/answer"].contains(where: name.hasSuffix)
         }
         return kept.sorted().joined(separator: "\n")
     }
