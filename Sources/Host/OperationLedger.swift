@@ -35,8 +35,8 @@ struct OperationLedger: Sendable {
         try DurableFile.settle(statePath)
         try DurableFile.settle(operations)
         // What programs that died were writing, to files that perhaps nobody writes again.
-        for folder in [statePath, operations] { DurableFile.removeStrays(in: folder) }
-        DurableFile.removeStrays(below: "\(statePath)/work")
+        DurableFile.removeStrays(in: statePath)
+        for folder in [statePath, "\(statePath)/work"] { DurableFile.removeStrays(below: folder) }
         if let bound = try bound(), bound != request.journal { return .foreignJournal(bound) }
         if let text = try DurableFile.read("\(operations)/\(request.id).done", isOwn: true), let answer = HostAnswer.parse(text) { return .done(answer) }
         let seen = try newestGrant()

@@ -12,7 +12,7 @@ import Testing
 
     @Test("what programs that died were writing goes with the next operation, whatever it is about")
     func strays() async throws {
-        let strays = ["", "ops/", "work/archive.write/"].map { "\(host.state)/\($0)a.\(Int32.max).new" }
+        let strays = ["", "ops/", "kept/", "work/archive.write/"].map { "\(host.state)/\($0)a.\(Int32.max).new" }
         for path in strays {
             try DurableFile.makeFolder(DurableFile.folder(of: path))
             try "half".write(toFile: path, atomically: false, encoding: .utf8)

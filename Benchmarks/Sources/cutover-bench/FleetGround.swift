@@ -17,12 +17,12 @@ struct FleetGround: Sendable {
     /// The program as it is released.
     static var program: String { "\(FileManager.default.currentDirectoryPath)/.build/bench/release/cutoverctl" }
 
-    /// - Parameter soak: what its wait of 30 days is made: of a journal's speed the hours in which nothing is recorded tell nothing.
-    init(soak: String = "30d") throws {
+    /// - Parameter waits: what all its waits are made; nil leaves them. Of a journal's speed the days in which nothing is recorded tell nothing.
+    init(waits: String? = nil) throws {
         folder = "\(FileManager.default.currentDirectoryPath)/.build/fleet-bench"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         // Production tenants may soak no shorter.
-        let env = soak == "30d" ? "production" : "staging"
+        let env = waits == nil ? "production" : "staging"
         let hosts = (0..<Self.tenants).map { number -> TenantHost in
             let id = "t\(String(number + 100_000).dropFirst())"
             return TenantHost(
@@ -31,7 +31,8 @@ struct FleetGround: Sendable {
         }
         let others = [TenantHost(id: "control-plane", host: "127.0.0.1", transport: "local", labels: [:], env: "/dev/null", state: "/var/lib/cutover/control-plane")]
         fleet = Fleet(tenants: hosts, others: others)
-        let file = try String(contentsOfFile: "Plans/memory-ssot.yaml", encoding: .utf8).replacingOccurrences(of: "window: 30d", with: "window: \(soak)")
+        var file = try String(contentsOfFile: "Plans/memory-ssot.yaml", encoding: .utf8)
+        if let waits { file = file.replacing(#/(window|grace|keepFor): \d+[hd]/#) { "\($0.1): \(waits)" } }
         guard let end = file.range(of: "rollout:\n") else { throw Trouble("the plan has no rollout") }
         // One wave for all, which the budget of so large a fleet lets move.
         let text = String(file[..<end.upperBound]) + """

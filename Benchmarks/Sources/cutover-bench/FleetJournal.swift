@@ -6,7 +6,7 @@ import Phases
 import Postgres
 import Simulation
 
-/// Ten thousand tenants through the whole plan, with a soak of hours, by the real loop, over simulated hosts and a durable journal: events a second, against plain
+/// Ten thousand tenants through the whole plan, with waits of an hour, by the real loop, over simulated hosts and a durable journal: events a second, against plain
 /// inserts of the same events into a table of the same server or disk, `group` of them a commit; and against Terraform's applying of as many
 /// resources that do nothing, each step that was verified counted as one.
 struct FleetJournal: Bench {
@@ -18,7 +18,7 @@ struct FleetJournal: Bench {
     private static let terraform = 10_000 / 611.0
 
     func measure(_ ground: Ground) async throws -> [Figure] {
-        let fleet = try FleetGround(soak: "6h")
+        let fleet = try FleetGround(waits: "1h")
         let (journal, address) = try await emptyJournal(fleet, ground)
         let time = HurriedTime(Timestamp(milliseconds: 1_790_000_000_000))
         let engine = fleet.engine(journal, time)
