@@ -34,7 +34,11 @@ import Testing
         #expect(await tally.disagreement(on: first.sight) == nil)
         await tally.note(first)
         #expect(try DurableFile.read(path) == nil, "nothing is noted before it is kept")
+        // Killed before the database was told, a beginning is begun again.
+        try DurableFile.write(try CanonicalJSON.text(DatabaseTally.Own(n: 0, token: "", coming: "op-0")), to: path)
+        #expect(await tally.disagreement(on: first.sight) == nil)
         try await tally.begin(first)
+        #expect(try await inDatabase(lab, "SELECT n FROM cutover_host.tally")[0].int("n") == 1)
         try await tally.begin(hand(lab, "op-1 again", folder: folder))
 
         // Operations and the watch change it at once, and readings look meanwhile.

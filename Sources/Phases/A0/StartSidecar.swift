@@ -273,7 +273,8 @@ struct SidecarState: ReadsOnHost {
         let pid = try await sidecar.runtime(host).running()
         let schema = try await sidecar.hasSchema(host)
         guard let pid else {
-            return Result(problems: ["the plugin does not run"], facts: ["schema": schema ? "there" : "absent"], nothingThere: !schema)
+            let isNoted = SidecarUse(host: host).isNoted
+            return Result(problems: ["the plugin does not run"], facts: ["schema": schema ? "there" : "absent"], nothingThere: !schema && !isNoted)
         }
         guard SidecarUse(host: host).isNoted else {
             return Result(problems: ["it runs for another plan, and this one has not taken it into use"], facts: ["pid": String(pid)], nothingThere: true, isOthers: true)
@@ -320,9 +321,13 @@ struct RemoveSidecar: ActsOnHost {
         let use = SidecarUse(host: host.sight)
         let turn = try await use.turn()
         defer { withExtendedLifetime(turn) {} }
-        guard try use.end().isEmpty else { return Result(setAside: nil, stays: true) }
         // Others' plugin runs on; that it serves this tenant is over.
-        if sidecar.url != nil { return Result(setAside: nil, stays: false) }
+        if use.isShared || sidecar.url != nil {
+            try use.end()
+            return Result(setAside: nil, stays: use.isShared)
+        }
+        // Noted to the very end: killed before, it is found half there, and not taken for another plan's. The watch starts it no more.
+        try use.begin()
         try await sidecar.runtime(host.sight).remove(within: 10)
         try Sidecar.schemaMade(host.sight).forget()
         let name = "memory_plugin_aside_\(host.operation.text.prefix(8))"
@@ -331,6 +336,7 @@ struct RemoveSidecar: ActsOnHost {
             try await connection.execute("SET lock_timeout = '5s'; ALTER SCHEMA memory_plugin RENAME TO \(name)")
             return true
         }
+        try use.end()
         return Result(setAside: renamed ? name : nil, stays: false)
     }
 }

@@ -49,9 +49,13 @@ struct DatabaseTally: KeepsAccord {
     /// The same between operations: a database that was put back is seen by the watch as well.
     func pulse(_ host: HostSight) async throws { try await change(host, to: UUID().uuidString.lowercased()) }
 
-    /// Begins to keep it, on a host that does not yet.
+    /// Begins to keep it, on a host that does not yet: a beginning that was cut off, and an end, leave a token that no row has to agree with.
     func begin(_ host: HostHand) async throws {
-        if try own(host.sight) == nil { try await put(host.operation.text, n: 1, host) }
+        let before = try own(host.sight)
+        if let before {
+            guard before.agrees(with: nil), try await Self.row(host.sight) == nil else { return }
+        }
+        try await put(host.operation.text, n: (before?.n ?? 0) + 1, host)
     }
 
     func settle(_ host: HostHand) async throws -> String {

@@ -11,6 +11,7 @@ struct SidecarUse: Sendable {
 
     var isNoted: Bool { FileManager.default.fileExists(atPath: own) }
 
+    /// Noted, and not kept running: it is being brought up, or taken away.
     func begin() throws {
         try DurableFile.makeFolder(folder)
         try DurableFile.write("\n", to: own)
@@ -25,10 +26,12 @@ struct SidecarUse: Sendable {
         return try CanonicalJSON.value(Sidecar.self, from: text)
     }
 
-    /// The plans that still use it.
-    func end() throws -> [String] {
-        try DurableFile.remove(own)
-        return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    func end() throws { try DurableFile.remove(own) }
+
+    /// Another plan uses it.
+    var isShared: Bool {
+        let (names, mine) = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [], URL(filePath: own).lastPathComponent)
+        return names.contains { $0 != mine && !$0.hasSuffix(".new") }
     }
 
     private var lock: String { "\(StateFolder.tenant(of: host.statePath))/sidecar.lock" }

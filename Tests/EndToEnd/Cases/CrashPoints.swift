@@ -7,10 +7,12 @@ enum CrashPoints {
     /// How many points a run of a sample passes, about.
     private static let length = 1200
 
-    /// Each of them was the end of a rollout once: the server stopped for good, probes left in the new store, no way back from a drop.
+    /// Each of them was the end of a rollout once: the server stopped for good, probes left in the new store, no way back from a drop, a plugin that
+    /// ran on for nobody, a database whose being put back nobody would have noticed.
     private static let known = [
         "host writing wiring.switch: server.pid removed #1", "host exercising sidecar.trial: POST /v1/namespaces/*/memories answered #1",
         "host exercising strict.trial: DELETE /workspaces/*/v2/memories/* begun #1", "host writing legacy.drop: commit done #1",
+        "host writing sidecar.remove: sidecar.pid stop of #1", "host writing watch.start: tally.json written #1",
     ]
 
     @Sendable static func sampled(_ stage: Stage) async throws {
