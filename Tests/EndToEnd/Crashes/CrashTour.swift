@@ -17,7 +17,8 @@ struct CrashTour: Sendable {
     /// For questions and signatures: nobody dies in them.
     private var calmly: [String: String?] { ["CUTOVER_JOURNAL": journal] }
     private var changes: [String: String?] { ["CUTOVER_JOURNAL": journal, "CUTOVER_CRASH_POINTS": ground.folder] }
-    var journal: String { "\(stage.root)/\(tenant).db" }
+    /// Under the same name for every tenant: points are named after files.
+    var journal: String { "\(ground.folder)/journal.db" }
 
     /// To the drop and back to the start. Answers what was left behind at both ends.
     func thereAndBack() async throws -> [Remains] {
@@ -29,13 +30,13 @@ struct CrashTour: Sendable {
 
     /// The first steps by a saved preview, the others by `advance`; whatever was killed is given again.
     func forward() async throws {
-        let saved = "\(stage.folder)/saved-\(tenant).json"
-        let shown = try await stage.start("cutoverctl", ["preview", tenant, "--to", "A0/sidecar.start", "-o", saved], calmly).ended()
-        try expect(shown.code == 0, "`\(shown.words)` ended with \(shown.code): \(shown.said)")
         try await again("apply") {
+            let saved = "\(stage.folder)/saved-\(tenant).json"
+            let shown = try await stage.start("cutoverctl", ["preview", tenant, "--to", "A0/sidecar.start", "-o", saved], calmly).ended()
+            try expect(shown.code == 0, "`\(shown.words)` ended with \(shown.code): \(shown.said)")
             let ended = try await stage.start("cutoverctl", ["apply", saved], changes).ended(within: 900)
-            // A preview that was used up before anything of it was done: one previews anew, or goes on without.
-            return ended.code == 3 && ended.err.contains("this preview was used") ? nil : ended
+            // What an interrupted one had begun is looked at before anything is previewed that can be carried out.
+            return ended.code == 3 ? nil : ended
         }
         try await again("advance") {
             while true {
