@@ -10,7 +10,7 @@ extension Standing {
             tenant: tenant, wave: wave, milestone: milestone(under: plan, catalog: catalog), phase: current?.phase.text ?? "",
             step: current?.id.text ?? "", state: state, since: since?.description ?? "",
             held: abandonment.map { "\($0.by): abandoned: \($0.reason)" } ?? hold.map { "\($0.by): \($0.reason)" }, next: next(state), progress: current.flatMap { underWay($0.id) ? checkpoint(of: $0.id) : nil },
-            trouble: trouble(state, current), exposed: abandonment == nil && isExposed(under: plan, catalog: catalog),
+            trouble: abandonment == nil ? trouble(unheld(current), current) : nil, exposed: abandonment == nil && isExposed(under: plan, catalog: catalog),
             atRest: isAtRest(state, current, plan, catalog) ? true : isStoppedMidway ? false : nil, waivers: recordedWaivers, abandoned: recordedAbandonments, drift: drifted(from: plan))
         status.stand = Stand(self, state, isInMotion: status.isInMotion, under: plan, catalog: catalog)
         return status
@@ -120,9 +120,13 @@ extension Standing {
 
     private func state(_ current: PlannedStep?) -> TenantStatus.State {
         // Stopped by a person, as a hold is; nothing of it is anybody's trouble any more.
-        if abandonment != nil { return .held }
+        if abandonment != nil || (hold != nil && quarantine == nil) { return .held }
+        return unheld(current)
+    }
+
+    /// Where it would be if nobody held it: a hold mends nothing, and what is wrong with a tenant goes on to count.
+    private func unheld(_ current: PlannedStep?) -> TenantStatus.State {
         if quarantine != nil { return .quarantined }
-        if hold != nil { return .held }
         if case .back(let target) = direction { return stateGoingBack(current, target) }
         guard let current else { return .done }
         switch position(of: current.id) {

@@ -16,6 +16,16 @@ import Testing
         #expect(try await engine.advance("acme").did == "performed")
     }
 
+    @Test("mends nothing: what failed goes on to count")
+    func counts() {
+        let failed = [Fold.adopted(), .started(Fold.wire, attempt: 1), .failed(Fold.wire, Fold.mishap)]
+        func line(_ changes: [Event.Change]) -> TenantStatus { Fold.standing(changes).status(under: Fold.plan, catalog: LampCatalog.catalog) }
+        let held = line(failed + [.held(reason: "lunch")])
+        #expect(held.state == .held && held.trouble == .failed)
+        #expect(Spending([held], under: Fold.plan.rollout).failures == 1)
+        #expect(line([Fold.adopted(), .held(reason: "lunch")]).trouble == nil)
+    }
+
     @Test("a note that comes in mid-step doesn't lose the step's outcome")
     func midStep() async throws {
         let engine = world.engine()
