@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """Breaks one law of the product after the other, and sees who catches it.
 
-    run.py [--only NAME[,NAME…]] [--tree FOLDER]
+    run.py [--only NAME[,NAME…]] [--sample COUNT --seed SEED]
 
 Every file in List/ is one mutant: the law that it breaks, the exact text that is found in the sources, what is put in its place, and who is to catch
-it. All of them are built at once into one scratch copy, each behind a switch that only its own run turns on (MUTANT=name): a build for each would take
-the better part of a day. Nothing is ever changed in the work tree.
+it. Those that are asked for are built at once into one scratch copy, each behind a switch that only its own run turns on (MUTANT=name): a build for
+each would take the better part of a day. Nothing is ever changed in the work tree. Where a folder may be mounted, the copy takes what the work tree has
+built with it and lies, for its own commands alone, where the work tree is: the compiler goes by whole paths. Elsewhere it is built from nothing.
 """
-import argparse, os, re, subprocess, sys, time
+import argparse, os, random, re, shutil, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+TREE = os.path.join(ROOT, ".build", "mutants")
+# What setup and a build leave; the copy has no use for the rest.
+BUILT = {"artifacts", "build.db", "checkouts", "debug", "debug.yaml", "pg", "plugin-tools.yaml", "plugins", "python", "repositories", "workspace-state.json"}
 SWITCH = """import Foundation
 
 /// Which law is broken in this run.
@@ -43,36 +47,47 @@ class Mutant:
     def command(self):
         kind, what = self.catcher.split(" ", 1)
         if kind == "test":
-            return [".build/debug/cutoverPackageTests.xctest", "--testing-library", "swift-testing", "--filter", what]
+            # That the sources are these is held by StandTests, which any mutant would make red.
+            return [".build/debug/cutoverPackageTests.xctest", "--testing-library", "swift-testing", "--filter", what, "--skip", "StandTests"]
         return ["bash", "-c", what]
 
 
-def mutants(only):
+def mutants(only, sample, seed):
     folder = os.path.join(HERE, "List")
     every = [Mutant(os.path.join(folder, name)) for name in sorted(os.listdir(folder))]
     unknown = set(only) - {mutant.name for mutant in every}
     if unknown:
         raise SystemExit(f"no such mutant: {', '.join(sorted(unknown))}")
-    return every, [mutant for mutant in every if not only or mutant.name in only]
+    if sample:
+        print(f"{sample} of {len(every)} mutants, seed {seed}", flush=True)
+        return random.Random(seed).sample(every, min(sample, len(every)))
+    return [mutant for mutant in every if not only or mutant.name in only]
 
 
-def scratch(tree):
-    if not os.path.isdir(tree):
-        subprocess.run(["git", "-C", ROOT, "worktree", "add", "--detach", tree, "HEAD"], check=True)
-    else:
-        subprocess.run(["git", "-C", tree, "checkout", "-q", "--force", "--detach", subprocess.check_output(["git", "-C", ROOT, "rev-parse", "HEAD"], text=True).strip()], check=True)
-    # Postgres and whatever else setup has put there are the same.
-    os.makedirs(os.path.join(tree, ".build"), exist_ok=True)
-    for name in os.listdir(os.path.join(ROOT, ".build")):
-        link = os.path.join(tree, ".build", name)
-        if name in ("pg", "python") and not os.path.lexists(link):
-            os.symlink(os.path.join(ROOT, ".build", name), link)
+def place():
+    """What is written before a command that is to find the copy where the work tree is; nothing where no folder may be mounted."""
+    there = ["unshare", "--mount", "bash", "-c", 'mount --bind "$0" "$1" && cd "$1" && shift && exec "$@"', TREE, ROOT]
+    may = shutil.which("unshare") and subprocess.run([*there, "true"], capture_output=True).returncode == 0
+    return there if may else []
 
 
-def apply(every, tree):
+def scratch():
+    """The work tree as it is, committed or not."""
+    shutil.rmtree(TREE, ignore_errors=True)
+    os.makedirs(os.path.join(TREE, ".build"))
+    names = [name for name in os.listdir(ROOT) if name not in (".build", ".git", ".lab")]
+    subprocess.run(["cp", "-a", *names, TREE], cwd=ROOT, check=True)
+    there = place()
+    triples = {os.path.dirname(os.readlink(os.path.join(ROOT, ".build", "debug")))}
+    kept = [name for name in os.listdir(os.path.join(ROOT, ".build")) if name in (BUILT | triples if there else {"pg", "python"})]
+    subprocess.run(["cp", "-a", *kept, os.path.join(TREE, ".build")], cwd=os.path.join(ROOT, ".build"), check=True)
+    return there
+
+
+def apply(chosen):
     rooms, lost = set(), []
-    for mutant in every:
-        path = os.path.join(tree, mutant.file)
+    for mutant in chosen:
+        path = os.path.join(TREE, mutant.file)
         text = open(path).read()
         if text.count(mutant.found) != 1:
             lost.append(f"{mutant.name}: its text is {'not found' if mutant.found not in text else 'found more than once'} in {mutant.file}")
@@ -81,18 +96,19 @@ def apply(every, tree):
             file.write(text.replace(mutant.found, mutant.switched()))
         rooms.add(os.sep.join(mutant.file.split(os.sep)[:2]))
     for room in rooms:
-        with open(os.path.join(tree, room, "Mutants.swift"), "w") as file:
+        with open(os.path.join(TREE, room, "Mutants.swift"), "w") as file:
             file.write(SWITCH)
-    return lost
+    if lost:
+        raise SystemExit("\n".join(lost))
 
 
-def run(command, tree, name):
+def run(command, name, within=SECONDS):
     began = time.time()
     # A group of its own: whatever the catcher began ends with it.
-    log = open(os.path.join(tree, ".build", f"mutant-{name or 'none'}.log"), "w")
-    child = subprocess.Popen(command, cwd=tree, env=dict(os.environ, MUTANT=name), stdout=log, stderr=log, start_new_session=True)
+    log = open(os.path.join(TREE, ".build", f"mutant-{name or 'none'}.log"), "w")
+    child = subprocess.Popen(command, cwd=TREE, env=dict(os.environ, MUTANT=name), stdout=log, stderr=log, start_new_session=True)
     try:
-        code = child.wait(SECONDS)
+        code = child.wait(within)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, 9)
         child.wait()
@@ -103,27 +119,27 @@ def run(command, tree, name):
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--only", default="")
-    arguments.add_argument("--tree", default=os.path.join(ROOT, ".build", "mutants"))
-    arguments.add_argument("--as-it-is", action="store_true", help="the tree is built already")
+    arguments.add_argument("--sample", type=int, default=0)
+    arguments.add_argument("--seed", type=int, default=0)
     given = arguments.parse_args()
-    every, chosen = mutants([name for name in given.only.split(",") if name])
-    if not given.as_it_is:
-        scratch(given.tree)
-        lost = apply(every, given.tree)
-        if lost:
-            raise SystemExit("\n".join(lost))
-        subprocess.run(["swift", "build", "--build-tests"], cwd=given.tree, check=True)
+    chosen = mutants([name for name in given.only.split(",") if name], given.sample, given.seed)
+    there = scratch()
+    apply(chosen)
+    build = run([*there, "swift", "build", "--build-tests"], "build", 5400)
+    if build[0] != 0:
+        raise SystemExit(f"the mutants can not be built ({build[0]}): {TREE}/.build/mutant-build.log")
+    print(f"built in {build[1]:.0f} s", flush=True)
     bad = 0
     sound = {}
     for mutant in chosen:
         # A catcher that is red by itself catches nothing.
         if mutant.catcher not in sound:
-            sound[mutant.catcher] = run(mutant.command(), given.tree, "")[0]
+            sound[mutant.catcher] = run(there + mutant.command(), "")[0]
         if sound[mutant.catcher] != 0:
             print(f"{mutant.name}: {mutant.catcher} is red without it ({sound[mutant.catcher]})", flush=True)
             bad += 1
             continue
-        code, took = run(mutant.command(), given.tree, mutant.name)
+        code, took = run(there + mutant.command(), mutant.name)
         if code == 0:
             bad += 1
             print(f"{mutant.name} SURVIVED {mutant.catcher}: {mutant.law}", flush=True)

@@ -79,7 +79,9 @@ struct Remains: Sendable {
         Dictionary(texts.map { ($0, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }.map { "\($0.key) x\($0.value)" }.joined(separator: "\n")
     }
 
+    /// A tenant's database has its name with underscores.
     private static func shape(_ text: String, _ tenant: String) -> String {
-        (tenant.isEmpty ? text : text.replacing(tenant, with: "TENANT")).replacing(#/[0-9a-f-]*[0-9][0-9a-f-]*/#, with: "*")
+        let names = tenant.isEmpty ? [] : [tenant, tenant.replacing("-", with: "_")]
+        return names.reduce(text) { $0.replacing($1, with: "TENANT") }.replacing(#/[0-9a-f-]*[0-9][0-9a-f-]*/#, with: "*")
     }
 }
