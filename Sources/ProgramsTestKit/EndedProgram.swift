@@ -21,7 +21,7 @@ public struct EndedProgram: Sendable {
 
     /// - Parameters:
     ///   - words: the program, as a path or as the PATH finds it, and its arguments.
-    ///   - environment: nil leaves it ours.
+    ///   - environment: nil leaves it ours. What a sanitizer goes by is handed on in any case.
     /// - Throws: `Trouble` when it could not be run.
     public static func run(_ words: [String], environment: [String: String]? = nil) async throws -> EndedProgram {
         let file = FileManager.default.temporaryDirectory.appending(path: "program-\(UUID()).out").path
@@ -30,7 +30,9 @@ public struct EndedProgram: Sendable {
         let program: Executable = words[0].contains("/") ? .path(FilePath(words[0])) : .name(words[0])
         var settings = Environment.inherit
         if let environment {
-            settings = .custom(Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
+            let sanitizer = ProcessInfo.processInfo.environment.filter { ["ASAN_OPTIONS", "TSAN_OPTIONS", "LD_PRELOAD"].contains($0.key) }
+            let all = environment.merging(sanitizer) { given, _ in given }
+            settings = .custom(Dictionary(uniqueKeysWithValues: all.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
         }
         let ended = try await Subprocess.run(
             program, arguments: Arguments(Array(words.dropFirst())), environment: settings, input: .none,
