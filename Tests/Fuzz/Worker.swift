@@ -1,3 +1,4 @@
+import CutoverTestKit
 import Foundation
 import Simulation
 
@@ -57,7 +58,7 @@ struct Worker {
 
     /// In bytes of address space: what is asked for beyond that is refused, and ends the process. A sanitizer takes terabytes of it for itself.
     private static func limit() {
-        if ["__asan_init", "__tsan_init"].allSatisfy({ (name: String) in dlsym(nil, name) == nil }) {
+        if !Sanitizer.isOn {
             var most = rlimit(rlim_cur: 3 << 30, rlim_max: 3 << 30)
             setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &most)
         }
