@@ -108,7 +108,7 @@ public struct ContainerRuntime: ServiceRuntime {
 
     private func create(_ environment: [String: String], _ operation: OperationID) async throws(HostFault) {
         let labels = ["\(Container.operationLabel)=\(operation)", "\(Container.imageLabel)=\(image)"].flatMap { ["--label", $0] }
-        try await withVariables(environment) { (file) async throws(HostFault) in
+        _ = try await withVariables(environment) { (file) async throws(HostFault) in
             try await tool.insist(
                 ["run", "-d", "--name", name, "--network", "host", "--restart", "unless-stopped", "--env-file", file] + labels + options + [image.text] + arguments)
         }

@@ -86,7 +86,7 @@ public struct ContainerTool: Sendable {
         do {
             let ended = try await work.value
             switch ended.terminationStatus {
-            case .exited(let code): return Said(code: Int(code), output: ended.standardOutput ?? "", errors: ended.standardError ?? "")
+            case .exited(let code): return Said(code: Int(code), output: ended.standardOutput, errors: ended.standardError)
             case .signaled(let signal): throw HostFault.said(work.isCancelled ? "\(program) did not end within \(Int(withinSeconds)) s" : "\(program) was killed by signal \(signal)")
             }
         } catch let fault as HostFault { throw fault } catch { throw HostFault.said("\(program): \(error)") }

@@ -1,4 +1,4 @@
-public import Cutover
+import Cutover
 
 /// What lies beside a host's ledger in another store, the tenant's database, so that either is seen that was put back without the other.
 public protocol KeepsAccord: Sendable {

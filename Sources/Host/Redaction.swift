@@ -1,4 +1,4 @@
-public import Cutover
+import Cutover
 import Foundation
 import Synchronization
 

@@ -109,7 +109,8 @@ import Testing
         }
         let changes = try await newer.changes(of: "acme", since: saved)
         #expect(changes.contains { $0.hasSuffix(told) }, "\(changes)")
-        let why = try #require(try await newer.adopt("acme", shownAt: try #require(saved.standings["acme"])))
+        let shown: SavedPreview.Stand = try #require(saved.standings["acme"])
+        let why = try #require(try await newer.adopt("acme", shownAt: shown))
         #expect(why.hasSuffix(told), "\(why)")
         #expect(try await world.engine().standing(of: "acme").planDigest == "plan 1")
         #expect(try await world.events("planAdopted").count == 1)

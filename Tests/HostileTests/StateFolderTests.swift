@@ -26,7 +26,7 @@ import Testing
         static let kind: OperationKind = "hostile.touch"
         static let once = Once.convergent
         func act(_ host: HostHand) async throws -> [String] {
-            FileManager.default.createFile(atPath: "\(host.sight.statePath)/touched", contents: nil)
+            _ = FileManager.default.createFile(atPath: "\(host.sight.statePath)/touched", contents: nil)
             return []
         }
     }

@@ -39,7 +39,7 @@ private struct Road: Sendable {
 
     /// No two megabytes of it are the same.
     func write(_ bytes: Int, to path: String) throws {
-        FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
         let file = try FileHandle(forWritingTo: URL(filePath: path))
         defer { try? file.close() }
         for (number, offset) in stride(from: 0, to: bytes, by: 1 << 20).enumerated() {

@@ -43,33 +43,45 @@ struct TenantHarness {
             if let weather, weather.isOver { return }
             await weather?.blow(on: self)
             if let step, try await engine().standing(of: host.id).position(of: step) == .verified { return }
-            let outcome = try await engine().advance(host.id)
-            try told(try state)
-            switch outcome {
-            case .did(_, let what): last = what
-            case .settled, .finished: return
-            case .gated(let ref, let answers):
-                last = answers.map { "\($0.claim): \($0.verdict.detail)" }.joined(separator: "; ")
-                for answer in answers { try await settle(answer.clearedBy, ref) }
-            case .waiting(let ref, let seen):
-                last = seen.verdict.detail
-                try await settle(seen.clearedBy, ref)
-            case .consentNeeded(let ref): try await engine("lead-1").approve(host.id, topic: ref.place, reason: "go")
-            case .failed(let ref, let failure):
-                last = "\(ref): \(failure.what)"
-                await pass(hours: 1)
-                try await engine("lead-2").reopen(host.id, reason: "mended")
-            case .unknown(_, let what):
-                last = what
-                await pass(hours: 1)
-            case .stopped(.quarantined):
-                last = "\(try await engine("lead-1").takeIn(host.id, reason: "looked after it"))"
-                await pass(hours: 1)
-            case .stopped(.failed): try await engine("lead-2").reopen(host.id, reason: "mended")
-            case .stopped(let stop): throw Stuck(description: "stopped: \(stop)")
-            }
+            guard let did = try await once(told: told) else { return }
+            last = did
         }
         throw Stuck(description: "not \(step?.text ?? "settled") yet: \(last)")
+    }
+
+    /// One decision, and what people do about it. Nil when there is nothing more to be done.
+    @discardableResult
+    func once(told: (TenantState) throws -> Void = { _ in }) async throws -> String? {
+        let outcome = try await engine().advance(host.id)
+        try told(try state)
+        switch outcome {
+        case .did(_, let what): return what
+        case .settled, .finished: return nil
+        case .gated(let ref, let answers):
+            for answer in answers { try await settle(answer.clearedBy, ref) }
+            return answers.map { "\($0.claim): \($0.verdict.detail)" }.joined(separator: "; ")
+        case .waiting(let ref, let seen):
+            try await settle(seen.clearedBy, ref)
+            return seen.verdict.detail
+        case .consentNeeded(let ref):
+            try await engine("lead-1").approve(host.id, topic: ref.place, reason: "go")
+            return "signed"
+        case .failed(let ref, let failure):
+            await pass(hours: 1)
+            try await engine("lead-2").reopen(host.id, reason: "mended")
+            return "\(ref): \(failure.what)"
+        case .unknown(_, let what):
+            await pass(hours: 1)
+            return what
+        case .stopped(.quarantined):
+            let taken = "\(try await engine("lead-1").takeIn(host.id, reason: "looked after it"))"
+            await pass(hours: 1)
+            return taken
+        case .stopped(.failed):
+            try await engine("lead-2").reopen(host.id, reason: "mended")
+            return "mended"
+        case .stopped(let stop): throw Stuck(description: "stopped: \(stop)")
+        }
     }
 
     struct Stuck: Error, CustomStringConvertible { let description: String }
@@ -95,6 +107,10 @@ struct TenantHarness {
         if words.contains("exceptions") {
             try await sign(nil)
             return try await settleConflicts()
+        }
+        if words.contains("--reopen") {
+            _ = try await engine("lead-3").reopenDrifted(host.id, reason: "looked after it")
+            return
         }
         if words.contains("recapture") {
             _ = try await engine("lead-1").carryOut(CaptureAnew(acceptingAbsent: true, table: .memories), on: host.id, reason: "put back") { _ in Evidence() }

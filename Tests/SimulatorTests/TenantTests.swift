@@ -1,4 +1,5 @@
 import Cutover
+import CutoverTestKit
 @testable import SimulatorKit
 import Testing
 
@@ -43,5 +44,24 @@ import Testing
         }
         try await harness.go(to: step)
         #expect(try harness.state.host.server != nil)
+    }
+
+    @Test("whose watch ended for good in the grace of the drop is told what starts it again, and goes on")
+    func unwatched() async throws {
+        let harness = TenantHarness(seed: 1)
+        try await harness.go(to: "soak.wait")
+        while try harness.state.database.held == nil { try await harness.once() }
+        harness.tenant.now { model in
+            model.host.watchRuns = false
+            // The look that the hold itself takes at its rows.
+            model.database.held?.reads += 1
+        }
+        harness.time.advance(seconds: 30 * 86_400)
+        guard case .gated(_, let answers) = try await harness.engine().advance(harness.host.id) else { return #expect(Bool(false), "nothing is shut") }
+        let shut = try #require(answers.first { !$0.verdict.isOpen })
+        #expect(shut.verdict.detail.contains("the watch does not run"))
+        #expect(shut.clearedBy == .person("cutoverctl check acme --reopen --reason TEXT"))
+        try await harness.go(to: "legacy.drop")
+        #expect(try harness.state.database.place == .dropped)
     }
 }

@@ -114,7 +114,7 @@ import Testing
     func noise() async throws {
         let way = try await Way("WHOSE; [ -e HERE/now ] || setsid sh -c 'exec 9>&-; while [ -e HERE/program ] && [ ! -e HERE/now ]; do sleep 0.05; done; echo noise' &")
         let first = try await way.run()
-        FileManager.default.createFile(atPath: "\(way.host.path)/now", contents: nil)
+        _ = FileManager.default.createFile(atPath: "\(way.host.path)/now", contents: nil)
         try await Self.wait { !Self.isAlive(first) }
         let second = try await way.run()
         #expect(second != first && second.split(separator: "\n").count == 1)

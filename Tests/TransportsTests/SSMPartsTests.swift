@@ -99,7 +99,7 @@ import Testing
 
     private static func digest(_ bytes: [UInt8]) -> String {
         let file = NSTemporaryDirectory() + "parts-\(UUID().uuidString)"
-        FileManager.default.createFile(atPath: file, contents: Data(bytes))
+        _ = FileManager.default.createFile(atPath: file, contents: Data(bytes))
         defer { try? FileManager.default.removeItem(atPath: file) }
         return (try? ProgramFile.digest(of: file)) ?? ""
     }

@@ -46,6 +46,10 @@ struct DropLegacy: GracefulStep {
                 if let unsigned = VerifyParity(rules: rules, lane: lane, table: table).unsigned(list, sight) { return unsigned.verdict }
                 return .open(facts(["excepted": list.counts.values.reduce(0, +)]))
             },
+            // Its next sample is what tells our own reads, that of the hold among them, from anybody else's.
+            .reading("the watch runs", clearedBy: .person("cutoverctl check TENANT --reopen --reason TEXT"), WatchProgress(table: table)) { watch, _ in
+                watch.watchRuns ? .open(Evidence()) : .shut("the watch does not run, and nobody sees who touches the table")
+            },
             .reading("nobody has touched the table since the newest sample, which is green", TouchState(table: table)) { state, _ in
                 guard let sample = state.sample else { return .shut("no sample of the soak is on the host") }
                 if !state.green { return .shut("the newest sample is not green: \(state.why)") }

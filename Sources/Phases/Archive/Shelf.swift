@@ -90,7 +90,7 @@ struct PutSlice: ActsOnHost {
         let folder = shelf.path(host.sight)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let path = "\(folder)/\(Shelf.arriving(name))"
-        if !FileManager.default.fileExists(atPath: path) { FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) }
+        if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) }
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         defer { try? file.close() }
         guard try file.seekToEnd() >= UInt64(offset) else { throw DataPathError.archive("\(name) has a hole before \(offset)") }

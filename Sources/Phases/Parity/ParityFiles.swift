@@ -87,7 +87,7 @@ actor LineWriter {
     private(set) var count = 0
 
     init(_ path: String) throws {
-        FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     }
 

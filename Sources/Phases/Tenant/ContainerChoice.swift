@@ -16,7 +16,7 @@ struct ContainerChoice: Sendable, Codable, Equatable {
             throw StepFailure("\(fault)", effect: .nothingChanged, next: "name the image by its digest in the plan")
         }
         let named = try tool.map { try env.resolve($0) } ?? env["CONTAINER_RUNTIME"]
-        let more = try options ?? (env["CONTAINER_OPTIONS"] ?? "").split(separator: " ").map(String.init)
+        let more = options ?? (env["CONTAINER_OPTIONS"] ?? "").split(separator: " ").map(String.init)
         return ContainerRuntime(name: name, image: reference, arguments: arguments, options: more, tool: ContainerTool(named: named))
     }
 }

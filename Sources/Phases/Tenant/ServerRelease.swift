@@ -18,8 +18,8 @@ struct ServerRelease: Sendable, Codable, Equatable {
         }
         let value = try env.resolve(text)
         if !isImage { return value }
-        do { return try ImageReference(value).text } catch let fault as HostFault {
-            throw StepFailure("\(fault)", effect: .nothingChanged, next: "name the image by its digest in the plan")
+        do { return try ImageReference(value).text } catch {
+            throw StepFailure("\(error)", effect: .nothingChanged, next: "name the image by its digest in the plan")
         }
     }
 

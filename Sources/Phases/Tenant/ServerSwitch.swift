@@ -44,7 +44,7 @@ struct ServerSwitch: Sendable {
         let pid: Int32
         do { pid = try await WorkspaceServer(changed).start(within: Double(OutageEstimate.startSeconds), hand.operation) } catch {
             // An outage has an end: what does not start as it should be runs on as it was.
-            try? await WorkspaceServer(changed).runtime.stop(within: stopSeconds)
+            _ = try? await WorkspaceServer(changed).runtime.stop(within: stopSeconds)
             try before.save()
             _ = try await server.start(within: Double(OutageEstimate.startSeconds), hand.operation)
             throw StepFailure("the server does not start with its new settings (\(error)); it runs again as before", effect: .nothingChanged, next: "cutoverctl why \(hand.sight.tenant)")

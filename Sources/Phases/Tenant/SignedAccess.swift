@@ -1,4 +1,4 @@
-public import Cutover
+import Cutover
 
 /// What a person signs of a change of access: the pairs there are, how far their number may grow, and the kinds of pairs.
 ///

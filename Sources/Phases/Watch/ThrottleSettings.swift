@@ -1,5 +1,5 @@
-public import Cutover
-public import DataPath
+import Cutover
+import DataPath
 
 /// The copy's limits as a plan spells them.
 public enum ThrottleSettings {
