@@ -8,7 +8,7 @@ import Testing
 @testable import Phases
 
 @Suite("the plan for keys and values on a tenant of the lab", .serialized) struct KeyValueTrialTests {
-    @Test("every step goes there, back and there again, and looking changes nothing", .timeLimit(.minutes(10)))
+    @Test("every step goes there, back and there again, and looking changes nothing", .timeLimit(.minutes(Sanitizer.isOn ? 60 : 10)))
     func wholePlan() async throws {
         try await Self.onTenant { lab in
             try await lab.release("--keyless")

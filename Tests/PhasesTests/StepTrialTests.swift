@@ -5,7 +5,7 @@ import Phases
 import Testing
 
 @Suite("the memory migration on a tenant of the lab", .serialized) struct StepTrialTests {
-    @Test("every step goes there, back and there again; controllers die before they can record it, and looking changes nothing", .timeLimit(.minutes(10)))
+    @Test("every step goes there, back and there again; controllers die before they can record it, and looking changes nothing", .timeLimit(.minutes(Sanitizer.isOn ? 60 : 10)))
     func wholePlan() async throws {
         let lab = try await LabTenant.up(rows: 60)
         do {
