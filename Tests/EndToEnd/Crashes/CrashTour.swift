@@ -68,7 +68,9 @@ struct CrashTour: Sendable {
 
     /// Everything that has to be so at the end of a way.
     func end(_ store: String, steps: [String]) async throws -> Remains {
-        let verified = try await stage.verified(tenant, changing: calmly)
+        // Where a watch was killed for good, the step that starts it was done anew on the way.
+        var known: Set<String> = []
+        let verified = try await stage.verified(tenant, changing: calmly).filter { known.insert($0).inserted }
         try expect(verified == steps, "\(tenant): these stand verified, in this order: \(verified.joined(separator: ", "))")
         try await stage.referee(store, of: [tenant], changing: calmly)
         let journal = try await stage.start("cutoverctl", ["journal", "verify"], calmly).ended()
