@@ -59,13 +59,8 @@ extension Engine {
 
     private func decide(_ tenants: [TenantID], _ scene: Rollout.Scene) async throws(EngineError) -> Decided {
         let decided = plan.rollout.decide(scene)
-        let asked = Set(tenants)
-        let beginners = decided.admissions.filter { tenant, admission in
-            guard admission == .admitted, asked.contains(tenant) else { return false }
-            return scene.stands[tenant].map { !$0.hasBegun && !$0.isStopped } ?? true
-        }
         return Decided(
             admissions: Dictionary(uniqueKeysWithValues: decided.admissions.map { ($0.tenant, $0.admission) }), opens: decided.opens,
-            beginners: beginners.map(\.tenant))
+            beginners: decided.beginners.filter(Set(tenants).contains))
     }
 }

@@ -105,6 +105,8 @@ extension Rollout {
     public struct Decided: Sendable {
         /// In the order of waves.
         public fileprivate(set) var admissions: [(tenant: TenantID, admission: Admission)] = []
+        /// Who is admitted to begin, with a place counted for each. Who is held takes none, and begins with none once he is released.
+        public fileprivate(set) var beginners: [TenantID] = []
         /// Waves that are to be frozen before anybody in them begins.
         public fileprivate(set) var opens: [Assigned] = []
     }
@@ -141,6 +143,7 @@ extension Rollout {
                     room.moving += 1
                     room.heading += 1
                     admission = .admitted
+                    decided.beginners.append(tenant)
                 }
                 decided.admissions.append((tenant, admission))
             }

@@ -103,9 +103,30 @@ import Testing
                 plan: engine.plan, catalog: engine.catalog, fleet: engine.fleet, opened: fleet.waves, standings: [:], now: world.time.now, holds: fleet.holds)
         } begin: { engine, tenant in try? await engine.advance(tenant).stop }
         #expect(looks == 3)
-        #expect(begun == ["a": .held(by: "bob", reason: "wait! (the fleet)")])
+        #expect(begun.isEmpty)
         #expect(try await world.kinds("a").isEmpty)
         #expect(try await world.journal.events(in: .fleet, after: 0).first?.change == .fleetHeld(wave: nil, reason: "wait!"))
+    }
+
+    @Test("that ends after a round has seen it lets nobody of that round begin, for no place was counted for them")
+    func releasedMeanwhile() async throws {
+        let waves = [Wave(name: "all", select: [:])]
+        let world = LampWorld(
+            plan: LampCatalog.plan(rollout: Rollout(atOnce: 1, exposed: 1, failureBudget: 0, stragglers: 0, waves: waves)), fleet: LampCatalog.fleet("a", "b"),
+            time: ManualTime(hurriesUpTo: 1000))
+        let (engine, other) = (world.engine(), world.engine("two", as: "bob"))
+        try await other.holdFleet(wave: nil, reason: "wait!")
+        var looks = 0
+        _ = try await engine.admit(["a", "b"]) { (fleet) async throws(EngineError) in
+            looks += 1
+            if looks == 2 { try await other.releaseFleet(wave: nil, reason: "go on") }
+            return Rollout.Scene(
+                plan: engine.plan, catalog: engine.catalog, fleet: engine.fleet, opened: fleet.waves, standings: [:], now: world.time.now, holds: fleet.holds)
+        } begin: { engine, tenant in try? await engine.advance(tenant).stop }
+        for tenant in ["a", "b"] as [TenantID] { #expect(try await world.kinds(tenant).isEmpty) }
+        if looks == 1 { try await other.releaseFleet(wave: nil, reason: "go on") }
+        _ = try await run(world, ["a", "b"])
+        #expect(try await world.kinds("b").isEmpty, "there is one place")
     }
 
     @Test("a word from outside holds as well, and is asked for at every decision")
