@@ -29,6 +29,8 @@ extension Engine {
         case .started?, .waitBegan?: return needs()
         // A shut gate sets in motion who was at rest, and exposes nobody.
         case .gateAssessed?: return needs().intersection(.place)
+        // Whoever begins is in motion from then on, and asks for nothing more.
+        case .planAdopted? where standing.planDigest == nil: return [.place, .exposure]
         default: return []
         }
     }

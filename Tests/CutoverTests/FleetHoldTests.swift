@@ -1,4 +1,4 @@
-import Cutover
+@testable import Cutover
 import CutoverTestKit
 import Testing
 
@@ -127,6 +127,21 @@ import Testing
         if looks == 1 { try await other.releaseFleet(wave: nil, reason: "go on") }
         _ = try await run(world, ["a", "b"])
         #expect(try await world.kinds("b").isEmpty, "there is one place")
+    }
+
+    @Test("that ends while a tenant that has not begun is asked lets it begin where there is a place, and nowhere else")
+    func releasedWhileAsked() async throws {
+        let world = LampWorld(
+            plan: LampCatalog.plan(rollout: Rollout(atOnce: 1, exposed: 10, failureBudget: 0, stragglers: 0, waves: [Wave(name: "all", select: [:])])),
+            fleet: LampCatalog.fleet("a", "b"), time: ManualTime(hurriesUpTo: 1000))
+        let engine = world.engine().askingForPlaces()
+        #expect(try await engine.advance("a").did?.hasPrefix("adopted") == true)
+        await #expect {
+            _ = try await engine.advance("b")
+        } throws: { error in
+            if case EngineError.noPlace(.full(atOnce: 1)) = error { true } else { false }
+        }
+        #expect(try await world.kinds("b").isEmpty)
     }
 
     @Test("a word from outside holds as well, and is asked for at every decision")
