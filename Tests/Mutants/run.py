@@ -78,8 +78,10 @@ def scratch():
     names = [name for name in os.listdir(ROOT) if name not in (".build", ".git", ".lab")]
     subprocess.run(["cp", "-a", *names, TREE], cwd=ROOT, check=True)
     there = place()
-    triples = {os.path.dirname(os.readlink(os.path.join(ROOT, ".build", "debug")))}
-    kept = [name for name in os.listdir(os.path.join(ROOT, ".build")) if name in (BUILT | triples if there else {"pg", "python"})]
+    debug = os.path.join(ROOT, ".build", "debug")
+    # A clone that has built nothing yet has no such link.
+    built = BUILT | {os.path.dirname(os.readlink(debug))} if there and os.path.islink(debug) else {"pg", "python"}
+    kept = [name for name in os.listdir(os.path.join(ROOT, ".build")) if name in built]
     subprocess.run(["cp", "-a", *kept, os.path.join(TREE, ".build")], cwd=os.path.join(ROOT, ".build"), check=True)
     return there
 
